@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { CacheConfigError } from '../errors.ts'
+import type { CacheOptions } from '../policy/options.ts'
+import { validateOptions } from '../policy/validate-options.ts'
+import { optionalPackage } from '../optional-package.ts'
+
+const CANDIDATES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `cache.config.${extension}`)
+
+/**
+ * The options of the config file: `path`, or the first of `cache.config.*` in `directory`; `{}` when there is none.
+ * Synchronous, as `$extends` is; a config file can therefore not use top-level `await`.
+ *
+ * @throws CacheConfigError when the file is missing, cannot be loaded, or holds something wrong.
+ */
+export function loadConfig(path: string | undefined, directory = process.cwd()): CacheOptions {
+  const file = path === undefined ? discover(directory) : resolve(directory, path)
+  if (file === undefined) return {}
+  if (!existsSync(file)) {
+    throw new CacheConfigError('configFile', `there is no file ${file}`, 'Give the path of a config file, or false.')
+  }
+  return validateOptions(read(file), file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1))
+}
+
+function discover(directory: string): string | undefined {
+  return CANDIDATES.map((name) => resolve(directory, name)).find((file) => existsSync(file))
+}
+
+function read(file: string): unknown {
+  try {
+    if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'))
+    const { createJiti } = optionalPackage('jiti') as typeof import('jiti')
+    // The file must be read as it is now, by this process: neither cache of the loader is wanted.
+    const load = createJiti(file, { fsCache: false, moduleCache: false, interopDefault: true })
+    const loaded = load(file) as { default?: unknown }
+    return loaded.default ?? loaded
+  } catch (error) {
+    throw new CacheConfigError(
+      'configFile',
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      'Correct the file, or pass `configFile: false`.',
+      { cause: error },
+    )
+  }
+}

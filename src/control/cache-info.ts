@@ -1,0 +1,50 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { BypassReason, CacheEventOf, EventHub, MissCause } from '../events.ts'
+
+/** What the cache did for one read. */
+export type CacheInfo =
+  | {
+      readonly status: 'hit' | 'stale'
+      readonly model: string
+      readonly operation: string
+      readonly key: string
+      readonly tags: readonly string[]
+      /** Milliseconds since the database was asked. */
+      readonly ageMs: number
+    }
+  | {
+      readonly status: 'miss'
+      readonly model: string
+      readonly operation: string
+      readonly key: string
+      readonly tags: readonly string[]
+      readonly cause: MissCause
+      readonly coalesced: boolean
+    }
+  | {
+      readonly status: 'bypass'
+      readonly model: string
+      readonly operation: string
+      readonly reason: BypassReason
+    }
+
+/** Collects what happened to the reads made within an async scope, for `withCacheInfo` and `collectCacheInfo`. */
+export class InfoScopes {
+  readonly #scopes = new AsyncLocalStorage<CacheInfo[]>()
+
+  constructor(events: EventHub) {
+    // Listeners run in the async context of the read that emits.
+    const collect = ({ type, ...event }: CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass'>) =>
+      this.#scopes.getStore()?.push({ status: type, ...event } as CacheInfo)
+    events.on('hit', collect)
+    events.on('stale', collect)
+    events.on('miss', collect)
+    events.on('bypass', collect)
+  }
+
+  async collect<T>(run: () => PromiseLike<T> | T): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }> {
+    const reads: CacheInfo[] = []
+    const data = await this.#scopes.run(reads, async () => run())
+    return { data, reads }
+  }
+}

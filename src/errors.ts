@@ -1,0 +1,41 @@
+/**
+ * A mistake in the options, the config file, the environment or a per-call `cache` argument. The only error this
+ * package throws at an application; it names the option, the value seen and the fix.
+ */
+export class CacheConfigError extends Error {
+  override readonly name = 'CacheConfigError'
+  readonly code = 'CACHE_CONFIG'
+  /** Path of the option, e.g. `models.User.ttl`. */
+  readonly option: string
+
+  constructor(option: string, problem: string, fix: string, options?: ErrorOptions) {
+    super(`Invalid cache option \`${option}\`: ${problem}. ${fix}`, options)
+    this.option = option
+  }
+}
+
+/** The store did not answer: slow, down, refusing. Never reaches a query; `$cache.clear()` and friends reject with it. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError'
+  readonly code = 'CACHE_STORE_UNAVAILABLE'
+}
+
+/** Bytes that this version cannot read, or a value it cannot write. Becomes a miss or a skipped fill, never a throw. */
+export class CodecError extends Error {
+  override readonly name = 'CodecError'
+  readonly code = 'CACHE_CODEC'
+}
+
+/** A short, printable picture of a value seen in the wrong place; never the whole of it, it may be a secret or huge. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') {
+    // What stands before an `@` in a URL is a password.
+    const text = value.includes('@') ? `…${value.slice(value.lastIndexOf('@'))}` : value
+    return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+  }
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object' && value !== null) return `an object with keys ${Object.keys(value).join(', ')}`
+  return String(value)
+}

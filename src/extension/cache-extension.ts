@@ -1,0 +1,243 @@
+import { systemClock } from '../clock.ts'
+import { environmentOptions } from '../config/environment.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { cacheControl, type CacheControl } from '../control/cache-control.ts'
+import { InfoScopes } from '../control/cache-info.ts'
+import { Statistics } from '../control/stats.ts'
+import { CacheConfigError } from '../errors.ts'
+import { EventHub } from '../events.ts'
+import type { CacheOptions } from '../policy/options.ts'
+import { Policies, type ReadCache } from '../policy/resolve-policy.ts'
+import { assertWriteCache, validateOptions } from '../policy/validate-options.ts'
+import { modelGraph } from '../query/model-graph.ts'
+import { wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
+import { clientFingerprint, planRawRead, planRead, RAW, type Bypass, type ReadPlan } from '../read/plan-read.ts'
+import { Background, type ReadCall, type ReadContext } from '../read/read-context.ts'
+import { readThrough } from '../read/read-through.ts'
+import { SharedConnection } from '../read/shared-connection.ts'
+import { SingleFlight } from '../read/single-flight.ts'
+import { memoryStore } from '../stores/memory-store.ts'
+import { connectRedis } from '../stores/redis/connect.ts'
+import type { RedisClient } from '../stores/redis/redis-client.ts'
+import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
+import { resilientStore } from '../stores/resilient-store.ts'
+import type { StoreFactory } from '../stores/store.ts'
+import { userTag, type Tag } from '../tags/tag.ts'
+import { invalidator } from '../write/invalidate.ts'
+import { Outbox } from '../write/outbox.ts'
+import { writeInvalidate, type WriteContext } from '../write/write-invalidate.ts'
+import type { AnyClient } from './client.ts'
+import { decimalClass } from './decimal-class.ts'
+import { hookCall, type HookTransaction } from './internal-params.ts'
+import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
+import { RawStatements } from './raw-statements.ts'
+import { transactionHook } from './transaction-hook.ts'
+import type { CacheExtension } from './typed-client.ts'
+
+/**
+ * Caches the reads of a Prisma client and invalidates them on its writes.
+ *
+ *     prisma.$extends(cacheExtension)                     // config file and environment
+ *     prisma.$extends(cacheExtension({ redis: url, … }))  // these options over them
+ *
+ * Options are checked once, here.
+ * @throws CacheConfigError naming the option, the value seen and the fix.
+ */
+export const cacheExtension = ((optionsOrClient?: CacheOptions | AnyClient) => {
+  if (isClient(optionsOrClient)) return extend(optionsOrClient, {})
+  const options = validateOptions(optionsOrClient ?? {})
+  return (client: AnyClient) => extend(client, options)
+}) as unknown as CacheExtension<CacheOptions, CacheControl>
+
+function isClient(value: unknown): value is AnyClient {
+  return typeof (value as { $extends?: unknown } | undefined)?.$extends === 'function'
+}
+
+interface HookArguments {
+  readonly model: string | undefined
+  readonly operation: string
+  readonly args: Record<string, unknown> | undefined
+  readonly query: (args: unknown) => PromiseLike<unknown>
+  readonly __internalParams: unknown
+}
+
+function extend(client: AnyClient, given: CacheOptions): AnyClient {
+  const cache = openCache(client, withSurroundings(given))
+  return client.$extends({
+    name: 'prisma-extension-query-cache',
+    client: { $cache: cache.control, $transaction: cache.$transaction },
+    query: {
+      // Async without exception: Prisma calls `.then` on whatever a hook returns, `null` included.
+      async $allOperations({ model, operation, args, query, __internalParams }: HookArguments): Promise<unknown> {
+        const { transaction, dataPath } = hookCall(__internalParams)
+        if (model === undefined) {
+          if (!RAW_READS.has(operation) && !RAW_WRITES.has(operation)) return query(args)
+          return cache.raw(operation, args, transaction, () => query(args))
+        }
+        const { cache: option, ...rest } = args ?? {}
+        if (READS.has(operation)) {
+          const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
+          return cache.read(call, option as ReadCache, transaction)
+        }
+        if (WRITES.has(operation)) return cache.write(model, operation, rest, option, transaction, () => query(rest))
+        return query(args)
+      },
+    },
+  })
+}
+
+/** Options given here ← config file ← environment; `models` and `defaults` merge, everything else is taken whole. */
+function withSurroundings(given: CacheOptions): CacheOptions {
+  const file = given.configFile === false ? {} : loadConfig(given.configFile)
+  const env = environmentOptions(process.env)
+  // `store` and `redis` answer one question; the first layer that answers it is the one that counts.
+  const { store, redis } = [given, file, env].find((layer) => layer.store ?? layer.redis) ?? {}
+  return {
+    ...env,
+    ...file,
+    ...given,
+    store,
+    redis,
+    defaults: { ...env.defaults, ...file.defaults, ...given.defaults },
+    models: { ...file.models, ...given.models },
+  }
+}
+
+function openCache(client: AnyClient, options: CacheOptions) {
+  const dataModel = client._runtimeDataModel
+  if (!dataModel) {
+    throw new CacheConfigError('client', 'this Prisma client shows no data model', 'Use Prisma 7 (or report the version).')
+  }
+  const { inlineSchema, activeProvider = '', transactionOptions } = client._engineConfig ?? {}
+  const graph = modelGraph(dataModel, activeProvider, options.schema ?? inlineSchema)
+  const policies = new Policies(options, graph)
+  const events = new EventHub()
+  const statistics = new Statistics(events)
+  const infos = new InfoScopes(events)
+  const clock = options.clock ?? systemClock
+  const prefix = options.prefix ?? 'prisma:'
+  const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error })
+  const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
+  const store = resilientStore(storeFactory(options)({ prefix, clock, tagTtlMs, onError }), {
+    timeoutMs: options.timeoutMs ?? 50,
+    failures: options.breaker?.failures ?? 5,
+    resetMs: options.breaker?.resetMs ?? 1000,
+    onError,
+  })
+  const invalidate = invalidator(store, events)
+  const connection = new SharedConnection(graph.provider)
+  const background = new Background()
+  const raw = new RawStatements(graph, policies)
+  const globalOmit = client._globalOmit ?? {}
+
+  const readContext: ReadContext = {
+    graph,
+    policies,
+    store,
+    events,
+    clock,
+    random: Math.random,
+    prefix,
+    fingerprint: clientFingerprint(graph.models.values(), [graph.provider, globalOmit, options.version ?? '']),
+    globalOmit,
+    vary: options.vary,
+    maxValueBytes: options.maxValueBytes ?? 1024 * 1024,
+    flights: new SingleFlight(),
+    connection,
+    decimals: decimalClass(client),
+    background,
+  }
+  const writeContext: WriteContext = {
+    outbox: new Outbox(),
+    invalidate,
+    begin: () => connection.begin(),
+    orphanMs: (transactionOptions?.maxWait ?? 2000) + (transactionOptions?.timeout ?? 5000),
+  }
+
+  function read(
+    call: ReadCall,
+    cache: ReadCache,
+    transaction: HookTransaction | undefined,
+    plan: () => ReadPlan | Bypass = () => planRead(call, cache, readContext),
+  ): Promise<unknown> {
+    if (!transaction) return readThrough(call, planned(call, plan), readContext)
+    const reason = transaction.kind === 'batch' ? 'batch-transaction' : 'interactive-transaction'
+    return readThrough(call, { kind: 'bypass', reason }, readContext)
+  }
+
+  /** What is wrong with a call's `cache` is told; a fault of ours in planning is an event, and the query runs. */
+  function planned({ model, operation }: ReadCall, plan: () => ReadPlan | Bypass): ReadPlan | Bypass {
+    try {
+      return plan()
+    } catch (error) {
+      if (error instanceof CacheConfigError) throw error
+      events.emit({ type: 'error', during: 'plan', error, model, operation })
+      return { kind: 'bypass', reason: 'plan-failed' }
+    }
+  }
+
+  /** A fault of ours in working out what a write moves must cost precision, not the answer: everything moves then. */
+  function moved(model: string, operation: string, args: Record<string, unknown>, result: unknown): Iterable<Tag> {
+    try {
+      const written = graph.models.get(model)
+      if (written) return writeSet(graph, written, operation, args, result)
+    } catch (error) {
+      events.emit({ type: 'error', during: 'plan', error, model, operation })
+    }
+    return wholeModelsWriteSet(graph, graph.models.values())
+  }
+
+  return {
+    control: cacheControl({
+      graph,
+      store,
+      events,
+      statistics,
+      infos,
+      invalidate,
+      background,
+      clock,
+      prefix,
+      declareRaw: raw.declare,
+    }),
+    $transaction: transactionHook(client, { ...writeContext, events }),
+    read,
+
+    write(
+      model: string,
+      operation: string,
+      args: Record<string, unknown>,
+      cache: unknown,
+      transaction: HookTransaction | undefined,
+      run: () => PromiseLike<unknown>,
+    ): Promise<unknown> {
+      if (cache !== undefined) assertWriteCache(cache)
+      const userTags = ((cache as { invalidate?: readonly string[] } | undefined)?.invalidate ?? []).map(userTag)
+      const tags = (result: unknown) => [...moved(model, operation, args, result), ...userTags]
+      return writeInvalidate({ cause: 'write', model, operation, transaction, run, tags }, writeContext)
+    },
+
+    raw(
+      operation: string,
+      args: unknown,
+      transaction: HookTransaction | undefined,
+      run: () => PromiseLike<unknown>,
+    ): Promise<unknown> {
+      const statement = raw.read(operation, args)
+      if (statement.kind === 'write') {
+        const call = { cause: 'raw', model: RAW, operation, transaction, run, tags: () => statement.tags }
+        return writeInvalidate(call, writeContext)
+      }
+      const call: ReadCall = { model: RAW, operation, args: args as Record<string, unknown>, dataPath: [], run }
+      return read(call, undefined, transaction, () =>
+        statement.kind === 'read' ? planRawRead(call, statement, readContext) : { kind: 'bypass', reason: 'raw-undeclared' },
+      )
+    },
+  }
+}
+
+function storeFactory({ store, redis }: CacheOptions): StoreFactory {
+  if (store !== undefined) return store === 'memory' ? memoryStore() : store
+  if (redis === undefined) return memoryStore()
+  return typeof redis === 'string' ? ownRedisStore(connectRedis(redis)) : redisStore(redis as RedisClient)
+}

@@ -1,0 +1,15 @@
+import type { RuntimeDataModel } from '../query/model-graph.ts'
+
+/** What we use of a Prisma client at run time; the underscored members are private to Prisma (see `test/prisma-canary`). */
+export interface AnyClient {
+  $extends(extension: unknown): AnyClient
+  $transaction(input: unknown, options?: unknown): Promise<unknown>
+  readonly _runtimeDataModel?: RuntimeDataModel
+  readonly _engineConfig?: {
+    readonly inlineSchema?: string
+    readonly activeProvider?: string
+    readonly transactionOptions?: { readonly maxWait?: number; readonly timeout?: number }
+  }
+  readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
+  readonly _originalClient?: AnyClient
+}

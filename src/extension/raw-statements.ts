@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RawOptions } from '../control/cache-control.ts'
+import { known, type Policies } from '../policy/resolve-policy.ts'
+import type { Model, ModelGraph } from '../query/model-graph.ts'
+import { scanStatement } from '../query/sql-tables.ts'
+import { wholeModelsWriteSet } from '../query/write-set.ts'
+import { userTag, type Tag } from '../tags/tag.ts'
+import { RAW_WRITES } from './operations.ts'
+
+/** What a raw statement is to the cache. */
+export type RawStatement =
+  | { readonly kind: 'write'; readonly tags: ReadonlySet<Tag> }
+  | { readonly kind: 'read'; readonly reads: readonly string[]; readonly ttl?: number; readonly tags?: readonly string[] }
+  /** A query whose models were not declared. */
+  | { readonly kind: 'undeclared' }
+
+export class RawStatements {
+  readonly #graph: ModelGraph
+  readonly #policies: Policies
+  readonly #declared = new AsyncLocalStorage<RawOptions>()
+
+  constructor(graph: ModelGraph, policies: Policies) {
+    this.#graph = graph
+    this.#policies = policies
+  }
+
+  /**
+   * `prisma.$cache.raw`: the statement is a lazy promise, sent when somebody waits for it, or when a batch transaction
+   * asks; both are made to happen inside a scope that carries the declaration to our hook.
+   */
+  declare = <P extends PromiseLike<unknown>>(options: RawOptions, statement: P): P => {
+    for (const name of options.reads ?? []) known(this.#graph, 'raw.reads', name)
+    for (const name of options.writes ?? []) known(this.#graph, 'raw.writes', name)
+    const declared = this.#declared
+    return new Proxy(statement, {
+      get(target, property) {
+        const member: unknown = Reflect.get(target, property, target)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]) => declared.run(options, () => Reflect.apply(member, target, args))
+      },
+    })
+  }
+
+  read(operation: string, args: unknown): RawStatement {
+    const sql = textOf(args)
+    const declared = this.#declared.getStore() ?? this.#rule(sql)
+    const invalidated = (declared?.invalidate ?? []).map(userTag)
+    if (declared?.writes) {
+      const models = declared.writes.map((name) => known(this.#graph, 'raw.writes', name))
+      return { kind: 'write', tags: new Set([...this.#tags(models), ...invalidated]) }
+    }
+    const scan = scanStatement(this.#graph, sql)
+    if (RAW_WRITES.has(operation) || scan.writes || invalidated.length > 0) {
+      const touched = scan.writes || RAW_WRITES.has(operation) ? (scan.models ?? this.#graph.models.values()) : []
+      return { kind: 'write', tags: new Set([...this.#tags(touched), ...invalidated]) }
+    }
+    if (!declared?.reads || declared.ttl === 0) return { kind: 'undeclared' }
+    const { reads, ttl, tags } = declared
+    return { kind: 'read', reads, ...(ttl !== undefined && { ttl }), ...(tags && { tags }) }
+  }
+
+  #tags(models: Iterable<Model>): Set<Tag> {
+    return wholeModelsWriteSet(this.#graph, models)
+  }
+
+  #rule(sql: string): RawOptions | undefined {
+    const rule = this.#policies.rawRules.find(({ match }) =>
+      typeof match === 'string' ? sql.includes(match) : new RegExp(match.source, match.flags.replace(/[gy]/g, '')).test(sql),
+    )
+    return rule && { ttl: 0, ...rule }
+  }
+}
+
+/** `$queryRaw` and TypedSQL carry their text, the `…Unsafe` forms have it first in a list. */
+function textOf(args: unknown): string {
+  const text: unknown = Array.isArray(args) ? args[0] : (args as { sql?: unknown } | undefined)?.sql
+  return typeof text === 'string' ? text : ''
+}

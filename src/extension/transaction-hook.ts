@@ -1,0 +1,63 @@
+import type { EventHub } from '../events.ts'
+import type { Invalidate } from '../write/invalidate.ts'
+import type { Outbox } from '../write/outbox.ts'
+import type { AnyClient } from './client.ts'
+import { transactionId } from './internal-params.ts'
+
+export interface TransactionContext {
+  readonly outbox: Outbox
+  readonly invalidate: Invalidate
+  readonly begin: () => () => void
+  readonly events: EventHub
+}
+
+/**
+ * `$transaction` as the extension replaces it, to learn how each interactive transaction ends:
+ *
+ * - it resolved: committed; the tags move before the caller resumes
+ * - the callback threw: rolled back; the tags are dropped
+ * - it rejected although the callback was through (commit failed, timed out, connection lost): unknown; the tags move
+ *
+ * The parent's method is applied to `this`, the outermost client: only then does the transaction's client carry our
+ * hook and those of extensions applied after ours.
+ */
+export function transactionHook(parent: AnyClient, context: TransactionContext) {
+  const { outbox, events, invalidate } = context
+  const parentTransaction = parent.$transaction
+
+  return async function $transaction(this: unknown, input: unknown, options?: unknown): Promise<unknown> {
+    if (typeof input !== 'function') {
+      const end = context.begin()
+      return parentTransaction.call(this, input, options).finally(end)
+    }
+    let id: string | undefined
+    let threw = false
+    const end = context.begin()
+
+    const callback = async (transactionClient: { $cache?: unknown }) => {
+      id = transactionId(transactionClient)
+      if (id !== undefined) outbox.open(id)
+      if (id === undefined || !transactionClient.$cache) {
+        const problem = 'another extension opens transactions without this one: apply cacheExtension last'
+        events.emit({ type: 'error', during: 'transaction', error: new Error(problem) })
+      }
+      try {
+        return await input(transactionClient)
+      } catch (error) {
+        threw = true
+        throw error
+      }
+    }
+
+    let committed = false
+    try {
+      const result = await parentTransaction.call(this, callback, options)
+      committed = true
+      return result
+    } finally {
+      end()
+      const tags = id === undefined ? undefined : outbox.close(id)
+      if (tags && (committed || !threw)) await invalidate(tags, { cause: 'transaction' })
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import type { Prisma } from '@prisma/client/extension'
+import type { Types } from '@prisma/client/runtime/client'
+
+/**
+ * What a cached client looks like to TypeScript. Nothing in this file exists at run time: there, the extension only
+ * has query hooks, which take `cache` out of the arguments before Prisma sees them. A model method that did exist would
+ * hide the hooks and computed fields of every extension applied later.
+ */
+
+/** How one read uses the cache; what is left out comes from the configuration. Times are **seconds**. */
+export interface ReadCacheOptions {
+  /**
+   * How long the result is fresh, counted from the moment the database was asked. `0`: this read is not cached.
+   * @default the configured `ttl`, or 60 where that is 0
+   */
+  readonly ttl?: number | undefined
+  /**
+   * For how much longer the expired (never an invalidated) result may still be served, while one read refreshes it
+   * behind. @default the configured `swr`
+   */
+  readonly swr?: number | undefined
+  /** As `ttl`, for a result that is `null`; the shorter of the two counts. @default the configured `nullTtl` */
+  readonly nullTtl?: number | undefined
+  /**
+   * Names the application invalidates this result by: `cache: { invalidate: [...] }` on a write, or
+   * `prisma.$cache.invalidate({ tags: [...] })`. They add to the configured ones; writes to the models the read
+   * touches invalidate it in any case. @default []
+   */
+  readonly tags?: readonly string[] | undefined
+  /**
+   * A name of your own for the entry, for `prisma.$cache.invalidate({ keys: [...] })`. One name, one query: different
+   * queries under the same name never share a result, they push each other out. @default none
+   */
+  readonly key?: string | undefined
+  /** Asks the database even where a fresh result is stored, and stores the answer. @default false */
+  readonly refresh?: boolean | undefined
+}
+
+/** What a write does to the cache beyond invalidating what it changed, which needs no option. */
+export interface WriteCacheOptions {
+  /** Tags of the application's own to invalidate when the write has been committed. */
+  readonly invalidate: readonly string[]
+}
+
+/** The argument every read of a model takes besides Prisma's own. */
+export interface ReadArgs {
+  /**
+   * `true`: cached, by the configured policy; `false`: straight to the database, nothing is stored.
+   * @default cached where the configuration has a `ttl` for the model
+   */
+  readonly cache?: boolean | ReadCacheOptions | undefined
+}
+
+/** The argument every write to a model takes besides Prisma's own. */
+export interface WriteArgs {
+  /** @default the write invalidates what it changed, and no tags besides */
+  readonly cache?: WriteCacheOptions | undefined
+}
+
+/** The operations of every model, each with its own `cache` argument and Prisma's own result. */
+export interface CachedModel {
+  findUnique: Operation<'findUnique', ReadArgs>
+  findUniqueOrThrow: Operation<'findUniqueOrThrow', ReadArgs>
+  findFirst: OperationWithDefaults<'findFirst', ReadArgs>
+  findFirstOrThrow: OperationWithDefaults<'findFirstOrThrow', ReadArgs>
+  findMany: OperationWithDefaults<'findMany', ReadArgs>
+  count: OperationWithDefaults<'count', ReadArgs>
+  aggregate: Operation<'aggregate', ReadArgs>
+  groupBy: Operation<'groupBy', ReadArgs>
+  create: Operation<'create', WriteArgs>
+  createMany: OperationWithDefaults<'createMany', WriteArgs>
+  createManyAndReturn: OperationWithDefaults<'createManyAndReturn', WriteArgs, Offering<'createManyAndReturn'>>
+  update: Operation<'update', WriteArgs>
+  updateMany: Operation<'updateMany', WriteArgs>
+  updateManyAndReturn: Operation<'updateManyAndReturn', WriteArgs, Offering<'updateManyAndReturn'>>
+  upsert: Operation<'upsert', WriteArgs>
+  delete: Operation<'delete', WriteArgs>
+  deleteMany: OperationWithDefaults<'deleteMany', WriteArgs>
+}
+
+/** What an extension adds, in the form Prisma's `$extends` infers it from. */
+export interface Extended<Control> {
+  $extends: {
+    extArgs: {
+      result: {}
+      model: { $allModels: { [O in keyof CachedModel]: () => CachedModel[O] } }
+      query: {}
+      client: { $cache: () => Control }
+    }
+  }
+}
+
+/** What every Prisma client has, before and after other extensions. */
+export interface ExtensibleClient {
+  $extends: unknown
+  $transaction: unknown
+}
+
+/**
+ * An extension and a factory of one: `$extends(cacheExtension)` and `$extends(cacheExtension({ ... }))`. `Control` is
+ * what `prisma.$cache` is.
+ *
+ * The client's signature must stay the last one: it is the one TypeScript infers `$extends` from, and with the other
+ * order the extended client loses every type of ours.
+ */
+export interface CacheExtension<Options, Control> {
+  (options?: Options): (client: ExtensibleClient) => Extended<Control>
+  (client: ExtensibleClient): Extended<Control>
+}
+
+/**
+ * The names of a client's models: `'User' | 'Post'`, for `typeof prisma` and for `PrismaClient`, of either generator,
+ * extended or not. `string` where the client is not known.
+ */
+export type ModelNameOf<Client> = {
+  [P in keyof Client & string]: Client[P] extends WithPayload<{ name: infer Name extends string }> ? Name : never
+}[keyof Client & string]
+
+/** The names of a model's columns, as Prisma spells them: `FieldNameOf<typeof prisma, 'User'>`. */
+export type FieldNameOf<Client, Model extends string> =
+  Client extends Record<Uncapitalize<Model>, WithPayload<{ scalars: unknown }>>
+    ? keyof Client[Uncapitalize<Model>][symbol]['types']['payload']['scalars'] & string
+    : never
+
+/**
+ * `A` is left unconstrained, for a constraint that depends on `T` widens the `true` of `select: { id: true }` to
+ * `boolean`, and with it the result. Its default is what editors complete from and what a call without arguments gets.
+ */
+type Operation<O extends PrismaOperation, Extra, Model = unknown> = <T extends Model, A = Prisma.Args<T, O> & Extra>(
+  this: T,
+  args: Prisma.Exact<A, Prisma.Args<T, O> & Extra>,
+) => ResultOf<T, A, O>
+
+/** An operation that may be called without arguments. */
+type OperationWithDefaults<O extends PrismaOperation, Extra, Model = unknown> = <
+  T extends Model,
+  A = Prisma.Args<T, O> & Extra,
+>(
+  this: T,
+  args?: Prisma.Exact<A, Prisma.Args<T, O> & Extra>,
+) => ResultOf<T, A, O>
+
+/** A model that has the operation; not every database can return the rows it wrote. */
+type Offering<O extends PrismaOperation> = { [K: symbol]: { types: { operations: { [_ in O]: unknown } } } }
+
+/**
+ * Prisma's own result, from the client's own type map where it can be told: only that knows the global `omit`.
+ *
+ * The inference goes through the alias, so `DynamicModelExtensionThis` must be named here and not behind an alias of
+ * ours, and it misses where the client brought a copy of Prisma's types: `prisma-client-js` with an `output`.
+ */
+type ResultOf<T, A, O extends PrismaOperation> =
+  T extends Types.Extensions.DynamicModelExtensionThis<infer TypeMap, infer Model extends PropertyKey, infer _>
+    ? string extends keyof TypeMap
+      ? DerivedResult<T, A, O>
+      : Types.Extensions.DynamicModelExtensionFnResult<TypeMap, Model, A, O, NullOf<O>>
+    : DerivedResult<T, A, O>
+
+/** The same from what the model says of itself: all but the global `omit`. */
+type DerivedResult<T, A, O extends PrismaOperation> = Prisma.PrismaPromise<Prisma.Result<T, A, O> | NullOf<O>> &
+  (O extends FluentOperation ? Fluent<Prisma.Payload<T>, Prisma.Args<T, O>, NullOf<O>> : unknown)
+
+/** `findUnique(...).posts()`: one method for each relation, and on from there while the relation is to one row. */
+type Fluent<P extends Payload, Args, Null> = {
+  [R in keyof P['objects']]: <A>(
+    args?: Prisma.Exact<A, RelationArgs<Args, R>>,
+  ) => Prisma.PrismaPromise<Types.Result.GetResult<P, { select: { [_ in R]: A } }>[R] | Null> &
+    (NonNullable<P['objects'][R]> extends infer Next extends Payload
+      ? Fluent<Next, RelationArgs<Args, R>, Null | Extract<P['objects'][R], null>>
+      : unknown)
+}
+
+type RelationArgs<Args, R> = Args extends { select?: infer Select }
+  ? R extends keyof NonNullable<Select>
+    ? Exclude<NonNullable<Select>[R], boolean | null | undefined>
+    : never
+  : never
+
+type PrismaOperation = Types.Public.Operation
+type FluentOperation = `find${'Unique' | 'First'}${'' | 'OrThrow'}` | 'create' | 'update' | 'upsert' | 'delete'
+type NullOf<O extends PrismaOperation> = O extends 'findUnique' | 'findFirst' ? null : never
+
+type WithPayload<P> = { [K: symbol]: { types: { payload: P } } }
+interface Payload {
+  name: string
+  scalars: { [field: string]: unknown }
+  objects: { [relation: string]: unknown }
+  composites: { [field: string]: unknown }
+}

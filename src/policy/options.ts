@@ -1,0 +1,98 @@
+import type { RedisClient } from '../stores/redis/redis-client.ts'
+import type { StoreFactory } from '../stores/store.ts'
+
+/**
+ * How long results of a model, or of one of its operations, may be kept. Times are **seconds**. An invalidation always
+ * wins over them: they bound what writers unknown to this client (psql, another service) can leave behind.
+ */
+export interface CachePolicy {
+  /** How long a result is fresh, counted from the moment the database was asked. `0` switches caching off. @default 0 */
+  readonly ttl?: number | undefined
+  /**
+   * For how much longer an expired (never an invalidated) result may still be served, while one read refreshes it
+   * behind. @default 0
+   */
+  readonly swr?: number | undefined
+  /** As `ttl`, for results that are `null`; the shorter of the two counts. @default 60 */
+  readonly nullTtl?: number | undefined
+  /** Shortens each entry's `ttl` by a random part of up to this fraction, so that entries of one moment do not expire together. @default 0.1 */
+  readonly jitter?: number | undefined
+}
+
+export interface ModelCachePolicy extends CachePolicy {
+  /** Tags of the application's own that every cached read of the model depends on. @default [] */
+  readonly tags?: readonly string[] | undefined
+  /** Policies of single operations; `false`: this operation is never cached. */
+  readonly operations?: { readonly [operation in ReadOperation]?: CachePolicy | false | undefined } | undefined
+  /** Fields that must never reach the store: a read whose result would show one goes to the database. @default [] */
+  readonly neverCache?: readonly string[] | undefined
+  /** Models whose writes also change what is read here: the tables of a database view, or of a trigger. @default [] */
+  readonly dependsOn?: readonly string[] | undefined
+}
+
+export type ReadOperation =
+  | 'findUnique'
+  | 'findUniqueOrThrow'
+  | 'findFirst'
+  | 'findFirstOrThrow'
+  | 'findMany'
+  | 'count'
+  | 'aggregate'
+  | 'groupBy'
+
+/** What raw SQL that matches touches; for statements whose call site cannot say it with `prisma.$cache.raw`. */
+export interface RawRule {
+  /** A part of the statement's text, or an expression tried on it. */
+  readonly match: string | RegExp
+  /** Models the statement reads. With a `ttl`, its result is cached. */
+  readonly reads?: readonly string[] | undefined
+  /** Models the statement writes; nothing else is invalidated by it then. `[]`: it writes nothing that is cached. */
+  readonly writes?: readonly string[] | undefined
+  /** Seconds. @default 0 */
+  readonly ttl?: number | undefined
+}
+
+export interface CacheOptions {
+  /**
+   * Where the shared cache lives: an ioredis `Redis` or `Cluster`, or a `redis://` / `rediss://` URL.
+   * @default `REDIS_URL`, else `REDIS_HOST` (+ `REDIS_PORT`, `REDIS_PASSWORD`, `REDIS_DB`), else a store in this process
+   */
+  readonly redis?: string | RedisClient | undefined
+  /** A store instead of Redis: `'memory'`, `memoryStore({ … })`, `redisStore(client)` or one of your own. */
+  readonly store?: 'memory' | StoreFactory | undefined
+  /** Begins every key, so that several applications can share one Redis. One prefix, one database. @default `CACHE_PREFIX`, else `prisma:` */
+  readonly prefix?: string | undefined
+  /** The policy of every model that does not say otherwise. A `ttl` here caches every model. @default `CACHE_DEFAULT_TTL`, else ttl 0 */
+  readonly defaults?: CachePolicy | undefined
+  /** Policies by model name; `false`: rows of this model are never stored, not even as part of another model's result. */
+  readonly models?: { readonly [model: string]: ModelCachePolicy | false } | undefined
+  /** What raw statements touch. @default [] */
+  readonly raw?: readonly RawRule[] | undefined
+  /**
+   * What else a result depends on: the tenant, role or locale that row-level security or another extension reads from
+   * its surroundings. Part of every key. Called on each cached read; must not throw.
+   */
+  readonly vary?: (() => string | number | boolean | null | undefined) | undefined
+  /** Part of every key; change it to leave all entries behind. @default '' */
+  readonly version?: string | undefined
+  /** Longest time a query waits for the store, milliseconds. @default 50 */
+  readonly timeoutMs?: number | undefined
+  /** When the store is left alone, and for how long. */
+  readonly breaker?: {
+    /** Round trips that fail in a row before the circuit opens. @default 5 */
+    readonly failures?: number | undefined
+    /** First pause before the store is tried again, milliseconds; doubles with each failure, up to 32 times. @default 1000 */
+    readonly resetMs?: number | undefined
+  }
+  /** Larger results are not stored. Bytes of the encoded result. @default 1_048_576 */
+  readonly maxValueBytes?: number | undefined
+  /** The text of the Prisma schema, where the client does not carry it. Unique keys and cascades are read from it. */
+  readonly schema?: string | undefined
+  /** The config file: a path, or `false` for none. @default the first `cache.config.{ts,mts,js,mjs,cjs,json}` in the working directory */
+  readonly configFile?: string | false | undefined
+  /** The present in epoch milliseconds. For tests. @default Date.now */
+  readonly clock?: (() => number) | undefined
+}
+
+/** What a config file holds: every option that can be written down in one. */
+export type CacheConfig = Omit<CacheOptions, 'configFile' | 'clock'>

@@ -1,0 +1,137 @@
+import { CacheConfigError, show } from '../errors.ts'
+import type { BypassReason } from '../events.ts'
+import type { Model, ModelGraph } from '../query/model-graph.ts'
+import type { CacheOptions, CachePolicy, ModelCachePolicy, RawRule, ReadOperation } from './options.ts'
+import { assertReadCache } from './validate-options.ts'
+
+/** The policy of one read, in milliseconds. */
+export interface ResolvedPolicy {
+  readonly ttlMs: number
+  readonly swrMs: number
+  readonly nullTtlMs: number
+  readonly jitter: number
+  /** The application's own tags, sorted, each once. */
+  readonly userTags: readonly string[]
+  readonly key: string | undefined
+  readonly refresh: boolean
+}
+
+/** What `cache:` on a read may be. */
+export type ReadCache =
+  | boolean
+  | {
+      readonly ttl?: number
+      readonly swr?: number
+      readonly nullTtl?: number
+      readonly tags?: readonly string[]
+      readonly key?: string
+      readonly refresh?: boolean
+    }
+  | undefined
+
+/** A call that asks for caching where no `ttl` is configured gets this many seconds. */
+export const TTL_WHEN_ASKED = 60
+const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1 } as const
+
+export class Policies {
+  readonly rawRules: readonly RawRule[]
+  readonly #defaults: Required<Record<keyof CachePolicy, number>>
+  readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
+  /** Policies without per-call options, by model and operation: one object for all their calls. */
+  readonly #resolved = new Map<string, ResolvedPolicy | BypassReason>()
+
+  /** @throws CacheConfigError for names the schema does not have. */
+  constructor(options: CacheOptions, graph: ModelGraph) {
+    this.#defaults = layered(DEFAULTS, options.defaults)
+    this.#models = new Map(Object.entries(options.models ?? {}))
+    this.rawRules = options.raw ?? []
+    this.#checkNames(graph)
+  }
+
+  /** The longest a configured entry can live, milliseconds. */
+  get longestMs(): number {
+    const policies = [...this.#models.values()].flatMap((model) =>
+      model === false ? [] : [model, ...Object.values(model.operations ?? {})],
+    )
+    const lives = policies.map((policy) => (policy ? (policy.ttl ?? 0) + (policy.swr ?? 0) : 0))
+    return 1000 * Math.max(this.#defaults.ttl + this.#defaults.swr, TTL_WHEN_ASKED, ...lives)
+  }
+
+  of(model: string): ModelCachePolicy | false | undefined {
+    return this.#models.get(model)
+  }
+
+  /** Defaults ← model ← operation ← the call's own `cache`. */
+  resolve(model: string, operation: string, cache: ReadCache): ResolvedPolicy | BypassReason {
+    if (cache === undefined) {
+      const name = `${model}.${operation}`
+      let resolved = this.#resolved.get(name)
+      if (!resolved) this.#resolved.set(name, (resolved = this.#resolve(model, operation, undefined)))
+      return resolved
+    }
+    if (cache !== true && cache !== false) assertReadCache(cache)
+    return cache === false ? 'call-disabled' : this.#resolve(model, operation, cache)
+  }
+
+  #resolve(model: string, operation: string, cache: Exclude<ReadCache, false>): ResolvedPolicy | BypassReason {
+    const ofModel = this.#models.get(model)
+    if (ofModel === false) return 'model-disabled'
+    const ofOperation = ofModel?.operations?.[operation as ReadOperation]
+    if (ofOperation === false) return 'operation-disabled'
+    const ofCall = cache === true || cache === undefined ? {} : cache
+    const policy = layered(layered(layered(this.#defaults, ofModel), ofOperation), ofCall)
+    if (policy.ttl === 0) {
+      if (cache === undefined) return 'not-enabled'
+      if (ofCall.ttl === 0) return 'call-disabled'
+      policy.ttl = TTL_WHEN_ASKED
+    }
+    return {
+      ttlMs: policy.ttl * 1000,
+      swrMs: policy.swr * 1000,
+      nullTtlMs: Math.min(policy.nullTtl, policy.ttl) * 1000,
+      jitter: policy.jitter,
+      userTags: [...new Set([...(ofModel?.tags ?? []), ...(ofCall.tags ?? [])])].sort(),
+      key: ofCall.key,
+      refresh: ofCall.refresh ?? false,
+    }
+  }
+
+  #checkNames(graph: ModelGraph): void {
+    for (const [name, policy] of this.#models) {
+      const model = known(graph, `models.${name}`, name)
+      if (policy === false) continue
+      for (const other of policy.dependsOn ?? []) known(graph, `models.${name}.dependsOn`, other)
+      for (const field of policy.neverCache ?? []) {
+        if (model.fields.has(field)) continue
+        const fields = [...model.fields.keys()].join(', ')
+        throw new CacheConfigError(`models.${name}.neverCache`, `${name} has no field ${show(field)}`, `It has ${fields}.`)
+      }
+    }
+    for (const [i, rule] of this.rawRules.entries()) {
+      for (const name of rule.reads ?? []) known(graph, `raw.${i}.reads`, name)
+      for (const name of rule.writes ?? []) known(graph, `raw.${i}.writes`, name)
+    }
+  }
+}
+
+/** @throws CacheConfigError when the schema has no such model. */
+export function known(graph: ModelGraph, option: string, name: string): Model {
+  const model = graph.models.get(name)
+  if (model) return model
+  const models = [...graph.models.keys()]
+  const near = models.find((other) => other.toLowerCase() === name.toLowerCase())
+  const fix = near ? `Did you mean ${near}?` : `The schema has ${models.join(', ')}.`
+  throw new CacheConfigError(option, `the schema has no model ${show(name)}`, fix)
+}
+
+function layered(
+  base: Readonly<Record<keyof CachePolicy, number>>,
+  over: CachePolicy | undefined,
+): Record<keyof CachePolicy, number> {
+  return {
+    ttl: over?.ttl ?? base.ttl,
+    swr: over?.swr ?? base.swr,
+    nullTtl: over?.nullTtl ?? base.nullTtl,
+    jitter: over?.jitter ?? base.jitter,
+  }
+}

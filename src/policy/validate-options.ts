@@ -1,0 +1,137 @@
+import * as v from 'valibot'
+import { CacheConfigError, show } from '../errors.ts'
+import type { CacheOptions } from './options.ts'
+
+/** Ten years; a longer time is a unit mistaken for another. */
+const MAX_SECONDS = 315_360_000
+const SECONDS = `Give seconds from 0 to ${MAX_SECONDS}.`
+
+const seconds = v.pipe(v.number(SECONDS), v.finite(SECONDS), v.minValue(0, SECONDS), v.maxValue(MAX_SECONDS, SECONDS))
+const fraction = v.pipe(
+  v.number('Give a fraction from 0 to 1.'),
+  v.minValue(0, 'Give a fraction from 0 to 1.'),
+  v.maxValue(1, 'Give a fraction from 0 to 1.'),
+)
+const count = (min: number, max: number, unit: string) => {
+  const fix = `Give a whole number of ${unit} from ${min} to ${max}.`
+  return v.pipe(v.number(fix), v.integer(fix), v.minValue(min, fix), v.maxValue(max, fix))
+}
+const text = (fix: string) => v.pipe(v.string(fix), v.minLength(1, fix), v.maxLength(256, fix))
+const tagName = text('Give a tag of 1 to 256 characters.')
+const names = (fix: string) => v.array(text(fix), fix)
+
+const policy = {
+  ttl: v.optional(seconds),
+  swr: v.optional(seconds),
+  nullTtl: v.optional(seconds),
+  jitter: v.optional(fraction),
+}
+
+const operations = v.strictObject(
+  Object.fromEntries(
+    ['findUnique', 'findUniqueOrThrow', 'findFirst', 'findFirstOrThrow', 'findMany', 'count', 'aggregate', 'groupBy'].map(
+      (operation) => [
+        operation,
+        v.optional(v.union([v.literal(false), v.strictObject(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
+      ],
+    ),
+  ),
+)
+
+const modelPolicy = v.strictObject({
+  ...policy,
+  tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+  operations: v.optional(operations),
+  neverCache: v.optional(names('Give a list of field names.')),
+  dependsOn: v.optional(names('Give a list of model names.')),
+})
+
+const rawRule = v.strictObject({
+  match: v.union([text('Give a part of the statement.'), v.instance(RegExp)], 'Give a part of the statement, or a RegExp.'),
+  reads: v.optional(names('Give a list of model names.')),
+  writes: v.optional(names('Give a list of model names.')),
+  ttl: v.optional(seconds),
+})
+
+const isFunction = (fix: string) => v.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', fix)
+const REDIS_FIX = 'Give a redis:// or rediss:// URL, or an ioredis client.'
+
+const cacheOptions = v.strictObject({
+  redis: v.optional(
+    v.union([v.pipe(v.string(), v.check(isRedisUrl, REDIS_FIX)), v.custom<object>(isRedisClient, REDIS_FIX)], REDIS_FIX),
+  ),
+  store: v.optional(
+    v.union(
+      [v.literal('memory'), isFunction('')],
+      "Give 'memory', memoryStore({ … }), redisStore(client), or a store factory of your own.",
+    ),
+  ),
+  prefix: v.optional(v.pipe(v.string('Give a text.'), v.maxLength(128, 'Give at most 128 characters.'))),
+  defaults: v.optional(v.strictObject(policy)),
+  models: v.optional(v.record(v.string(), v.union([v.literal(false), modelPolicy], 'Give a policy object, or false.'))),
+  raw: v.optional(v.array(rawRule, 'Give a list of rules.')),
+  vary: v.optional(isFunction('Give a function that returns the scope.')),
+  version: v.optional(v.string('Give a text.')),
+  timeoutMs: v.optional(count(1, 60_000, 'milliseconds')),
+  breaker: v.optional(
+    v.strictObject({
+      failures: v.optional(count(1, 1_000_000, 'failures')),
+      resetMs: v.optional(count(1, 600_000, 'milliseconds')),
+    }),
+  ),
+  maxValueBytes: v.optional(count(1, 512 * 1024 * 1024, 'bytes')),
+  schema: v.optional(v.string('Give the text of the schema.')),
+  configFile: v.optional(v.union([v.literal(false), text('')], 'Give a path, or false.')),
+  clock: v.optional(isFunction('Give a function that returns epoch milliseconds.')),
+})
+
+const readCache = v.union([
+  v.boolean(),
+  v.strictObject({
+    ttl: v.optional(seconds),
+    swr: v.optional(seconds),
+    nullTtl: v.optional(seconds),
+    tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+    key: v.optional(text('Give a key of 1 to 256 characters.')),
+    refresh: v.optional(v.boolean('Give true or false.')),
+  }),
+])
+const writeCache = v.strictObject({ invalidate: v.array(tagName, 'Give a list of tags.') })
+
+/** @throws CacheConfigError naming the option, the value seen and the fix. `source` says where it was written. */
+export function validateOptions(options: unknown, source = ''): CacheOptions {
+  return check(cacheOptions, options, source) as CacheOptions
+}
+
+export const assertReadCache = (cache: unknown): void => void check(readCache, cache, 'cache')
+export const assertWriteCache = (cache: unknown): void => void check(writeCache, cache, 'cache')
+
+function check<T extends v.GenericSchema>(schema: T, value: unknown, path: string): v.InferOutput<T> {
+  const result = v.safeParse(schema, value, { abortEarly: true })
+  if (result.success) return result.output
+  const issue = deepest(result.issues[0])
+  const steps = [path, ...(issue.path ?? []).map((step) => String(step.key))].filter((step) => step !== '')
+  const option = steps.join('.') || 'options'
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const known = Object.keys((issue.requirement as object | undefined) ?? {}).join(', ')
+    throw new CacheConfigError(option, 'there is no such option', known || 'Check the spelling against the options table.')
+  }
+  const fix = /[.!]$/.test(issue.message) ? issue.message : `Expected ${issue.expected}.`
+  throw new CacheConfigError(option, `got ${show(issue.input)}`, fix)
+}
+
+/** Of a union's branches the one that came furthest says what is wrong. */
+function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const nested = issue.issues?.map((inner) => deepest(inner as v.BaseIssue<unknown>)) ?? []
+  return nested.reduce((best, inner) => ((inner.path?.length ?? 0) > (best.path?.length ?? 0) ? inner : best), issue)
+}
+
+function isRedisUrl(url: string): boolean {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : ''
+  return protocol === 'redis:' || protocol === 'rediss:'
+}
+
+function isRedisClient(value: unknown): boolean {
+  const client = value as { call?: unknown; pipeline?: unknown } | null
+  return typeof client === 'object' && typeof client?.call === 'function' && typeof client.pipeline === 'function'
+}

@@ -1,0 +1,156 @@
+import { readSchemaText, type FieldText, type ModelText, type SchemaText } from './schema-text.ts'
+
+/** What Prisma's clients carry at run time: `client._runtimeDataModel`. */
+export interface RuntimeDataModel {
+  readonly models: Readonly<Record<string, RuntimeModel>>
+}
+interface RuntimeModel {
+  readonly dbName?: string | null
+  readonly fields: readonly RuntimeField[]
+}
+interface RuntimeField {
+  readonly name: string
+  readonly kind: string
+  readonly type: string
+  readonly relationName?: string
+}
+
+export interface Field {
+  readonly name: string
+  readonly kind: 'scalar' | 'enum' | 'relation'
+  /** `Int`, `String`, …; for a relation the name of the other model. */
+  readonly type: string
+  readonly relationName?: string
+  /** `undefined` where the schema text is not known. */
+  readonly isList?: boolean
+  readonly nativeType?: string
+  /** The columns of this model that hold the relation, when it is this side that holds them. */
+  readonly foreignKey?: ForeignKey
+}
+
+export interface UniqueKey {
+  readonly name: string
+  readonly fields: readonly Field[]
+}
+
+/** What the database does to the holder's rows when the referenced row goes, or its key changes. */
+export type ReferentialAction = 'follow' | 'rewrite' | 'none'
+
+export interface ForeignKey {
+  readonly holder: string
+  readonly target: string
+  /** Empty where the schema text is not known: any column may be part of it. */
+  readonly from: readonly string[]
+  readonly references: readonly string[]
+  /** `follow`: the row is deleted too (Cascade) · `rewrite`: its columns change (SetNull, SetDefault). */
+  readonly onDelete: ReferentialAction
+  readonly onUpdate: ReferentialAction
+}
+
+export interface Model {
+  readonly name: string
+  readonly table: string
+  readonly isView: boolean
+  readonly fields: ReadonlyMap<string, Field>
+  /** `undefined` where the schema text is not known: rows cannot be named then, only the model. */
+  readonly uniques?: readonly UniqueKey[]
+  /** Foreign keys of other models (or this one) that point here. */
+  readonly referencedBy: readonly ForeignKey[]
+}
+
+export interface ModelGraph {
+  readonly provider: string
+  readonly models: ReadonlyMap<string, Model>
+}
+
+/**
+ * The graph of models. `schemaText` supplies unique keys and referential actions; without it, or for a model it does
+ * not explain, every relation is taken to cascade both ways and no row can be named, so that writes widen to models.
+ */
+export function modelGraph(dataModel: RuntimeDataModel, provider: string, schemaText: string | undefined): ModelGraph {
+  const text = schemaText === undefined ? undefined : readSchemaText(schemaText)
+  const models = new Map<string, Model & { readonly referencedBy: ForeignKey[] }>()
+  for (const [name, runtime] of Object.entries(dataModel.models)) {
+    const modelText = explains(text?.models.get(name), runtime)
+    const fields = new Map(runtime.fields.map((field) => [field.name, readField(name, field, modelText, text)]))
+    const uniques = modelText?.uniques.map((unique) => ({
+      name: unique.name,
+      fields: unique.fields.map((column) => fields.get(column)).filter((field) => field !== undefined),
+    }))
+    models.set(name, {
+      name,
+      table: runtime.dbName ?? name,
+      isView: modelText?.isView ?? false,
+      fields,
+      ...(uniques && { uniques }),
+      referencedBy: [],
+    })
+  }
+  for (const model of models.values()) {
+    for (const field of model.fields.values()) {
+      if (field.foreignKey) models.get(field.foreignKey.target)?.referencedBy.push(field.foreignKey)
+    }
+  }
+  return { provider, models }
+}
+
+/** What may stand between a relation's name and the conditions on the other model. */
+export const RELATION_QUANTIFIERS: ReadonlySet<string> = new Set(['is', 'isNot', 'some', 'every', 'none'])
+
+/** The field at the other end of a relation; `undefined` when it cannot be told. */
+export function oppositeField(graph: ModelGraph, model: Model, field: Field): Field | undefined {
+  const target = graph.models.get(field.type)
+  if (!target) return undefined
+  for (const other of target.fields.values()) {
+    if (other.kind !== 'relation' || other.relationName !== field.relationName || other.type !== model.name) continue
+    if (target !== model || other.name !== field.name) return other
+  }
+  return undefined
+}
+
+/** Every field of the run-time model must be in the text, else the text is of another schema and worth nothing. */
+function explains(text: ModelText | undefined, runtime: RuntimeModel): ModelText | undefined {
+  return text && runtime.fields.every((field) => text.fields.has(field.name)) ? text : undefined
+}
+
+function readField(model: string, field: RuntimeField, model_: ModelText | undefined, schema?: SchemaText): Field {
+  const text = model_?.fields.get(field.name)
+  const kind = field.kind === 'object' ? 'relation' : field.kind === 'enum' ? 'enum' : 'scalar'
+  const foreignKey = kind === 'relation' ? readForeignKey(model, field, text, schema) : undefined
+  return {
+    name: field.name,
+    kind,
+    type: field.type,
+    ...(field.relationName !== undefined && { relationName: field.relationName }),
+    ...(text && { isList: text.isList }),
+    ...(text?.nativeType && { nativeType: text.nativeType }),
+    ...(foreignKey && { foreignKey }),
+  }
+}
+
+function readForeignKey(
+  model: string,
+  field: RuntimeField,
+  text: FieldText | undefined,
+  schema: SchemaText | undefined,
+): ForeignKey | undefined {
+  const ends = { holder: model, target: field.type }
+  if (!text || !schema?.models.has(field.type)) {
+    return { ...ends, from: [], references: [], onDelete: 'follow', onUpdate: 'follow' }
+  }
+  const { relation } = text
+  if (!relation || relation.from.length === 0) return undefined
+  return {
+    ...ends,
+    from: relation.from,
+    references: relation.references,
+    // Prisma's defaults where the schema does not say: an optional relation is set to null, a required one restricts.
+    onDelete: action(relation.onDelete ?? (text.isRequired ? 'Restrict' : 'SetNull'), 'follow'),
+    onUpdate: action(relation.onUpdate ?? 'Cascade', 'rewrite'),
+  }
+}
+
+function action(name: string, cascade: ReferentialAction): ReferentialAction {
+  if (name === 'Cascade') return cascade
+  return name === 'SetNull' || name === 'SetDefault' ? 'rewrite' : 'none'
+}

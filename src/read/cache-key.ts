@@ -1,0 +1,20 @@
+import objectHash from 'object-hash'
+
+/**
+ * A short name for a text. SHA-256, since a key may be made of what a stranger typed: two texts with one digest would
+ * let one query answer for another. The text must be canonical; `object-hash` on raw arguments throws on Decimal and
+ * gives every TypedSQL statement the same digest.
+ */
+export function digest(text: string): string {
+  return objectHash(text, { algorithm: 'sha256', encoding: 'base64' }).replace(/[+/=]/g, (char) => URL_SAFE[char] ?? '')
+}
+
+const URL_SAFE: Readonly<Record<string, string>> = { '+': '-', '/': '_' }
+
+/**
+ * `{prefix}query:{Model}:{operation}:{digest}`, or `{prefix}query:{Model}:{operation}:@{key}` where the call names the
+ * entry itself; the digest then goes into the envelope and is compared on every hit.
+ */
+export function entryKey(prefix: string, model: string, operation: string, digest: string, key?: string): string {
+  return `${prefix}query:${model}:${operation}:${key === undefined ? digest : `@${key}`}`
+}

@@ -1,0 +1,147 @@
+import { WIRE_VERSION } from '../codec/envelope.ts'
+import type { BypassReason } from '../events.ts'
+import { known, TTL_WHEN_ASKED, type ReadCache, type ResolvedPolicy } from '../policy/resolve-policy.ts'
+import { canonicalArgs } from '../query/canonical-args.ts'
+import { canonicalText, UnsupportedArgument } from '../query/canonical-text.ts'
+import type { Model } from '../query/model-graph.ts'
+import { readSet, type ReadSet } from '../query/read-set.ts'
+import { modelTag, userTag, type Tag } from '../tags/tag.ts'
+import { digest, entryKey } from './cache-key.ts'
+import type { ReadCall, ReadContext } from './read-context.ts'
+
+/** Everything about a read that is known before any I/O. */
+export interface ReadPlan {
+  readonly kind: 'cached'
+  readonly model: string
+  readonly operation: string
+  readonly key: string
+  /** The digest, when `key` is the application's own word and does not hold it; else `-`. */
+  readonly check: string
+  /** Sorted, each once: an entry holds their versions in this order. */
+  readonly tags: readonly Tag[]
+  readonly policy: ResolvedPolicy
+  /** Fields of the model that `omit` keeps out of the result. */
+  readonly omitted: readonly string[]
+}
+
+export interface Bypass {
+  readonly kind: 'bypass'
+  readonly reason: BypassReason
+}
+
+/** The model name under which raw queries are kept and counted. */
+export const RAW = '$raw'
+
+export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext): ReadPlan | Bypass {
+  const { model: name, operation, args } = call
+  const policy = context.policies.resolve(name, operation, cache)
+  if (typeof policy === 'string') return bypass(policy)
+  const model = context.graph.models.get(name)
+  if (!model) return bypass('unknown-argument')
+  const set = readSet(context.graph, model, args, AGGREGATES.has(operation) ? 'aggregate' : 'rows')
+  const refused = set.obstacle ?? refusal(set, context)
+  if (refused) return bypass(refused)
+  const tags = new Set(set.tags)
+  for (const reached of set.models) {
+    const ofModel = context.policies.of(reached.name)
+    if (ofModel) for (const other of ofModel.dependsOn ?? []) tags.add(modelTag(other))
+  }
+  return finish(call, policy, tags, omittedFields(call, context), context, () => canonicalArgs(context.graph, model, args))
+}
+
+export interface RawRead {
+  readonly reads: readonly string[]
+  readonly ttl?: number | undefined
+  readonly tags?: readonly string[] | undefined
+}
+
+/** A raw query depends on the models it was declared to read; its text and values are its arguments. */
+export function planRawRead(call: ReadCall, declared: RawRead, context: ReadContext): ReadPlan | Bypass {
+  const cache = { ttl: declared.ttl ?? TTL_WHEN_ASKED, ...(declared.tags && { tags: declared.tags }) }
+  const policy = context.policies.resolve(RAW, call.operation, cache)
+  if (typeof policy === 'string') return bypass(policy)
+  const tags = new Set<Tag>()
+  for (const name of declared.reads) {
+    const ofModel = context.policies.of(name)
+    if (ofModel === false) return bypass('model-disabled')
+    // Which columns raw SQL returns cannot be told.
+    if (ofModel?.neverCache?.length) return bypass('never-cache-field')
+    tags.add(modelTag(known(context.graph, 'raw.reads', name).name))
+    for (const other of ofModel?.dependsOn ?? []) tags.add(modelTag(other))
+  }
+  return finish(call, policy, tags, [], context, () => canonicalText(call.args))
+}
+
+function finish(
+  call: ReadCall,
+  policy: ResolvedPolicy,
+  tags: Set<Tag>,
+  omitted: readonly string[],
+  context: ReadContext,
+  argsText: () => string,
+): ReadPlan | Bypass {
+  const { model, operation, dataPath } = call
+  for (const name of policy.userTags) tags.add(userTag(name))
+  let named: string
+  try {
+    // The application's tags are part of the name: the entry of a call site that names other tags would not hold the
+    // versions this one must compare.
+    const parts = [context.fingerprint, scopeText(context), model, operation, dataPath.join('.'), policy.userTags]
+    named = digest(`${canonicalText(parts)}${argsText()}`)
+  } catch (error) {
+    if (error instanceof UnsupportedArgument) return bypass('unsupported-argument')
+    context.events.emit({ type: 'error', during: 'vary', error, model, operation })
+    return bypass('vary-failed')
+  }
+  return {
+    kind: 'cached',
+    model,
+    operation,
+    key: entryKey(context.prefix, model, operation, named, policy.key),
+    check: policy.key === undefined ? '-' : named,
+    tags: [...tags].sort(),
+    policy,
+    omitted,
+  }
+}
+
+function refusal(set: ReadSet, { policies }: ReadContext): BypassReason | undefined {
+  for (const model of set.models) {
+    const policy = policies.of(model.name)
+    if (model.isView && !(policy && policy.dependsOn)) return 'view-undeclared'
+  }
+  for (const [model, fields] of set.returned) {
+    const policy = policies.of(model.name)
+    if (policy === false) return 'model-disabled'
+    if (policy?.neverCache?.some((field) => fields.has(field))) return 'never-cache-field'
+  }
+  return undefined
+}
+
+function omittedFields(call: ReadCall, context: ReadContext): string[] {
+  const { omit, select } = call.args as { omit?: Readonly<Record<string, unknown>>; select?: unknown }
+  if (select !== undefined) return []
+  const global = context.globalOmit[lowerFirst(call.model)] ?? {}
+  const merged: Readonly<Record<string, unknown>> = { ...global, ...omit }
+  return Object.keys(merged).filter((field) => merged[field] === true)
+}
+
+function scopeText(context: ReadContext): unknown {
+  return context.vary?.()
+}
+
+function lowerFirst(model: string): string {
+  return model.charAt(0).toLowerCase() + model.slice(1)
+}
+
+function bypass(reason: BypassReason): Bypass {
+  return { kind: 'bypass', reason }
+}
+
+const AGGREGATES: ReadonlySet<string> = new Set(['count', 'aggregate', 'groupBy'])
+
+/** What tells one client from another: a deploy with another schema must not read the shapes of the last one. */
+export function clientFingerprint(model: Iterable<Model>, parts: readonly unknown[]): string {
+  const models = [...model].map((one) => [one.name, one.table, [...one.fields.values()].map((field) => [field.name, field.type])])
+  return digest(canonicalText([WIRE_VERSION, models, parts]))
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.ts'
+import type { DecimalFactory } from '../codec/typed-json.ts'
+import type { EventHub } from '../events.ts'
+import type { Policies } from '../policy/resolve-policy.ts'
+import type { ModelGraph } from '../query/model-graph.ts'
+import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { SharedConnection } from './shared-connection.ts'
+import type { SingleFlight } from './single-flight.ts'
+
+/** What every step of a read works with; made once, when the extension is set up. */
+export interface ReadContext {
+  readonly graph: ModelGraph
+  readonly policies: Policies
+  readonly store: ResilientStore
+  readonly events: EventHub
+  readonly clock: Clock
+  /** 0 ≤ x < 1, for jitter. */
+  readonly random: () => number
+  readonly prefix: string
+  /** Schema, global `omit`, wire version: clients that differ in one of them never read each other's entries. */
+  readonly fingerprint: string
+  readonly globalOmit: Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
+  readonly vary: (() => unknown) | undefined
+  readonly maxValueBytes: number
+  readonly flights: SingleFlight<string | undefined>
+  readonly connection: SharedConnection
+  readonly decimals: DecimalClass
+  /** Work nobody waits for (fills, refreshes), so that `settled()` can. */
+  readonly background: Background
+}
+
+/** The client's own Decimal class. */
+export interface DecimalClass {
+  ready(): Promise<DecimalFactory>
+}
+
+export class Background {
+  readonly #work = new Set<Promise<unknown>>()
+
+  run(work: Promise<unknown>): void {
+    const tracked = work.finally(() => this.#work.delete(tracked))
+    this.#work.add(tracked)
+  }
+
+  async settled(): Promise<void> {
+    while (this.#work.size > 0) await Promise.allSettled(this.#work)
+  }
+}
+
+/** One read as it reaches the cache; `run` asks the database. */
+export interface ReadCall {
+  readonly model: string
+  readonly operation: string
+  readonly args: Readonly<Record<string, unknown>>
+  /** The path of the fluent API, `user.findUnique(…).posts()`: same arguments, another result. */
+  readonly dataPath: readonly string[]
+  readonly run: () => PromiseLike<unknown>
+}

@@ -1,0 +1,106 @@
+import { decode, holdsDecimals, type DecimalFactory } from '../codec/typed-json.ts'
+import type { BypassReason, MissCause } from '../events.ts'
+import { fill } from './fill.ts'
+import { lookUp, type Found } from './look-up.ts'
+import type { Bypass, ReadPlan } from './plan-read.ts'
+import type { ReadCall, ReadContext } from './read-context.ts'
+
+/** One cached read: plan → look-up → hit, stale or miss → fill. Nothing the cache does or fails to do reaches the caller. */
+export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
+  if (plan.kind === 'bypass') return bypass(call, plan.reason, context)
+  let found: Found
+  try {
+    found = await lookUp(plan, context)
+  } catch {
+    const undelivered = context.store.condition().state === 'undelivered'
+    return bypass(call, undelivered ? 'undelivered-invalidation' : 'store-unavailable', context)
+  }
+  if (found.kind === 'miss') return miss(call, plan, found, context)
+  const { kind: type, ageMs } = found
+  const { model, operation, key, tags } = plan
+  let result: unknown
+  try {
+    result = await copyOf(found.payload, context)
+  } catch (error) {
+    context.events.emit({ type: 'error', during: 'decode', error, model, operation })
+    return miss(call, plan, { cause: 'unreadable', versions: await present(plan, context) }, context)
+  }
+  context.events.emit({ type, model, operation, key, ageMs, tags })
+  if (type === 'stale') refresh(call, plan, found.versions, context)
+  return result
+}
+
+function bypass(call: ReadCall, reason: BypassReason, context: ReadContext): PromiseLike<unknown> {
+  context.events.emit({ type: 'bypass', model: call.model, operation: call.operation, reason })
+  return call.run()
+}
+
+interface Miss {
+  readonly cause: MissCause
+  /** `undefined`: could not be had; the result is not stored then. */
+  readonly versions: readonly string[] | undefined
+}
+
+async function miss(call: ReadCall, plan: ReadPlan, { cause, versions }: Miss, context: ReadContext): Promise<unknown> {
+  const { model, operation, key, tags } = plan
+  const told = { type: 'miss', model, operation, key, tags, cause } as const
+  if (!versions) {
+    context.events.emit({ ...told, coalesced: false })
+    return call.run()
+  }
+  const flight = cause === 'refresh' ? undefined : context.flights.under(flightName(plan, versions))
+  const snapshot = await flight
+  if (snapshot !== undefined) {
+    context.events.emit({ ...told, coalesced: true })
+    return copyOf(snapshot, context)
+  }
+  context.events.emit({ ...told, coalesced: false })
+  return ask(call, plan, versions, context)
+}
+
+/** Asks the database, and stores a snapshot of the answer before anybody else can touch it. */
+function ask(call: ReadCall, plan: ReadPlan, versions: readonly string[], context: ReadContext): Promise<unknown> {
+  const asked = { at: context.clock(), versions, ticket: context.connection.ticket() }
+  const query = Promise.resolve(call.run())
+  context.flights.lead(
+    flightName(plan, versions),
+    query.then(
+      (result) => fill(plan, result, asked, context),
+      // Those who waited ask for themselves: an error, with its stack, belongs to one caller.
+      () => undefined,
+    ),
+  )
+  return query
+}
+
+/** Renews an expired entry behind the caller's back, once for all who were served it meanwhile. */
+function refresh(call: ReadCall, plan: ReadPlan, versions: readonly string[], context: ReadContext): void {
+  if (context.flights.under(flightName(plan, versions))) return
+  const { model, operation } = plan
+  context.background.run(
+    ask(call, plan, versions, context).catch((error: unknown) =>
+      context.events.emit({ type: 'error', during: 'refresh', error, model, operation }),
+    ),
+  )
+}
+
+/**
+ * A flight is named by key **and** versions: a read that begins after an invalidation sees other versions, and so never
+ * joins a query that began before it.
+ */
+function flightName(plan: ReadPlan, versions: readonly string[]): string {
+  return `${plan.key} ${versions.join()}`
+}
+
+async function present(plan: ReadPlan, context: ReadContext): Promise<readonly string[] | undefined> {
+  return context.store.ensureVersions(plan.tags).catch(() => undefined)
+}
+
+/** A fresh value each time: what a caller does to it must not reach the next one. */
+async function copyOf(payload: string, context: ReadContext): Promise<unknown> {
+  return decode(payload, holdsDecimals(payload) ? await context.decimals.ready() : NO_DECIMALS)
+}
+
+const NO_DECIMALS: DecimalFactory = () => {
+  throw new TypeError('no Decimal was expected')
+}

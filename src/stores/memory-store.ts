@@ -1,0 +1,92 @@
+import { LRUCache } from 'lru-cache'
+import { newVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { globExpression } from './glob.ts'
+import type { CacheStore, StoreFactory } from './store.ts'
+
+export interface MemoryStoreOptions {
+  /** Most entries kept; the least recently used go first. @default 10_000 */
+  readonly maxEntries?: number
+  /** Most bytes kept, keys and payloads together, two bytes a character. @default 67_108_864 (64 MiB) */
+  readonly maxBytes?: number
+}
+
+/** Tags are small; one that is pushed out makes its entries miss, never stale. */
+const TAGS_PER_ENTRY = 10
+
+/**
+ * A store inside the process, bounded by entries and by bytes. It knows the writes of the clients that share it and of
+ * nobody else: where several processes write, use Redis.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): StoreFactory {
+  const maxEntries = options.maxEntries ?? 10_000
+  const maxBytes = options.maxBytes ?? 64 * 1024 * 1024
+  const spaces = new Map<string, CacheStore>()
+  // One space a prefix: clients that are given the same store and prefix see each other's entries and writes.
+  return (context) => {
+    let space = spaces.get(context.prefix)
+    if (!space) spaces.set(context.prefix, (space = openSpace(maxEntries, maxBytes, context.clock)))
+    return space
+  }
+}
+
+interface Kept {
+  readonly entry: string
+  readonly expiresAt: number
+}
+
+function openSpace(maxEntries: number, maxBytes: number, clock: () => number): CacheStore {
+  const entries = new LRUCache<string, Kept>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: ({ entry }, key) => 2 * (entry.length + key.length) + 1,
+  })
+  const versions = new LRUCache<string, TagVersion>({ max: maxEntries * TAGS_PER_ENTRY })
+
+  function live(key: string): string | undefined {
+    const kept = entries.get(key)
+    if (!kept) return undefined
+    if (kept.expiresAt > clock()) return kept.entry
+    entries.delete(key)
+    return undefined
+  }
+
+  return {
+    name: 'memory',
+    isRemote: false,
+    async lookUp(key, tags) {
+      return { entry: live(key), versions: tags.map((tag) => versions.get(tag) ?? null) }
+    },
+    async ensureVersions(tags) {
+      return tags.map((tag) => {
+        let version = versions.get(tag)
+        if (version === undefined) versions.set(tag, (version = newVersion()))
+        return version
+      })
+    },
+    async fill(key, entry, _tags, ttlMs) {
+      entries.set(key, { entry, expiresAt: clock() + ttlMs })
+    },
+    async bump(tags) {
+      // Absent means changed: a tag nobody reads costs nothing.
+      for (const tag of tags) versions.delete(tag)
+    },
+    async remove(keys) {
+      return keys.filter((key) => entries.delete(key)).length
+    },
+    async *scan(pattern) {
+      const matches = globExpression(pattern)
+      yield [...entries.keys()].filter((key) => matches.test(key) && live(key) !== undefined)
+    },
+    async peek(key) {
+      return live(key)
+    },
+    async clear() {
+      const removed = entries.size
+      versions.clear()
+      entries.clear()
+      return removed
+    },
+    async ping() {},
+    async close() {},
+  }
+}

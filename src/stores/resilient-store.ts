@@ -1,0 +1,243 @@
+import { StoreUnavailableError } from '../errors.ts'
+import type { Tag } from '../tags/tag.ts'
+import type { CacheStore } from './store.ts'
+
+export interface ResilienceOptions {
+  /** Longest time a query waits for a look-up, ms. Invalidations and fills get five times as long. */
+  readonly timeoutMs: number
+  /** Round trips that must fail in a row before the store is left alone. */
+  readonly failures: number
+  /** First pause before the store is tried again, ms; doubles up to 32 times itself. */
+  readonly resetMs: number
+  readonly onError: (during: string, error: unknown) => void
+}
+
+/** A store as the read and write paths see it: bounded in time, and honest about what it could not deliver. */
+export interface ResilientStore extends Omit<CacheStore, 'bump'> {
+  /** Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it. Never rejects. */
+  bump(tags: readonly Tag[]): Promise<'delivered' | 'kept'>
+  condition(): StoreCondition
+}
+
+export interface StoreCondition {
+  /** `undelivered`: reads bypass until the waiting invalidations are in · `unavailable`: the circuit is open. */
+  readonly state: 'ok' | 'unavailable' | 'undelivered'
+  /** Tags waiting to be invalidated; `Infinity` when too many came together and the whole namespace will be dropped. */
+  readonly undelivered: number
+}
+
+/** Above this many waiting tags the memory for them is given back and everything is treated as changed. */
+const MAX_UNDELIVERED = 10_000
+const PATIENCE = 5
+
+/**
+ * Time-outs, a circuit breaker, and the queue of undelivered invalidations in one place, because they are one rule:
+ * **while an invalidation of ours has not arrived, nothing this process reads from the store can be trusted.** So the
+ * circuit opens with the first failed invalidation (but only after several failed look-ups), recovery delivers the
+ * queue before anything else, and only then are reads let through again. No query ever is the probe: recovery has its
+ * own timer.
+ */
+export function resilientStore(store: CacheStore, options: ResilienceOptions): ResilientStore {
+  return store.isRemote ? new RemoteStore(store, options) : localStore(store)
+}
+
+function localStore(store: CacheStore): ResilientStore {
+  return {
+    name: store.name,
+    isRemote: false,
+    lookUp: (key, tags) => store.lookUp(key, tags),
+    ensureVersions: (tags) => store.ensureVersions(tags),
+    fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
+    bump: (tags) => store.bump(tags).then(() => 'delivered'),
+    remove: (keys) => store.remove(keys),
+    scan: (pattern) => store.scan(pattern),
+    peek: (key) => store.peek(key),
+    clear: () => store.clear(),
+    ping: () => store.ping(),
+    close: () => store.close(),
+    condition: () => ({ state: 'ok', undelivered: 0 }),
+  }
+}
+
+class RemoteStore implements ResilientStore {
+  readonly name: string
+  readonly isRemote = true
+  readonly #store: CacheStore
+  readonly #options: ResilienceOptions
+  readonly #undelivered = new Set<Tag>()
+  #delivering = 0
+  #overflown = false
+  #open = false
+  #failures = 0
+  /** Attempts begun so far, and how many of them had begun when the last failure was counted. */
+  #attempts = 0
+  #counted = 0
+  #recovery: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(store: CacheStore, options: ResilienceOptions) {
+    this.#store = store
+    this.#options = options
+    this.name = store.name
+  }
+
+  lookUp(key: string, tags: readonly Tag[]) {
+    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags))
+  }
+
+  ensureVersions(tags: readonly Tag[]) {
+    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.ensureVersions(tags))
+  }
+
+  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number) {
+    return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, tags, ttlMs))
+  }
+
+  async bump(tags: readonly Tag[]): Promise<'delivered' | 'kept'> {
+    // After `close` as well: the application's own client may still be there, and other processes still read.
+    if (!this.#open || this.#closed) {
+      try {
+        await inTime(this.#options.timeoutMs * PATIENCE, () => this.#store.bump(tags))
+        return 'delivered'
+      } catch (error) {
+        this.#options.onError('invalidate', error)
+      }
+    }
+    if (!this.#closed) {
+      this.#keep(tags)
+      this.#suspend(0)
+    }
+    return 'kept'
+  }
+
+  condition(): StoreCondition {
+    const undelivered = this.#overflown ? Number.POSITIVE_INFINITY : this.#undelivered.size + this.#delivering
+    return { state: undelivered > 0 ? 'undelivered' : this.#open ? 'unavailable' : 'ok', undelivered }
+  }
+
+  remove(keys: readonly string[]) {
+    return this.#store.remove(keys)
+  }
+  scan(pattern: string) {
+    return this.#store.scan(pattern)
+  }
+  peek(key: string) {
+    return this.#store.peek(key)
+  }
+  clear() {
+    return this.#store.clear()
+  }
+  ping() {
+    return inTime(this.#options.timeoutMs * PATIENCE, () => this.#store.ping())
+  }
+  async close() {
+    this.#closed = true
+    this.#open = true
+    clearTimeout(this.#recovery)
+    await this.#store.close()
+  }
+
+  async #attempt<T>(during: string, timeoutMs: number, run: () => Promise<T>): Promise<T> {
+    if (this.#open) throw new StoreUnavailableError('the circuit is open')
+    const attempt = ++this.#attempts
+    try {
+      const result = await inTime(timeoutMs, run)
+      this.#failures = 0
+      return result
+    } catch (error) {
+      this.#failed(attempt, during, error)
+      throw error
+    }
+  }
+
+  #failed(attempt: number, during: string, error: unknown): void {
+    // Reads in flight together fail together: one stalled round trip is one failure, however many waited for it.
+    if (attempt <= this.#counted) return
+    this.#counted = this.#attempts
+    this.#failures += 1
+    this.#options.onError(during, error)
+    if (this.#failures >= this.#options.failures) this.#suspend(this.#options.resetMs)
+  }
+
+  #keep(tags: readonly Tag[]): void {
+    if (this.#overflown) return
+    for (const tag of tags) this.#undelivered.add(tag)
+    if (this.#undelivered.size <= MAX_UNDELIVERED) return
+    this.#undelivered.clear()
+    this.#overflown = true
+  }
+
+  #suspend(firstPauseMs: number): void {
+    if (this.#open || this.#closed) return
+    this.#open = true
+    this.#recoverAfter(firstPauseMs, this.#options.resetMs)
+  }
+
+  #recoverAfter(pauseMs: number, nextPauseMs: number): void {
+    if (this.#closed) return
+    // Unreferenced: an outage must not keep a process alive that has nothing else to do.
+    this.#recovery = setTimeout(() => {
+      this.#recover().catch((error: unknown) => {
+        this.#options.onError('recovery', error)
+        this.#recoverAfter(nextPauseMs, Math.min(nextPauseMs * 2, this.#options.resetMs * 32))
+      })
+    }, pauseMs).unref()
+  }
+
+  /** Rejects when the store still does not answer; what was not delivered is kept. */
+  async #recover(): Promise<void> {
+    const timeoutMs = this.#options.timeoutMs * PATIENCE
+    await inTime(timeoutMs, () => this.#store.ping())
+    while (this.#undelivered.size > 0 || this.#overflown) {
+      if (this.#overflown) await this.#dropEverything()
+      else await this.#deliver(timeoutMs)
+    }
+    this.#failures = 0
+    this.#open = false
+  }
+
+  async #deliver(timeoutMs: number): Promise<void> {
+    // Taken out before they are sent: a write that commits meanwhile puts its tags back in, and they are sent again.
+    const tags = [...this.#undelivered]
+    this.#undelivered.clear()
+    this.#delivering = tags.length
+    try {
+      await inTime(timeoutMs, () => this.#store.bump(tags))
+    } catch (error) {
+      this.#keep(tags)
+      throw error
+    } finally {
+      this.#delivering = 0
+    }
+  }
+
+  async #dropEverything(): Promise<void> {
+    this.#overflown = false
+    try {
+      await this.#store.clear()
+    } catch (error) {
+      this.#overflown = true
+      throw error
+    }
+  }
+}
+
+/** Rejects after `ms`. A reply that lay in the socket while the event loop was blocked still counts as in time. */
+function inTime<T>(ms: number, run: () => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      // Timers run before the sockets are read: give the reply that may be waiting there one turn of the loop.
+      setImmediate(() => reject(new StoreUnavailableError(`no answer within ${ms} ms`)))
+    }, ms)
+    run().then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error instanceof Error ? error : new StoreUnavailableError(String(error)))
+      },
+    )
+  })
+}

@@ -1,0 +1,77 @@
+import type { Tag } from '../tags/tag.ts'
+import type { SeenVersion, TagVersion } from '../tags/tag-versions.ts'
+
+/**
+ * Where entries and tag versions are kept. Implementations must pass the contract suite in `test/contract`.
+ *
+ * The promise between the methods: an entry filled under versions obtained from `lookUp` or `ensureVersions` before a
+ * `bump` of one of its tags can be told from the versions any later `lookUp` returns. Nothing needs to be atomic
+ * between entry and versions, and no method takes a lock.
+ *
+ * Times are milliseconds. Methods reject when the store cannot be reached; they never hang for longer than the client
+ * under them does (`resilientStore` bounds that).
+ */
+export interface CacheStore {
+  /** For events, `health()` and messages: `memory`, `redis`. */
+  readonly name: string
+
+  /** Whether a call may be slow or fail; such a store is used through `resilientStore`. */
+  readonly isRemote: boolean
+
+  /** The entry, if any, and the present version of each tag, in the order of `tags`. One round trip. */
+  lookUp(key: string, tags: readonly Tag[]): Promise<LookUp>
+
+  /**
+   * The present version of each tag, after those that have none were given one. Two processes that do this at the same
+   * time end up with the same versions.
+   */
+  ensureVersions(tags: readonly Tag[]): Promise<readonly TagVersion[]>
+
+  /**
+   * Stores the entry for `ttlMs`, and keeps the versions of `tags` alive for longer than that. Commands of one process
+   * take effect in order: a look-up begun after `fill` was called sees the entry.
+   */
+  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Promise<void>
+
+  /**
+   * After this resolves no `lookUp` returns a version these tags had before. One pipelined round trip; the cost depends
+   * on the number of tags, never on the number of entries.
+   */
+  bump(tags: readonly Tag[]): Promise<void>
+
+  /** Removes entries by key; the number that existed. */
+  remove(keys: readonly string[]): Promise<number>
+
+  /** Keys that match a glob (`*`, `?`, `[…]`), in no order, each at least once. */
+  scan(pattern: string): AsyncIterable<readonly string[]>
+
+  /** The stored bytes of one entry, for `inspect`. */
+  peek(key: string): Promise<string | undefined>
+
+  /** Removes every entry and every tag version of this namespace, and nothing outside it; the number of entries. */
+  clear(): Promise<number>
+
+  /** Rejects when the store cannot answer now. */
+  ping(): Promise<void>
+
+  /** Releases what the store itself opened. A client handed in by the application is left open. */
+  close(): Promise<void>
+}
+
+export interface LookUp {
+  readonly entry: string | undefined
+  readonly versions: readonly SeenVersion[]
+}
+
+/** What a store is told when the extension is set up. */
+export interface StoreContext {
+  /** Everything the store keeps lies under this prefix: `{prefix}query:…` and `{prefix}tag:…`. */
+  readonly prefix: string
+  readonly clock: () => number
+  /** How long an unused tag version must outlive the entries that hold it. */
+  readonly tagTtlMs: number
+  readonly onError: (during: string, error: unknown) => void
+}
+
+/** What `memoryStore()` and `redisStore()` return: a store that learns its namespace when the extension is set up. */
+export type StoreFactory = (context: StoreContext) => CacheStore

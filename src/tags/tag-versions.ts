@@ -1,0 +1,30 @@
+import { randomFillSync } from 'node:crypto'
+
+/**
+ * The version of a tag: a random token. Never a counter (an evicted counter starts again and climbs back to a value an
+ * old entry still holds) and never a clock (two machines disagree). `null` is a tag nobody holds a version of.
+ */
+export type TagVersion = string
+export type SeenVersion = TagVersion | null
+
+const VERSION_BYTES = 9
+const pool = Buffer.allocUnsafe(VERSION_BYTES * 256)
+let used = pool.length
+
+/** 72 random bits in 12 characters that need no escaping in an envelope. */
+export function newVersion(): TagVersion {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += VERSION_BYTES
+  return pool.toString('base64url', used - VERSION_BYTES, used)
+}
+
+/**
+ * Whether nothing an entry depends on has moved since it was read. An absent version counts as moved: eviction, a
+ * flushed or restarted store and expiry may cost a miss, never a stale answer.
+ */
+export function unchanged(held: readonly TagVersion[], current: readonly SeenVersion[]): boolean {
+  return held.length === current.length && held.every((version, i) => version === current[i])
+}

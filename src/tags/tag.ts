@@ -1,0 +1,32 @@
+/**
+ * A tag names something an entry depends on. One spelling for readers and writers of every process:
+ *
+ * - `User`          any row of the model: moved by every write to it; lists, counts and relations depend on it
+ * - `User:*`        rows that could not be named: moved by a write that cannot say which rows it touched
+ * - `User:id=1`     one row, by one of its unique keys
+ * - `#active_users` a tag of the application's own
+ */
+export type Tag = string
+
+export function modelTag(model: string): Tag {
+  return model
+}
+
+export function unknownRowsTag(model: string): Tag {
+  return `${model}:*`
+}
+
+/** `values` holds a field and its canonical text for each column of the key, in the key's order. */
+export function rowTag(model: string, values: readonly (readonly [field: string, text: string])[]): Tag {
+  return `${model}:${values.map(([field, text]) => `${field}=${text}`).join('&')}`
+}
+
+/** The mark keeps a tag called `User` apart from the model. */
+export function userTag(name: string): Tag {
+  return `#${name}`
+}
+
+/** Everything a write that may have touched any row of the model must move. */
+export function wholeModel(model: string): readonly Tag[] {
+  return [modelTag(model), unknownRowsTag(model)]
+}

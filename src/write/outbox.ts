@@ -1,0 +1,34 @@
+import type { Tag } from '../tags/tag.ts'
+
+/**
+ * Tags that wait for their transaction, by its id. A transaction inside a transaction (a savepoint) has the same id and
+ * adds to the same set: its tags wait for the outermost commit, and are kept when only the savepoint is rolled back,
+ * which costs a miss at most.
+ */
+export class Outbox {
+  readonly #open = new Map<string, { depth: number; readonly tags: Set<Tag> }>()
+
+  open(transaction: string): void {
+    const waiting = this.#open.get(transaction)
+    if (waiting) waiting.depth += 1
+    else this.#open.set(transaction, { depth: 1, tags: new Set() })
+  }
+
+  /** `false`: this transaction was never opened here; nobody will tell when it commits. */
+  add(transaction: string, tags: Iterable<Tag>): boolean {
+    const waiting = this.#open.get(transaction)
+    if (!waiting) return false
+    for (const tag of tags) waiting.tags.add(tag)
+    return true
+  }
+
+  /** The tags to be moved now, `undefined` while an outer level is still open. */
+  close(transaction: string): ReadonlySet<Tag> | undefined {
+    const waiting = this.#open.get(transaction)
+    if (!waiting) return undefined
+    waiting.depth -= 1
+    if (waiting.depth > 0) return undefined
+    this.#open.delete(transaction)
+    return waiting.tags
+  }
+}

@@ -1,0 +1,57 @@
+import type { Tag } from '../tags/tag.ts'
+import { changedNothing } from './failed-write.ts'
+import type { Cause, Invalidate } from './invalidate.ts'
+import type { Outbox } from './outbox.ts'
+
+export interface WriteContext {
+  readonly outbox: Outbox
+  readonly invalidate: Invalidate
+  /** A write begins that may be a transaction inside the database; returns what to call when it has ended. */
+  readonly begin: () => () => void
+  /** After how long a transaction nobody reported on must be over, ms. */
+  readonly orphanMs: number
+}
+
+/** One write as it reaches the cache. */
+export interface WriteCall extends Cause {
+  readonly operation: string
+  readonly transaction: { readonly kind: 'interactive' | 'batch'; readonly id: string } | undefined
+  readonly run: () => PromiseLike<unknown>
+  /**
+   * The tags to move, given what the write returned; `undefined` when it failed and may have taken effect all the same.
+   * Must not throw: the write is done, and the caller must learn so.
+   */
+  readonly tags: (result: unknown) => Iterable<Tag>
+}
+
+/**
+ * One write: run it, then move its tags, after commit and before the caller resumes. Prisma resolves a write, with all
+ * that is nested in it, after its commit, and the elements of `$transaction([...])` after theirs; inside an interactive
+ * transaction the tags wait for that one's commit.
+ */
+export async function writeInvalidate(call: WriteCall, context: WriteContext): Promise<unknown> {
+  const end = context.begin()
+  let result: unknown
+  try {
+    result = await call.run()
+  } catch (error) {
+    if (!changedNothing(error, call.operation)) await settle(call, call.tags(undefined), context)
+    throw error
+  } finally {
+    end()
+  }
+  await settle(call, call.tags(result), context)
+  return result
+}
+
+async function settle(call: WriteCall, tags: Iterable<Tag>, context: WriteContext): Promise<void> {
+  const { transaction, cause, model, operation } = call
+  const told = { cause, operation, ...(model !== undefined && { model }) }
+  if (transaction?.kind !== 'interactive') return context.invalidate(tags, told)
+  if (context.outbox.add(transaction.id, tags)) return
+  // Another extension opened this transaction past us: its commit will not be reported. Moving the tags now covers a
+  // commit that is under way, moving them again when the transaction must be over covers one that comes later.
+  const moved = [...tags]
+  setTimeout(() => void context.invalidate(moved, told), context.orphanMs).unref()
+  await context.invalidate(moved, told)
+}

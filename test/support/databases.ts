@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { copyFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import { inject } from 'vitest'
+import { adapterFor, type Provider, withConnection } from './provider.ts'
+
+/** An empty database with the test schema, for one test file alone. */
+export interface Database<P extends Provider = Provider> {
+  readonly provider: P
+  /** For `pg.Client` and friends; `file:` on SQLite. */
+  readonly url: string
+  /** A driver adapter of its own for every client, as in an application with several processes. */
+  adapter(): SqlMigrationAwareDriverAdapterFactory
+  /** Statements past every Prisma client, as psql or another service would send them. `;` separates. */
+  execute(sql: string): Promise<void>
+  /** Rows of a query past every Prisma client, as arrays of values. */
+  query(sql: string): Promise<unknown[][]>
+  /** Empties every table and starts ids at 1 again. */
+  reset(): Promise<void>
+  /** Removes the database; open connections do not stop it. */
+  drop(): Promise<void>
+}
+
+export async function createDatabase<P extends Provider>(provider: P): Promise<Database<P>> {
+  return provider === 'sqlite' ? createSqlite(provider) : createPostgres(provider)
+}
+
+async function createSqlite<P extends Provider>(provider: P): Promise<Database<P>> {
+  const { scratch, sqliteTemplate } = inject('servers')
+  const file = join(scratch, `${randomUUID()}.db`)
+  copyFileSync(sqliteTemplate, file)
+  const database = sideDoor(provider, `file:${file}`)
+  return {
+    ...database,
+    async reset() {
+      const tables = await database.query(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+      )
+      const deletes = tables.map(([name]) => `DELETE FROM "${name}";`).join('\n')
+      // Off, not deferred: ON DELETE RESTRICT is checked at once even where checks are deferred.
+      await database.execute(
+        `PRAGMA foreign_keys = OFF; BEGIN; ${deletes} DELETE FROM sqlite_sequence; COMMIT; PRAGMA foreign_keys = ON;`,
+      )
+    },
+    async drop() {
+      await database.close()
+      for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
+    },
+  }
+}
+
+async function createPostgres<P extends Provider>(provider: P): Promise<Database<P>> {
+  const { postgresUrl, postgresTemplate } = inject('servers')
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(postgresUrl)
+  const administer = (sql: string) =>
+    withConnection(provider, postgresUrl, (connection) => connection.executeScript(sql))
+  await administer(`CREATE DATABASE "${name}" TEMPLATE "${postgresTemplate}"`)
+  url.pathname = `/${name}`
+  const database = sideDoor(provider, url.href)
+  return {
+    ...database,
+    async reset() {
+      const tables = await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+      const names = tables.map(([table]) => `"${table}"`).join(', ')
+      await database.execute(`TRUNCATE ${names} RESTART IDENTITY CASCADE`)
+    },
+    async drop() {
+      await database.close()
+      await administer(`DROP DATABASE "${name}" WITH (FORCE)`)
+    },
+  }
+}
+
+function sideDoor<P extends Provider>(provider: P, url: string) {
+  let connection: Promise<SqlDriverAdapter> | undefined
+  const connected = () => {
+    connection ??= adapterFor(provider, url).connect()
+    return connection
+  }
+  return {
+    provider,
+    url,
+    adapter: () => adapterFor(provider, url),
+    execute: async (sql: string) => (await connected()).executeScript(sql),
+    query: async (sql: string) => (await (await connected()).queryRaw({ sql, args: [], argTypes: [] })).rows,
+    close: async () => (await connection)?.dispose(),
+  }
+}

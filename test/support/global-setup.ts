@@ -1,0 +1,87 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { generateClients, schemaFolder } from './generated-clients.ts'
+import { guardAgainstOrphan } from './orphan-guard.ts'
+import { startPostgres } from './postgres-server.ts'
+import { adapterFor, type Provider, withConnection } from './provider.ts'
+import { startRedis } from './redis-server.ts'
+import { schemaSql } from './schema-sql.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    servers: {
+      readonly redisUrl: string
+      /** Its maintenance database; test files work in databases of their own. */
+      readonly postgresUrl: string
+      readonly postgresTemplate: string
+      readonly sqliteTemplate: string
+      /** A folder for SQLite files, removed at the end. */
+      readonly scratch: string
+    }
+  }
+}
+
+/** The view is not in Prisma's DDL: to Prisma it is there already. */
+const authorStats = `CREATE VIEW "AuthorStats" AS
+  SELECT u.id, count(p.id)::int AS posts FROM users u LEFT JOIN "Post" p ON p."authorId" = u.id GROUP BY u.id`
+
+/** Generated clients, a private Redis and PostgreSQL, and an empty database of each kind to make copies from. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const undo: (() => Promise<void> | void)[] = []
+  const tearDown = async () => {
+    const results = await Promise.allSettled(undo.map(async (step) => step()))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+  try {
+    // SQLite waits for the disk on every commit, which is most of what such a test would measure; memory does not.
+    const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'query-cache-sqlite-'))
+    const guard = guardAgainstOrphan(scratch)
+    undo.push(() => {
+      rmSync(scratch, { recursive: true, force: true })
+      guard.release()
+    })
+
+    const stopLater = <Server extends { stop(): Promise<void> }>(server: Server) => {
+      undo.push(() => server.stop())
+      return server
+    }
+    const starting = [
+      startRedis().then(stopLater),
+      startPostgres().then(stopLater),
+      generateClients('sqlite'),
+      generateClients('postgresql'),
+    ] as const
+    // All of them first: where one fails, what the others started is there to be stopped.
+    await Promise.allSettled(starting)
+    const [redis, postgres] = await Promise.all(starting)
+
+    const sqliteTemplate = join(scratch, 'template.db')
+    await createTables('sqlite', `file:${sqliteTemplate}`)
+    await run('postgresql', postgres.url('postgres'), 'CREATE DATABASE template_test')
+    await createTables('postgresql', postgres.url('template_test'), authorStats)
+
+    project.provide('servers', {
+      redisUrl: redis.url,
+      postgresUrl: postgres.url('postgres'),
+      postgresTemplate: 'template_test',
+      sqliteTemplate,
+      scratch,
+    })
+    return tearDown
+  } catch (error) {
+    await tearDown()
+    throw error
+  }
+}
+
+async function createTables(provider: Provider, url: string, more = ''): Promise<void> {
+  const sql = await schemaSql(schemaFolder(provider), adapterFor(provider, url))
+  await run(provider, url, `${sql}\n${more}`)
+}
+
+function run(provider: Provider, url: string, sql: string): Promise<void> {
+  return withConnection(provider, url, (connection) => connection.executeScript(sql))
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { type ClientOptions, type Generator, type OpenedClient, openClient } from './clients.ts'
+import { createDatabase, type Database } from './databases.ts'
+import { freshNamespace } from './fresh-namespace.ts'
+import type { Provider } from './provider.ts'
+
+export type StoreKind = 'memory' | 'redis'
+
+export interface Combination<P extends Provider = Provider> {
+  readonly provider: P
+  readonly generator: Generator
+  readonly store: StoreKind
+}
+
+/**
+ * Every provider with both generators and both stores, every generator with both stores. The other four of the eight
+ * pair nothing that these do not.
+ */
+const combinations: readonly Combination[] = [
+  { provider: 'sqlite', generator: 'ts', store: 'memory' },
+  { provider: 'sqlite', generator: 'js', store: 'redis' },
+  { provider: 'postgresql', generator: 'ts', store: 'redis' },
+  { provider: 'postgresql', generator: 'js', store: 'memory' },
+]
+
+/** A database for the tests of one combination, and clients on it that are closed after them. */
+export interface TestBed<P extends Provider = Provider> extends Combination<P> {
+  /** There from the first `beforeAll` on. */
+  readonly database: Database<P>
+  /** A plain client on that database. */
+  open(options?: ClientOptions): Promise<OpenedClient<P>>
+  /** What to hand to `cacheExtension`: the combination's store under a prefix of its own, no config file. */
+  readonly cache: { readonly configFile: false; readonly prefix: string } & (
+    | { readonly store: 'memory' }
+    | { readonly redis: string }
+  )
+}
+
+/** Runs the body once for each combination, under a title that names it. */
+export function describeCombinations(title: string, body: (bed: TestBed) => void): void {
+  for (const combination of combinations) {
+    const { provider, generator, store } = combination
+    describe(`${title} (${provider}, client-${generator}, ${store})`, () => body(useTestBed(combination)))
+  }
+}
+
+/** For a `describe` that wants one combination only; one that names PostgreSQL gets a client with its models. */
+export function useTestBed<P extends Provider>(combination: Combination<P>): TestBed<P> {
+  const { provider, generator, store } = combination
+  const opened: OpenedClient<P>[] = []
+  let database: Database<P> | undefined
+  beforeAll(async () => {
+    database = await createDatabase(provider)
+  })
+  afterAll(async () => {
+    await Promise.all(opened.map((client) => client.close()))
+    await database?.drop()
+  })
+  const prefix = freshNamespace()
+  const ready = () => {
+    if (!database) throw new Error('the database is made in beforeAll; ask for it from there on')
+    return database
+  }
+  return {
+    ...combination,
+    get database() {
+      return ready()
+    },
+    async open(options) {
+      const client = await openClient(ready(), generator, options)
+      opened.push(client)
+      return client
+    },
+    cache:
+      store === 'memory'
+        ? { configFile: false, prefix, store: 'memory' }
+        : { configFile: false, prefix, redis: inject('servers').redisUrl },
+  }
+}

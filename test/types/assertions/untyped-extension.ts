@@ -1,0 +1,23 @@
+import type { CachedModel } from 'prisma-extension-query-cache/extension/typed-client'
+
+// What the extension would be if it gave up: every operation takes anything and returns anything. Every assertion
+// must fail against it.
+
+// biome-ignore lint/suspicious/noExplicitAny: the point of it
+type Anything = any
+type Untyped = () => (args?: Anything) => Anything
+interface Extended {
+  $extends: {
+    extArgs: {
+      result: {}
+      model: { $allModels: { [_ in keyof CachedModel]: Untyped } }
+      query: {}
+      client: { $cache: () => Anything }
+    }
+  }
+}
+
+export declare const cacheExtension: {
+  (options?: Anything): (client: Anything) => Extended
+  (client: Anything): Extended
+}

@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config'
+import { NoSilentSkips } from './test/support/no-silent-skips.ts'
+
+const servers = { globalSetup: ['test/support/global-setup.ts'] }
+
+export default defineConfig({
+  test: {
+    // A test that passes only at the second try is a failing test, and one that is not run has not passed.
+    retry: 0,
+    allowOnly: false,
+    passWithNoTests: false,
+    reporters: ['default', new NoSilentSkips()],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/**/*.{test,spec}.ts'],
+          exclude: ['test/*.test.ts', 'test/{unit,types,package,.generated}/**'],
+          ...servers,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 300_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+})

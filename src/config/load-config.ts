@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CacheConfigError } from '../errors.ts'
+import { optionalPackage } from '../optional-package.ts'
 import type { CacheOptions } from '../policy/options.ts'
 import { validateOptions } from '../policy/validate-options.ts'
-import { optionalPackage } from '../optional-package.ts'
 
 const CANDIDATES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `cache.config.${extension}`)
 

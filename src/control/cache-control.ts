@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { readEnvelope, type Envelope } from '../codec/envelope.ts'
+import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { CacheConfigError, show } from '../errors.ts'
 import type { CacheEventListener, CacheEventType, EventHub } from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
@@ -85,7 +85,9 @@ export interface CacheControl {
   /** A read's result, with what the cache did for it. */
   withCacheInfo<T>(read: PromiseLike<T>): Promise<{ readonly data: T; readonly info: CacheInfo }>
   /** What `run` returns, with what the cache did for each read made in it: one request, say. */
-  collectCacheInfo<T>(run: () => PromiseLike<T> | T): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }>
+  collectCacheInfo<T>(
+    run: () => PromiseLike<T> | T,
+  ): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }>
   /** Declares what a raw statement touches: `prisma.$cache.raw({ reads: ['User'] }, prisma.$queryRaw`…`)`. Stays lazy, and may stand in `$transaction([...])`. */
   raw<P extends PromiseLike<unknown>>(options: RawOptions, statement: P): P
   /** Resolves when fills and refreshes under way are through. */
@@ -175,7 +177,12 @@ export function cacheControl(context: ControlContext): CacheControl {
         () => null,
       )
       const { state, undelivered } = store.condition()
-      return { state: latencyMs === null && state === 'ok' ? 'unavailable' : state, store: store.name, latencyMs, undelivered }
+      return {
+        state: latencyMs === null && state === 'ok' ? 'unavailable' : state,
+        store: store.name,
+        latencyMs,
+        undelivered,
+      }
     },
 
     on: (type, listener) => events.on(type, listener),
@@ -204,7 +211,8 @@ function assertTarget(target: InvalidationTarget): void {
     }
   }
   const unknown = Object.keys(target ?? {}).find((name) => !['tags', 'models', 'keys', 'pattern'].includes(name))
-  if (unknown) throw new CacheConfigError(`invalidate.${unknown}`, 'there is no such option', 'tags, models, keys, pattern')
+  if (unknown)
+    throw new CacheConfigError(`invalidate.${unknown}`, 'there is no such option', 'tags, models, keys, pattern')
   if (!target || !(lists.some((name) => target[name]) || target.pattern)) {
     throw new CacheConfigError('invalidate', 'nothing to invalidate was named', 'Give tags, models, keys or a pattern.')
   }

@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts'
 import { environmentOptions } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { cacheControl, type CacheControl } from '../control/cache-control.ts'
+import { type CacheControl, cacheControl } from '../control/cache-control.ts'
 import { InfoScopes } from '../control/cache-info.ts'
 import { Statistics } from '../control/stats.ts'
 import { CacheConfigError } from '../errors.ts'
@@ -11,7 +11,7 @@ import { Policies, type ReadCache } from '../policy/resolve-policy.ts'
 import { assertWriteCache, validateOptions } from '../policy/validate-options.ts'
 import { modelGraph } from '../query/model-graph.ts'
 import { wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
-import { clientFingerprint, planRawRead, planRead, RAW, type Bypass, type ReadPlan } from '../read/plan-read.ts'
+import { type Bypass, clientFingerprint, planRawRead, planRead, RAW, type ReadPlan } from '../read/plan-read.ts'
 import { Background, type ReadCall, type ReadContext } from '../read/read-context.ts'
 import { readThrough } from '../read/read-through.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
@@ -22,13 +22,13 @@ import type { RedisClient } from '../stores/redis/redis-client.ts'
 import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
 import { resilientStore } from '../stores/resilient-store.ts'
 import type { StoreFactory } from '../stores/store.ts'
-import { userTag, type Tag } from '../tags/tag.ts'
+import { type Tag, userTag } from '../tags/tag.ts'
 import { invalidator } from '../write/invalidate.ts'
 import { Outbox } from '../write/outbox.ts'
-import { writeInvalidate, type WriteContext } from '../write/write-invalidate.ts'
+import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
 import type { AnyClient } from './client.ts'
 import { decimalClass } from './decimal-class.ts'
-import { hookCall, type HookTransaction } from './internal-params.ts'
+import { type HookTransaction, hookCall } from './internal-params.ts'
 import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
 import { RawStatements } from './raw-statements.ts'
 import { transactionHook } from './transaction-hook.ts'
@@ -106,7 +106,11 @@ function withSurroundings(given: CacheOptions): CacheOptions {
 function openCache(client: AnyClient, options: CacheOptions) {
   const dataModel = client._runtimeDataModel
   if (!dataModel) {
-    throw new CacheConfigError('client', 'this Prisma client shows no data model', 'Use Prisma 7 (or report the version).')
+    throw new CacheConfigError(
+      'client',
+      'this Prisma client shows no data model',
+      'Use Prisma 7 (or report the version).',
+    )
   }
   const { inlineSchema, activeProvider = '', transactionOptions } = client._engineConfig ?? {}
   const graph = modelGraph(dataModel, activeProvider, options.schema ?? inlineSchema)
@@ -230,7 +234,9 @@ function openCache(client: AnyClient, options: CacheOptions) {
       }
       const call: ReadCall = { model: RAW, operation, args: args as Record<string, unknown>, dataPath: [], run }
       return read(call, undefined, transaction, () =>
-        statement.kind === 'read' ? planRawRead(call, statement, readContext) : { kind: 'bypass', reason: 'raw-undeclared' },
+        statement.kind === 'read'
+          ? planRawRead(call, statement, readContext)
+          : { kind: 'bypass', reason: 'raw-undeclared' },
       )
     },
   }

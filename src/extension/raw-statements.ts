@@ -4,13 +4,18 @@ import { known, type Policies } from '../policy/resolve-policy.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
 import { scanStatement } from '../query/sql-tables.ts'
 import { wholeModelsWriteSet } from '../query/write-set.ts'
-import { userTag, type Tag } from '../tags/tag.ts'
+import { type Tag, userTag } from '../tags/tag.ts'
 import { RAW_WRITES } from './operations.ts'
 
 /** What a raw statement is to the cache. */
 export type RawStatement =
   | { readonly kind: 'write'; readonly tags: ReadonlySet<Tag> }
-  | { readonly kind: 'read'; readonly reads: readonly string[]; readonly ttl?: number; readonly tags?: readonly string[] }
+  | {
+      readonly kind: 'read'
+      readonly reads: readonly string[]
+      readonly ttl?: number
+      readonly tags?: readonly string[]
+    }
   /** A query whose models were not declared. */
   | { readonly kind: 'undeclared' }
 
@@ -65,7 +70,9 @@ export class RawStatements {
 
   #rule(sql: string): RawOptions | undefined {
     const rule = this.#policies.rawRules.find(({ match }) =>
-      typeof match === 'string' ? sql.includes(match) : new RegExp(match.source, match.flags.replace(/[gy]/g, '')).test(sql),
+      typeof match === 'string'
+        ? sql.includes(match)
+        : new RegExp(match.source, match.flags.replace(/[gy]/g, '')).test(sql),
     )
     return rule && { ttl: 0, ...rule }
   }

@@ -104,7 +104,11 @@ export class Policies {
       for (const field of policy.neverCache ?? []) {
         if (model.fields.has(field)) continue
         const fields = [...model.fields.keys()].join(', ')
-        throw new CacheConfigError(`models.${name}.neverCache`, `${name} has no field ${show(field)}`, `It has ${fields}.`)
+        throw new CacheConfigError(
+          `models.${name}.neverCache`,
+          `${name} has no field ${show(field)}`,
+          `It has ${fields}.`,
+        )
       }
     }
     for (const [i, rule] of this.rawRules.entries()) {

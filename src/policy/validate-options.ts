@@ -29,12 +29,19 @@ const policy = {
 
 const operations = v.strictObject(
   Object.fromEntries(
-    ['findUnique', 'findUniqueOrThrow', 'findFirst', 'findFirstOrThrow', 'findMany', 'count', 'aggregate', 'groupBy'].map(
-      (operation) => [
-        operation,
-        v.optional(v.union([v.literal(false), v.strictObject(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
-      ],
-    ),
+    [
+      'findUnique',
+      'findUniqueOrThrow',
+      'findFirst',
+      'findFirstOrThrow',
+      'findMany',
+      'count',
+      'aggregate',
+      'groupBy',
+    ].map((operation) => [
+      operation,
+      v.optional(v.union([v.literal(false), v.strictObject(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
+    ]),
   ),
 )
 
@@ -47,7 +54,10 @@ const modelPolicy = v.strictObject({
 })
 
 const rawRule = v.strictObject({
-  match: v.union([text('Give a part of the statement.'), v.instance(RegExp)], 'Give a part of the statement, or a RegExp.'),
+  match: v.union(
+    [text('Give a part of the statement.'), v.instance(RegExp)],
+    'Give a part of the statement, or a RegExp.',
+  ),
   reads: v.optional(names('Give a list of model names.')),
   writes: v.optional(names('Give a list of model names.')),
   ttl: v.optional(seconds),
@@ -58,7 +68,10 @@ const REDIS_FIX = 'Give a redis:// or rediss:// URL, or an ioredis client.'
 
 const cacheOptions = v.strictObject({
   redis: v.optional(
-    v.union([v.pipe(v.string(), v.check(isRedisUrl, REDIS_FIX)), v.custom<object>(isRedisClient, REDIS_FIX)], REDIS_FIX),
+    v.union(
+      [v.pipe(v.string(), v.check(isRedisUrl, REDIS_FIX)), v.custom<object>(isRedisClient, REDIS_FIX)],
+      REDIS_FIX,
+    ),
   ),
   store: v.optional(
     v.union(
@@ -114,7 +127,11 @@ function check<T extends v.GenericSchema>(schema: T, value: unknown, path: strin
   const option = steps.join('.') || 'options'
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const known = Object.keys((issue.requirement as object | undefined) ?? {}).join(', ')
-    throw new CacheConfigError(option, 'there is no such option', known || 'Check the spelling against the options table.')
+    throw new CacheConfigError(
+      option,
+      'there is no such option',
+      known || 'Check the spelling against the options table.',
+    )
   }
   const fix = /[.!]$/.test(issue.message) ? issue.message : `Expected ${issue.expected}.`
   throw new CacheConfigError(option, `got ${show(issue.input)}`, fix)

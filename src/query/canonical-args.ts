@@ -1,5 +1,5 @@
 import { arrayText, canonicalText, entriesText, isPlainObject } from './canonical-text.ts'
-import { RELATION_QUANTIFIERS, type Field, type Model, type ModelGraph } from './model-graph.ts'
+import { type Field, type Model, type ModelGraph, RELATION_QUANTIFIERS } from './model-graph.ts'
 
 /**
  * The canonical text of a read's arguments: spellings that Prisma turns into the same statement get one text.

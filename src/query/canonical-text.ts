@@ -53,7 +53,8 @@ function objectText(value: object): string {
     if (Number.isNaN(value.getTime())) throw new UnsupportedArgument('an invalid Date')
     return `d${value.getTime()}`
   }
-  if (value instanceof Uint8Array) return `b${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`
+  if (value instanceof Uint8Array)
+    return `b${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`
   if (isDecimal(value)) return `D${value.toFixed()}`
   if (isNullKind(value)) return `e${value._getName()}`
   if (isFieldReference(value)) return `r${value.modelName}.${value.name}`

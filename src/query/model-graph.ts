@@ -1,4 +1,4 @@
-import { readSchemaText, type FieldText, type ModelText, type SchemaText } from './schema-text.ts'
+import { type FieldText, type ModelText, readSchemaText, type SchemaText } from './schema-text.ts'
 
 /** What Prisma's clients carry at run time: `client._runtimeDataModel`. */
 export interface RuntimeDataModel {

@@ -1,6 +1,6 @@
-import { modelTag, unknownRowsTag, type Tag } from '../tags/tag.ts'
+import { modelTag, type Tag, unknownRowsTag } from '../tags/tag.ts'
 import { isPlainObject } from './canonical-text.ts'
-import { RELATION_QUANTIFIERS, type Field, type Model, type ModelGraph } from './model-graph.ts'
+import { type Field, type Model, type ModelGraph, RELATION_QUANTIFIERS } from './model-graph.ts'
 import { pinnedRow } from './row-key.ts'
 
 /** What a read depends on and what its result contains, known from its arguments alone, before any I/O. */

@@ -53,7 +53,9 @@ function isFixed(filter: unknown): boolean {
   if (filter === undefined) return false
   if (!isPlainObject(filter)) return true
   // Anything beside `equals` may widen it: `mode: 'insensitive'` matches other rows than the one spelt out.
-  return Object.entries(filter).every(([key, value]) => (key === 'equals') === (value !== undefined)) && 'equals' in filter
+  return (
+    Object.entries(filter).every(([key, value]) => (key === 'equals') === (value !== undefined)) && 'equals' in filter
+  )
 }
 
 function fixedValue(filter: unknown): unknown {

@@ -32,7 +32,16 @@ export function scanStatement(graph: ModelGraph, sql: string): StatementScan {
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g
 /** `SELECT … FOR UPDATE` locks rows; it changes none. */
 const ROW_LOCKS = /\bfor\s+(no\s+key\s+)?update\b/g
-const READS: ReadonlySet<string> = new Set(['select', 'with', 'values', 'table', 'show', 'explain', 'pragma', 'describe'])
+const READS: ReadonlySet<string> = new Set([
+  'select',
+  'with',
+  'values',
+  'table',
+  'show',
+  'explain',
+  'pragma',
+  'describe',
+])
 const NAMES_ITS_TABLES: ReadonlySet<string> = new Set([
   'select',
   'with',

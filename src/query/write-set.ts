@@ -1,7 +1,7 @@
-import { modelTag, unknownRowsTag, wholeModel, type Tag } from '../tags/tag.ts'
+import { modelTag, type Tag, unknownRowsTag, wholeModel } from '../tags/tag.ts'
 import { isPlainObject } from './canonical-text.ts'
-import { oppositeField, type Field, type ForeignKey, type Model, type ModelGraph } from './model-graph.ts'
-import { equalities, rowTags, type KnownColumns } from './row-key.ts'
+import { type Field, type ForeignKey, type Model, type ModelGraph, oppositeField } from './model-graph.ts'
+import { equalities, type KnownColumns, rowTags } from './row-key.ts'
 
 type Args = Readonly<Record<string, unknown>>
 

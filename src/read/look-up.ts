@@ -1,13 +1,18 @@
-import { readEnvelope, type Envelope } from '../codec/envelope.ts'
+import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import type { MissCause } from '../events.ts'
-import { unchanged, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { type SeenVersion, type TagVersion, unchanged } from '../tags/tag-versions.ts'
 import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
 
 /** What the store knows of a read. A miss carries the versions to fill under, taken **before** the database is asked. */
 export type Found =
   | { readonly kind: 'hit'; readonly payload: string; readonly ageMs: number }
-  | { readonly kind: 'stale'; readonly payload: string; readonly ageMs: number; readonly versions: readonly TagVersion[] }
+  | {
+      readonly kind: 'stale'
+      readonly payload: string
+      readonly ageMs: number
+      readonly versions: readonly TagVersion[]
+    }
   | { readonly kind: 'miss'; readonly cause: MissCause; readonly versions: readonly TagVersion[] }
 
 /** One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet. Rejects with the store. */
@@ -19,7 +24,11 @@ export async function lookUp(plan: ReadPlan, context: ReadContext): Promise<Foun
   // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
   const created = await context.store.ensureVersions(absent)
   let next = 0
-  return { kind: 'miss', cause: judged, versions: versions.map((version) => version ?? (created[next++] as TagVersion)) }
+  return {
+    kind: 'miss',
+    cause: judged,
+    versions: versions.map((version) => version ?? (created[next++] as TagVersion)),
+  }
 }
 
 function judge(

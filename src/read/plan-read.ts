@@ -1,11 +1,11 @@
 import { WIRE_VERSION } from '../codec/envelope.ts'
 import type { BypassReason } from '../events.ts'
-import { known, TTL_WHEN_ASKED, type ReadCache, type ResolvedPolicy } from '../policy/resolve-policy.ts'
+import { known, type ReadCache, type ResolvedPolicy, TTL_WHEN_ASKED } from '../policy/resolve-policy.ts'
 import { canonicalArgs } from '../query/canonical-args.ts'
 import { canonicalText, UnsupportedArgument } from '../query/canonical-text.ts'
 import type { Model } from '../query/model-graph.ts'
-import { readSet, type ReadSet } from '../query/read-set.ts'
-import { modelTag, userTag, type Tag } from '../tags/tag.ts'
+import { type ReadSet, readSet } from '../query/read-set.ts'
+import { modelTag, type Tag, userTag } from '../tags/tag.ts'
 import { digest, entryKey } from './cache-key.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 
@@ -46,7 +46,9 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
     const ofModel = context.policies.of(reached.name)
     if (ofModel) for (const other of ofModel.dependsOn ?? []) tags.add(modelTag(other))
   }
-  return finish(call, policy, tags, omittedFields(call, context), context, () => canonicalArgs(context.graph, model, args))
+  return finish(call, policy, tags, omittedFields(call, context), context, () =>
+    canonicalArgs(context.graph, model, args),
+  )
 }
 
 export interface RawRead {
@@ -107,8 +109,8 @@ function finish(
 
 function refusal(set: ReadSet, { policies }: ReadContext): BypassReason | undefined {
   for (const model of set.models) {
-    const policy = policies.of(model.name)
-    if (model.isView && !(policy && policy.dependsOn)) return 'view-undeclared'
+    const policy = policies.of(model.name) || undefined
+    if (model.isView && !policy?.dependsOn) return 'view-undeclared'
   }
   for (const [model, fields] of set.returned) {
     const policy = policies.of(model.name)
@@ -142,6 +144,10 @@ const AGGREGATES: ReadonlySet<string> = new Set(['count', 'aggregate', 'groupBy'
 
 /** What tells one client from another: a deploy with another schema must not read the shapes of the last one. */
 export function clientFingerprint(model: Iterable<Model>, parts: readonly unknown[]): string {
-  const models = [...model].map((one) => [one.name, one.table, [...one.fields.values()].map((field) => [field.name, field.type])])
+  const models = [...model].map((one) => [
+    one.name,
+    one.table,
+    [...one.fields.values()].map((field) => [field.name, field.type]),
+  ])
   return digest(canonicalText([WIRE_VERSION, models, parts]))
 }

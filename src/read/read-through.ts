@@ -1,7 +1,7 @@
-import { decode, holdsDecimals, type DecimalFactory } from '../codec/typed-json.ts'
+import { type DecimalFactory, decode, holdsDecimals } from '../codec/typed-json.ts'
 import type { BypassReason, MissCause } from '../events.ts'
 import { fill } from './fill.ts'
-import { lookUp, type Found } from './look-up.ts'
+import { type Found, lookUp } from './look-up.ts'
 import type { Bypass, ReadPlan } from './plan-read.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 

@@ -1,5 +1,5 @@
-import { optionalPackage } from '../../optional-package.ts'
 import { CacheConfigError } from '../../errors.ts'
+import { optionalPackage } from '../../optional-package.ts'
 import type { RedisClient } from './redis-client.ts'
 
 type RedisClass = new (url: string, options: object) => RedisClient

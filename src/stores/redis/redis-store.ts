@@ -1,4 +1,4 @@
-import { CacheConfigError, show, StoreUnavailableError } from '../../errors.ts'
+import { CacheConfigError, StoreUnavailableError, show } from '../../errors.ts'
 import { newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
 import type { CacheStore, LookUp, StoreContext, StoreFactory } from '../store.ts'
@@ -43,7 +43,10 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   const tagKey = (tag: string) => `${context.prefix}tag:${tag}`
 
   const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly string[] }[]) => {
-    const found = await getAll(client, wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]))
+    const found = await getAll(
+      client,
+      wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]),
+    )
     return wanted.map(({ key, tags }): LookUp => {
       return { entry: found.get(key) ?? undefined, versions: tags.map((tag) => found.get(tagKey(tag)) ?? null) }
     })
@@ -65,7 +68,10 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     for (const node of nodes) {
       let cursor = '0'
       do {
-        const [next, keys] = (await node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [string, string[]]
+        const [next, keys] = (await node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [
+          string,
+          string[],
+        ]
         cursor = next
         if (keys.length > 0) yield keys
       } while (cursor !== '0')
@@ -75,7 +81,10 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   async function unlink(keys: readonly string[]): Promise<number> {
     let removed = 0
     for (let at = 0; at < keys.length; at += UNLINK_BATCH) {
-      const results = await sendAll(client, keys.slice(at, at + UNLINK_BATCH).map((key) => ['unlink', key]))
+      const results = await sendAll(
+        client,
+        keys.slice(at, at + UNLINK_BATCH).map((key) => ['unlink', key]),
+      )
       for (const result of results) removed += Number(answer(result))
     }
     return removed
@@ -106,7 +115,11 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       const refused = tags.filter((_, i) => results[i]?.[0])
       if (refused.length === 0) return
       // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version.
-      for (const result of await sendAll(client, refused.map((tag) => ['unlink', tagKey(tag)]))) answer(result)
+      for (const result of await sendAll(
+        client,
+        refused.map((tag) => ['unlink', tagKey(tag)]),
+      ))
+        answer(result)
     },
 
     remove: (keys) => unlink(keys),

@@ -13,7 +13,7 @@ const rows = await resetDatabase()
 const total = Object.values(rows).reduce((sum, count) => sum + count, 0)
 timed(`SQLite database with ${total.toLocaleString('en')} rows`, loaded)
 const counts = Object.entries(rows).map(([model, count]) => `${model} ${count.toLocaleString('en')}`)
-console.log(dim(`  ${counts.join(' · ')}`))
+console.log(dim(`  ${counts.join(', ')}`))
 
 const { tour } = await import('./tour.ts')
 process.exitCode = (await tour()) ? 0 : 1

@@ -116,16 +116,18 @@ class RemoteStore implements ResilientStore {
   }
 
   remove(keys: readonly string[]) {
-    return this.#store.remove(keys)
+    return awake(() => this.#store.remove(keys))
   }
-  scan(pattern: string) {
-    return this.#store.scan(pattern)
+  async *scan(pattern: string) {
+    const found = this.#store.scan(pattern)[Symbol.asyncIterator]()
+    for (let next = await awake(() => found.next()); !next.done; next = await awake(() => found.next()))
+      yield next.value
   }
   peek(key: string) {
-    return this.#store.peek(key)
+    return awake(() => this.#store.peek(key))
   }
   clear() {
-    return this.#store.clear()
+    return awake(() => this.#store.clear())
   }
   ping() {
     return inTime(this.#options.timeoutMs * PATIENCE, () => this.#store.ping())
@@ -219,6 +221,19 @@ class RemoteStore implements ResilientStore {
       this.#overflown = true
       throw error
     }
+  }
+}
+
+/**
+ * The socket of a client of ours does not keep the process alive, so something else must while a script waits for it.
+ * Operators' calls have no time limit of ours, hence no timer.
+ */
+async function awake<T>(run: () => Promise<T>): Promise<T> {
+  const hold = setInterval(() => {}, 2 ** 30)
+  try {
+    return await run()
+  } finally {
+    clearInterval(hold)
   }
 }
 

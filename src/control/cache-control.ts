@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
-import { CacheConfigError, show } from '../errors.ts'
 import type { CacheEventListener, CacheEventType, EventHub } from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
+import { assertTarget } from '../policy/validate-options.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import { wholeModelsWriteSet } from '../query/write-set.ts'
 import type { Background } from '../read/read-context.ts'
@@ -199,21 +199,5 @@ export function cacheControl(context: ControlContext): CacheControl {
       await background.settled()
       await store.close()
     },
-  }
-}
-
-function assertTarget(target: InvalidationTarget): void {
-  const lists = ['tags', 'models', 'keys'] as const
-  for (const name of lists) {
-    const list: unknown = target?.[name]
-    if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== ''))) {
-      throw new CacheConfigError(`invalidate.${name}`, `got ${show(list)}`, 'Give a list of texts.')
-    }
-  }
-  const unknown = Object.keys(target ?? {}).find((name) => !['tags', 'models', 'keys', 'pattern'].includes(name))
-  if (unknown)
-    throw new CacheConfigError(`invalidate.${unknown}`, 'there is no such option', 'tags, models, keys, pattern')
-  if (!target || !(lists.some((name) => target[name]) || target.pattern)) {
-    throw new CacheConfigError('invalidate', 'nothing to invalidate was named', 'Give tags, models, keys or a pattern.')
   }
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RawOptions } from '../control/cache-control.ts'
 import { known, type Policies } from '../policy/resolve-policy.ts'
+import { assertRawOptions } from '../policy/validate-options.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
 import { scanStatement } from '../query/sql-tables.ts'
 import { wholeModelsWriteSet } from '../query/write-set.ts'
@@ -34,6 +35,7 @@ export class RawStatements {
    * asks; both are made to happen inside a scope that carries the declaration to our hook.
    */
   declare = <P extends PromiseLike<unknown>>(options: RawOptions, statement: P): P => {
+    assertRawOptions(options)
     for (const name of options.reads ?? []) known(this.#graph, 'raw.reads', name)
     for (const name of options.writes ?? []) known(this.#graph, 'raw.writes', name)
     const declared = this.#declared

@@ -78,12 +78,18 @@ export interface CachedModel {
   deleteMany: OperationWithDefaults<'deleteMany', WriteArgs>
 }
 
+/**
+ * One of them, wrapped as Prisma keeps the members of an extension. A declaration file that names an extended client
+ * names this once for each operation of each model, so it must be exported by the package, and short.
+ */
+export type CachedMethod<O extends keyof CachedModel> = () => CachedModel[O]
+
 /** What an extension adds, in the form Prisma's `$extends` infers it from. */
 export interface Extended<Control> {
   $extends: {
     extArgs: {
       result: {}
-      model: { $allModels: { [O in keyof CachedModel]: () => CachedModel[O] } }
+      model: { $allModels: { [O in keyof CachedModel]: CachedMethod<O> } }
       query: {}
       client: { $cache: () => Control }
     }

@@ -20,6 +20,14 @@ const text = (fix: string) => v.pipe(v.string(fix), v.minLength(1, fix), v.maxLe
 const tagName = text('Give a tag of 1 to 256 characters.')
 const names = (fix: string) => v.array(text(fix), fix)
 
+/** An object of these options and no others. */
+function shape<Entries extends v.ObjectEntries>(entries: Entries) {
+  const known = Object.keys(entries).join(', ')
+  return v.strictObject(entries, (issue) =>
+    issue.expected === 'never' ? `There is no such option; there are ${known}.` : `Give an object with ${known}.`,
+  )
+}
+
 const policy = {
   ttl: v.optional(seconds),
   swr: v.optional(seconds),
@@ -27,7 +35,7 @@ const policy = {
   jitter: v.optional(fraction),
 }
 
-const operations = v.strictObject(
+const operations = shape(
   Object.fromEntries(
     [
       'findUnique',
@@ -40,12 +48,12 @@ const operations = v.strictObject(
       'groupBy',
     ].map((operation) => [
       operation,
-      v.optional(v.union([v.literal(false), v.strictObject(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
+      v.optional(v.union([v.literal(false), shape(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
     ]),
   ),
 )
 
-const modelPolicy = v.strictObject({
+const modelPolicy = shape({
   ...policy,
   tags: v.optional(v.array(tagName, 'Give a list of tags.')),
   operations: v.optional(operations),
@@ -53,7 +61,7 @@ const modelPolicy = v.strictObject({
   dependsOn: v.optional(names('Give a list of model names.')),
 })
 
-const rawRule = v.strictObject({
+const rawRule = shape({
   match: v.union(
     [text('Give a part of the statement.'), v.instance(RegExp)],
     'Give a part of the statement, or a RegExp.',
@@ -66,7 +74,7 @@ const rawRule = v.strictObject({
 const isFunction = (fix: string) => v.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', fix)
 const REDIS_FIX = 'Give a redis:// or rediss:// URL, or an ioredis client.'
 
-const cacheOptions = v.strictObject({
+const cacheOptions = shape({
   redis: v.optional(
     v.union(
       [v.pipe(v.string(), v.check(isRedisUrl, REDIS_FIX)), v.custom<object>(isRedisClient, REDIS_FIX)],
@@ -80,14 +88,14 @@ const cacheOptions = v.strictObject({
     ),
   ),
   prefix: v.optional(v.pipe(v.string('Give a text.'), v.maxLength(128, 'Give at most 128 characters.'))),
-  defaults: v.optional(v.strictObject(policy)),
+  defaults: v.optional(shape(policy)),
   models: v.optional(v.record(v.string(), v.union([v.literal(false), modelPolicy], 'Give a policy object, or false.'))),
   raw: v.optional(v.array(rawRule, 'Give a list of rules.')),
   vary: v.optional(isFunction('Give a function that returns the scope.')),
   version: v.optional(v.string('Give a text.')),
   timeoutMs: v.optional(count(1, 60_000, 'milliseconds')),
   breaker: v.optional(
-    v.strictObject({
+    shape({
       failures: v.optional(count(1, 1_000_000, 'failures')),
       resetMs: v.optional(count(1, 600_000, 'milliseconds')),
     }),
@@ -98,18 +106,42 @@ const cacheOptions = v.strictObject({
   clock: v.optional(isFunction('Give a function that returns epoch milliseconds.')),
 })
 
-const readCache = v.union([
-  v.boolean(),
-  v.strictObject({
-    ttl: v.optional(seconds),
-    swr: v.optional(seconds),
-    nullTtl: v.optional(seconds),
+const readCache = v.union(
+  [
+    v.boolean(),
+    shape({
+      ttl: v.optional(seconds),
+      swr: v.optional(seconds),
+      nullTtl: v.optional(seconds),
+      tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+      key: v.optional(text('Give a key of 1 to 256 characters.')),
+      refresh: v.optional(v.boolean('Give true or false.')),
+    }),
+  ],
+  'Give true, false, or an object with ttl, swr, nullTtl, tags, key, refresh.',
+)
+const writeCache = shape({ invalidate: v.array(tagName, 'Give a list of tags.') })
+
+const rawOptions = shape({
+  reads: v.optional(names('Give a list of model names.')),
+  writes: v.optional(names('Give a list of model names.')),
+  ttl: v.optional(seconds),
+  tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+  invalidate: v.optional(v.array(tagName, 'Give a list of tags.')),
+})
+
+const invalidationTarget = v.pipe(
+  shape({
     tags: v.optional(v.array(tagName, 'Give a list of tags.')),
-    key: v.optional(text('Give a key of 1 to 256 characters.')),
-    refresh: v.optional(v.boolean('Give true or false.')),
+    models: v.optional(names('Give a list of model names.')),
+    keys: v.optional(v.array(text('Give a list of keys.'), 'Give a list of keys.')),
+    pattern: v.optional(text('Give a glob over keys, such as `User:findMany:*`.')),
   }),
-])
-const writeCache = v.strictObject({ invalidate: v.array(tagName, 'Give a list of tags.') })
+  v.check(
+    (target) => Object.values(target).some((part) => part !== undefined),
+    'Name what to invalidate: tags, models, keys or a pattern.',
+  ),
+)
 
 /** @throws CacheConfigError naming the option, the value seen and the fix. `source` says where it was written. */
 export function validateOptions(options: unknown, source = ''): CacheOptions {
@@ -118,29 +150,26 @@ export function validateOptions(options: unknown, source = ''): CacheOptions {
 
 export const assertReadCache = (cache: unknown): void => void check(readCache, cache, 'cache')
 export const assertWriteCache = (cache: unknown): void => void check(writeCache, cache, 'cache')
+export const assertRawOptions = (options: unknown): void => void check(rawOptions, options, 'raw')
+export const assertTarget = (target: unknown): void => void check(invalidationTarget, target, 'invalidate')
 
 function check<T extends v.GenericSchema>(schema: T, value: unknown, path: string): v.InferOutput<T> {
   const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
-  const issue = deepest(result.issues[0])
-  const steps = [path, ...(issue.path ?? []).map((step) => String(step.key))].filter((step) => step !== '')
-  const option = steps.join('.') || 'options'
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = Object.keys((issue.requirement as object | undefined) ?? {}).join(', ')
-    throw new CacheConfigError(
-      option,
-      'there is no such option',
-      known || 'Check the spelling against the options table.',
-    )
-  }
-  const fix = /[.!]$/.test(issue.message) ? issue.message : `Expected ${issue.expected}.`
-  throw new CacheConfigError(option, `got ${show(issue.input)}`, fix)
+  const { issue, steps } = innermost(result.issues[0], path === '' ? [] : [path])
+  const fix = issue.message.endsWith('.') ? issue.message : `Expected ${issue.expected}.`
+  throw new CacheConfigError(steps.join('.') || 'options', `got ${show(issue.input)}`, fix)
 }
 
-/** Of a union's branches the one that came furthest says what is wrong. */
-function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
-  const nested = issue.issues?.map((inner) => deepest(inner as v.BaseIssue<unknown>)) ?? []
-  return nested.reduce((best, inner) => ((inner.path?.length ?? 0) > (best.path?.length ?? 0) ? inner : best), issue)
+/** Of a union's branches the one that got furthest into the value says what is wrong with it. */
+function innermost(
+  issue: v.BaseIssue<unknown>,
+  outer: readonly string[],
+): { issue: v.BaseIssue<unknown>; steps: string[] } {
+  const steps = [...outer, ...(issue.path ?? []).map((step) => String(step.key))]
+  return (issue.issues ?? [])
+    .map((inner) => innermost(inner as v.BaseIssue<unknown>, steps))
+    .reduce((best, inner) => (inner.steps.length > best.steps.length ? inner : best), { issue, steps })
 }
 
 function isRedisUrl(url: string): boolean {

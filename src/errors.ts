@@ -29,13 +29,24 @@ export class CodecError extends Error {
 /** A short, printable picture of a value seen in the wrong place; never the whole of it, it may be a secret or huge. */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
-    // What stands before an `@` in a URL is a password.
-    const text = value.includes('@') ? `…${value.slice(value.lastIndexOf('@'))}` : value
+    const text = withoutPassword(value)
     return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
   }
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).join(', ') || 'no keys'}`
+  if (typeof value === 'object' && value !== null) {
+    const keys = Object.keys(value)
+    return `an object with ${keys.slice(0, 10).join(', ') || 'no keys'}${keys.length > 10 ? ', …' : ''}`
+  }
   return String(value)
+}
+
+/** A URL may hold a password in more places than one: of it only the scheme and the host are shown. */
+function withoutPassword(text: string): string {
+  if (!/^[\w+.-]+:\/\//.test(text)) return text.includes('@') ? `…${text.slice(text.lastIndexOf('@'))}` : text
+  if (!URL.canParse(text)) return `${text.slice(0, text.indexOf('://') + 3)}…`
+  const { protocol, host, username, password, pathname, search, hash } = new URL(text)
+  const path = pathname === '/' ? '' : pathname
+  return `${protocol}//${username || password ? '…@' : ''}${host}${path || search || hash ? '…' : ''}`
 }

@@ -119,14 +119,20 @@ export class EventHub {
     this.#tell(this.#listeners.get('*'), event)
   }
 
+  #listenerFailed(event: CacheEvent, error: unknown): void {
+    // An error listener that throws must not call itself for ever.
+    if (event.type !== 'error') this.emit({ type: 'error', during: 'listener', error })
+  }
+
   #tell(listeners: Set<CacheEventListener> | undefined, event: CacheEvent): void {
     if (!listeners) return
     for (const listener of listeners) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        // An asynchronous one that fails later must not end the process as an unhandled rejection.
+        if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(event, error))
       } catch (error) {
-        // An error listener that throws must not call itself for ever.
-        if (event.type !== 'error') this.emit({ type: 'error', during: 'listener', error })
+        this.#listenerFailed(event, error)
       }
     }
   }

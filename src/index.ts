@@ -13,14 +13,16 @@ export type {
   SkipFillReason,
 } from './events.ts'
 export { cacheExtension } from './extension/cache-extension.ts'
-export type { ReadCacheOptions, WriteCacheOptions } from './extension/typed-client.ts'
+export type { CachedMethod } from './extension/typed-client.ts'
 export type {
   CacheConfig,
   CacheOptions,
   CachePolicy,
   ModelCachePolicy,
   RawRule,
+  ReadCacheOptions,
   ReadOperation,
+  WriteCacheOptions,
 } from './policy/options.ts'
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.ts'
 export type { RedisClient } from './stores/redis/redis-client.ts'

@@ -50,6 +50,8 @@ interface Place {
   elements?: Map<string, Place>
 }
 
+/** The farthest a Date reaches, milliseconds either side of 1970. */
+const MAX_TIME = 8.64e15
 /** Deeper than any result; a value that contains itself must not end in a stack overflow. */
 const MAX_DEPTH = 200
 
@@ -119,7 +121,10 @@ function encodeWith(value: unknown, shareKinds: boolean): string | undefined {
   function seen(place: Place, kind: Kind | 'plain' | 'container', json: unknown): unknown {
     // `null` leaves no trace: it is its own text under every kind. Plain values and containers need no restoring, so
     // they agree with each other, but neither agrees with a kind.
-    place.seen ??= kind
+    if (place.seen === undefined || place.seen === 'plain') {
+      if (place.seen === 'plain' && isKind(kind)) agrees = false
+      place.seen = kind
+    }
     if (place.seen !== kind && (isKind(place.seen) || isKind(kind))) agrees = false
     return json
   }
@@ -176,7 +181,7 @@ function restore(tree: Tree, value: unknown, decimal: DecimalFactory): unknown {
 
 function restoreKind(kind: Kind, value: unknown, decimal: DecimalFactory): unknown {
   if (kind === 'd') {
-    if (typeof value === 'number') return new Date(value)
+    if (typeof value === 'number' && Math.abs(value) <= MAX_TIME) return new Date(value)
   } else if (typeof value === 'string') {
     switch (kind) {
       case 'D':

@@ -1,4 +1,4 @@
-import type { FieldNameOf, ModelNameOf } from '../extension/typed-client.ts'
+import type { FieldNameOf, ModelNameOf } from '../policy/model-names.ts'
 import type { CacheConfig, ModelCachePolicy, RawRule } from '../policy/options.ts'
 
 /** A config whose names of models and fields are those of `Client`. */

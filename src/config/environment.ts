@@ -16,6 +16,9 @@ export function environmentOptions(env: Readonly<Record<string, string | undefin
 function urlFromParts(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const host = env['REDIS_HOST']
   if (!host) return undefined
+  if (!URL.canParse(`redis://${host.includes(':') ? `[${host}]` : host}`)) {
+    throw new CacheConfigError('REDIS_HOST', `got ${show(host)}`, 'Give a host name or an address.')
+  }
   const port = wholeNumber(env, 'REDIS_PORT', 65_535) ?? 6379
   const db = wholeNumber(env, 'REDIS_DB', 1_000_000) ?? 0
   const password = env['REDIS_PASSWORD'] ? `:${encodeURIComponent(env['REDIS_PASSWORD'])}@` : ''

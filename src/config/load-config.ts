@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CacheConfigError } from '../errors.ts'
 import { optionalPackage } from '../optional-package.ts'
-import type { CacheOptions } from '../policy/options.ts'
-import { validateOptions } from '../policy/validate-options.ts'
+import type { CacheConfig } from '../policy/options.ts'
+import { validateConfig } from '../policy/validate-options.ts'
 
 const CANDIDATES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `cache.config.${extension}`)
 
@@ -13,13 +13,13 @@ const CANDIDATES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => 
  *
  * @throws CacheConfigError when the file is missing, cannot be loaded, or holds something wrong.
  */
-export function loadConfig(path: string | undefined, directory = process.cwd()): CacheOptions {
+export function loadConfig(path: string | undefined, directory = process.cwd()): CacheConfig {
   const file = path === undefined ? discover(directory) : resolve(directory, path)
   if (file === undefined) return {}
   if (!existsSync(file)) {
     throw new CacheConfigError('configFile', `there is no file ${file}`, 'Give the path of a config file, or false.')
   }
-  return validateOptions(read(file), file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1))
+  return validateConfig(read(file), file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1))
 }
 
 function discover(directory: string): string | undefined {
@@ -37,7 +37,8 @@ function read(file: string): unknown {
   } catch (error) {
     throw new CacheConfigError(
       'configFile',
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      // Not the message: parsers quote the text they stumble over, and a password may stand in it.
+      `${file} cannot be loaded (${error instanceof Error ? error.name : 'see the cause'})`,
       'Correct the file, or pass `configFile: false`.',
       { cause: error },
     )

@@ -28,14 +28,22 @@ export type CacheInfo =
       readonly reason: BypassReason
     }
 
+interface Scope {
+  readonly reads: CacheInfo[]
+  readonly outer: Scope | undefined
+}
+
 /** Collects what happened to the reads made within an async scope, for `withCacheInfo` and `collectCacheInfo`. */
 export class InfoScopes {
-  readonly #scopes = new AsyncLocalStorage<CacheInfo[]>()
+  readonly #scopes = new AsyncLocalStorage<Scope>()
 
   constructor(events: EventHub) {
     // Listeners run in the async context of the read that emits.
-    const collect = ({ type, ...event }: CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass'>) =>
-      this.#scopes.getStore()?.push({ status: type, ...event } as CacheInfo)
+    const collect = ({ type, ...event }: CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass'>) => {
+      for (let scope = this.#scopes.getStore(); scope; scope = scope.outer) {
+        scope.reads.push({ status: type, ...event } as CacheInfo)
+      }
+    }
     events.on('hit', collect)
     events.on('stale', collect)
     events.on('miss', collect)
@@ -44,7 +52,8 @@ export class InfoScopes {
 
   async collect<T>(run: () => PromiseLike<T> | T): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }> {
     const reads: CacheInfo[] = []
-    const data = await this.#scopes.run(reads, async () => run())
+    const scope = { reads, outer: this.#scopes.getStore() }
+    const data = await this.#scopes.run(scope, async () => run())
     return { data, reads }
   }
 }

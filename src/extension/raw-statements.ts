@@ -3,8 +3,8 @@ import type { RawOptions } from '../control/cache-control.ts'
 import { known, type Policies } from '../policy/resolve-policy.ts'
 import { assertRawOptions } from '../policy/validate-options.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
-import { scanStatement } from '../query/sql-tables.ts'
-import { wholeModelsWriteSet } from '../query/write-set.ts'
+import { type StatementScan, scanStatement } from '../query/sql-tables.ts'
+import { wholeModelsWriteSet, withReferring } from '../query/write-set.ts'
 import { type Tag, userTag } from '../tags/tag.ts'
 import { RAW_WRITES } from './operations.ts'
 
@@ -43,7 +43,16 @@ export class RawStatements {
       get(target, property) {
         const member: unknown = Reflect.get(target, property, target)
         if (typeof member !== 'function') return member
-        return (...args: unknown[]) => declared.run(options, () => Reflect.apply(member, target, args))
+        if (property === 'requestTransaction') {
+          return (...args: unknown[]) => declared.run(options, () => Reflect.apply(member, target, args))
+        }
+        // What the caller does with the result must not run inside the scope: the declaration is for this statement.
+        const send = () =>
+          declared.run(options, () => new Promise<unknown>((resolve, reject) => target.then(resolve, reject)))
+        if (property === 'then') return (...then: Parameters<Promise<unknown>['then']>) => send().then(...then)
+        if (property === 'catch') return (...handler: Parameters<Promise<unknown>['catch']>) => send().catch(...handler)
+        if (property === 'finally') return (after?: () => void) => send().finally(after)
+        return member.bind(target)
       },
     })
   }
@@ -57,13 +66,18 @@ export class RawStatements {
       return { kind: 'write', tags: new Set([...this.#tags(models), ...invalidated]) }
     }
     const scan = scanStatement(this.#graph, sql)
-    if (RAW_WRITES.has(operation) || scan.writes || invalidated.length > 0) {
-      const touched = scan.writes || RAW_WRITES.has(operation) ? (scan.models ?? this.#graph.models.values()) : []
-      return { kind: 'write', tags: new Set([...this.#tags(touched), ...invalidated]) }
+    if (RAW_WRITES.has(operation) || scan.writes) {
+      return { kind: 'write', tags: new Set([...this.#tags(this.#touched(scan)), ...invalidated]) }
     }
+    if (invalidated.length > 0) return { kind: 'write', tags: new Set(invalidated) }
     if (!declared?.reads || declared.ttl === 0) return { kind: 'undeclared' }
     const { reads, ttl, tags } = declared
     return { kind: 'read', reads, ...(ttl !== undefined && { ttl }), ...(tags && { tags }) }
+  }
+
+  #touched({ models, truncates }: StatementScan): Iterable<Model> {
+    if (!models) return this.#graph.models.values()
+    return truncates ? withReferring(this.#graph, models) : models
   }
 
   #tags(models: Iterable<Model>): Set<Tag> {
@@ -76,7 +90,7 @@ export class RawStatements {
         ? sql.includes(match)
         : new RegExp(match.source, match.flags.replace(/[gy]/g, '')).test(sql),
     )
-    return rule && { ttl: 0, ...rule }
+    return rule && { ...rule, ttl: rule.ttl ?? 0 }
   }
 }
 

@@ -28,7 +28,11 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
   return async function $transaction(this: unknown, input: unknown, options?: unknown): Promise<unknown> {
     if (typeof input !== 'function') {
       const end = context.begin()
-      return parentTransaction.call(this, input, options).finally(end)
+      try {
+        return await parentTransaction.call(this, input, options)
+      } finally {
+        end()
+      }
     }
     let id: string | undefined
     let threw = false

@@ -1,46 +1,12 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { Types } from '@prisma/client/runtime/client'
+import type { ReadCacheOptions, WriteCacheOptions } from '../policy/options.ts'
 
 /**
  * What a cached client looks like to TypeScript. Nothing in this file exists at run time: there, the extension only
  * has query hooks, which take `cache` out of the arguments before Prisma sees them. A model method that did exist would
  * hide the hooks and computed fields of every extension applied later.
  */
-
-/** How one read uses the cache; what is left out comes from the configuration. Times are **seconds**. */
-export interface ReadCacheOptions {
-  /**
-   * How long the result is fresh, counted from the moment the database was asked. `0`: this read is not cached.
-   * @default the configured `ttl`, or 60 where that is 0
-   */
-  readonly ttl?: number | undefined
-  /**
-   * For how much longer the expired (never an invalidated) result may still be served, while one read refreshes it
-   * behind. @default the configured `swr`
-   */
-  readonly swr?: number | undefined
-  /** As `ttl`, for a result that is `null`; the shorter of the two counts. @default the configured `nullTtl` */
-  readonly nullTtl?: number | undefined
-  /**
-   * Names the application invalidates this result by: `cache: { invalidate: [...] }` on a write, or
-   * `prisma.$cache.invalidate({ tags: [...] })`. They add to the configured ones; writes to the models the read
-   * touches invalidate it in any case. @default []
-   */
-  readonly tags?: readonly string[] | undefined
-  /**
-   * A name of your own for the entry, for `prisma.$cache.invalidate({ keys: [...] })`. One name, one query: different
-   * queries under the same name never share a result, they push each other out. @default none
-   */
-  readonly key?: string | undefined
-  /** Asks the database even where a fresh result is stored, and stores the answer. @default false */
-  readonly refresh?: boolean | undefined
-}
-
-/** What a write does to the cache beyond invalidating what it changed, which needs no option. */
-export interface WriteCacheOptions {
-  /** Tags of the application's own to invalidate when the write has been committed. */
-  readonly invalidate: readonly string[]
-}
 
 /** The argument every read of a model takes besides Prisma's own. */
 export interface ReadArgs {
@@ -115,20 +81,6 @@ export interface CacheExtension<Options, Control> {
 }
 
 /**
- * The names of a client's models: `'User' | 'Post'`, for `typeof prisma` and for `PrismaClient`, of either generator,
- * extended or not. `string` where the client is not known.
- */
-export type ModelNameOf<Client> = {
-  [P in keyof Client & string]: Client[P] extends WithPayload<{ name: infer Name extends string }> ? Name : never
-}[keyof Client & string]
-
-/** The names of a model's columns, as Prisma spells them: `FieldNameOf<typeof prisma, 'User'>`. */
-export type FieldNameOf<Client, Model extends string> =
-  Client extends Record<Uncapitalize<Model>, WithPayload<{ scalars: unknown }>>
-    ? keyof Client[Uncapitalize<Model>][symbol]['types']['payload']['scalars'] & string
-    : never
-
-/**
  * `A` is left unconstrained, for a constraint that depends on `T` widens the `true` of `select: { id: true }` to
  * `boolean`, and with it the result. Its default is what editors complete from and what a call without arguments gets.
  */
@@ -186,7 +138,6 @@ type PrismaOperation = Types.Public.Operation
 type FluentOperation = `find${'Unique' | 'First'}${'' | 'OrThrow'}` | 'create' | 'update' | 'upsert' | 'delete'
 type NullOf<O extends PrismaOperation> = O extends 'findUnique' | 'findFirst' ? null : never
 
-type WithPayload<P> = { [K: symbol]: { types: { payload: P } } }
 interface Payload {
   name: string
   scalars: { [field: string]: unknown }

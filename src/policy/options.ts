@@ -30,6 +30,41 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly dependsOn?: readonly string[] | undefined
 }
 
+/** How one read uses the cache; what is left out comes from the configuration. Times are **seconds**. */
+export interface ReadCacheOptions {
+  /**
+   * How long the result is fresh, counted from the moment the database was asked. `0`: this read is not cached.
+   * @default the configured `ttl`, or 60 where that is 0
+   */
+  readonly ttl?: number | undefined
+  /**
+   * For how much longer the expired (never an invalidated) result may still be served, while one read refreshes it
+   * behind. @default the configured `swr`
+   */
+  readonly swr?: number | undefined
+  /** As `ttl`, for a result that is `null`; the shorter of the two counts. @default the configured `nullTtl` */
+  readonly nullTtl?: number | undefined
+  /**
+   * Names the application invalidates this result by: `cache: { invalidate: [...] }` on a write, or
+   * `prisma.$cache.invalidate({ tags: [...] })`. They add to the configured ones; writes to the models the read
+   * touches invalidate it in any case. @default []
+   */
+  readonly tags?: readonly string[] | undefined
+  /**
+   * A name of your own for the entry, for `prisma.$cache.invalidate({ keys: [...] })`. One name, one query: different
+   * queries under the same name never share a result, they push each other out. @default none
+   */
+  readonly key?: string | undefined
+  /** Asks the database even where a fresh result is stored, and stores the answer. @default false */
+  readonly refresh?: boolean | undefined
+}
+
+/** What a write does to the cache beyond invalidating what it changed, which needs no option. */
+export interface WriteCacheOptions {
+  /** Tags of the application's own to invalidate when the write has been committed. */
+  readonly invalidate: readonly string[]
+}
+
 export type ReadOperation =
   | 'findUnique'
   | 'findUniqueOrThrow'

@@ -1,7 +1,14 @@
 import { CacheConfigError, show } from '../errors.ts'
 import type { BypassReason } from '../events.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
-import type { CacheOptions, CachePolicy, ModelCachePolicy, RawRule, ReadOperation } from './options.ts'
+import type {
+  CacheOptions,
+  CachePolicy,
+  ModelCachePolicy,
+  RawRule,
+  ReadCacheOptions,
+  ReadOperation,
+} from './options.ts'
 import { assertReadCache } from './validate-options.ts'
 
 /** The policy of one read, in milliseconds. */
@@ -17,17 +24,7 @@ export interface ResolvedPolicy {
 }
 
 /** What `cache:` on a read may be. */
-export type ReadCache =
-  | boolean
-  | {
-      readonly ttl?: number
-      readonly swr?: number
-      readonly nullTtl?: number
-      readonly tags?: readonly string[]
-      readonly key?: string
-      readonly refresh?: boolean
-    }
-  | undefined
+export type ReadCache = boolean | ReadCacheOptions | undefined
 
 /** A call that asks for caching where no `ttl` is configured gets this many seconds. */
 export const TTL_WHEN_ASKED = 60

@@ -1,33 +1,20 @@
 import * as v from 'valibot'
-import { CacheConfigError, show } from '../errors.ts'
-import type { CacheOptions } from './options.ts'
+import { check, listOf, shape, text, wholeNumber } from '../input.ts'
+import type { CacheConfig, CacheOptions } from './options.ts'
 
 /** Ten years; a longer time is a unit mistaken for another. */
 const MAX_SECONDS = 315_360_000
 const SECONDS = `Give seconds from 0 to ${MAX_SECONDS}.`
 
 const seconds = v.pipe(v.number(SECONDS), v.finite(SECONDS), v.minValue(0, SECONDS), v.maxValue(MAX_SECONDS, SECONDS))
+const tagName = text('Give a tag of 1 to 256 characters.')
+const names = (fix: string) => listOf(text(fix), fix)
+
 const fraction = v.pipe(
   v.number('Give a fraction from 0 to 1.'),
   v.minValue(0, 'Give a fraction from 0 to 1.'),
   v.maxValue(1, 'Give a fraction from 0 to 1.'),
 )
-const count = (min: number, max: number, unit: string) => {
-  const fix = `Give a whole number of ${unit} from ${min} to ${max}.`
-  return v.pipe(v.number(fix), v.integer(fix), v.minValue(min, fix), v.maxValue(max, fix))
-}
-const text = (fix: string) => v.pipe(v.string(fix), v.minLength(1, fix), v.maxLength(256, fix))
-const tagName = text('Give a tag of 1 to 256 characters.')
-const names = (fix: string) => v.array(text(fix), fix)
-
-/** An object of these options and no others. */
-function shape<Entries extends v.ObjectEntries>(entries: Entries) {
-  const known = Object.keys(entries).join(', ')
-  return v.strictObject(entries, (issue) =>
-    issue.expected === 'never' ? `There is no such option; there are ${known}.` : `Give an object with ${known}.`,
-  )
-}
-
 const policy = {
   ttl: v.optional(seconds),
   swr: v.optional(seconds),
@@ -55,7 +42,7 @@ const operations = shape(
 
 const modelPolicy = shape({
   ...policy,
-  tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+  tags: v.optional(listOf(tagName, 'Give a list of tags.')),
   operations: v.optional(operations),
   neverCache: v.optional(names('Give a list of field names.')),
   dependsOn: v.optional(names('Give a list of model names.')),
@@ -74,7 +61,7 @@ const rawRule = shape({
 const isFunction = (fix: string) => v.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', fix)
 const REDIS_FIX = 'Give a redis:// or rediss:// URL, or an ioredis client.'
 
-const cacheOptions = shape({
+const configEntries = {
   redis: v.optional(
     v.union(
       [v.pipe(v.string(), v.check(isRedisUrl, REDIS_FIX)), v.custom<object>(isRedisClient, REDIS_FIX)],
@@ -90,19 +77,23 @@ const cacheOptions = shape({
   prefix: v.optional(v.pipe(v.string('Give a text.'), v.maxLength(128, 'Give at most 128 characters.'))),
   defaults: v.optional(shape(policy)),
   models: v.optional(v.record(v.string(), v.union([v.literal(false), modelPolicy], 'Give a policy object, or false.'))),
-  raw: v.optional(v.array(rawRule, 'Give a list of rules.')),
+  raw: v.optional(listOf(rawRule, 'Give a list of rules.')),
   vary: v.optional(isFunction('Give a function that returns the scope.')),
   version: v.optional(v.string('Give a text.')),
-  timeoutMs: v.optional(count(1, 60_000, 'milliseconds')),
+  timeoutMs: v.optional(wholeNumber(1, 60_000, 'milliseconds')),
   breaker: v.optional(
     shape({
-      failures: v.optional(count(1, 1_000_000, 'failures')),
-      resetMs: v.optional(count(1, 600_000, 'milliseconds')),
+      failures: v.optional(wholeNumber(1, 1_000_000, 'failures')),
+      resetMs: v.optional(wholeNumber(1, 600_000, 'milliseconds')),
     }),
   ),
-  maxValueBytes: v.optional(count(1, 512 * 1024 * 1024, 'bytes')),
+  maxValueBytes: v.optional(wholeNumber(1, 512 * 1024 * 1024, 'bytes')),
   schema: v.optional(v.string('Give the text of the schema.')),
-  configFile: v.optional(v.union([v.literal(false), text('')], 'Give a path, or false.')),
+}
+const config = shape(configEntries)
+const cacheOptions = shape({
+  ...configEntries,
+  configFile: v.optional(v.union([v.literal(false), text('Give a path, or false.')], 'Give a path, or false.')),
   clock: v.optional(isFunction('Give a function that returns epoch milliseconds.')),
 })
 
@@ -113,28 +104,28 @@ const readCache = v.union(
       ttl: v.optional(seconds),
       swr: v.optional(seconds),
       nullTtl: v.optional(seconds),
-      tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+      tags: v.optional(listOf(tagName, 'Give a list of tags.')),
       key: v.optional(text('Give a key of 1 to 256 characters.')),
       refresh: v.optional(v.boolean('Give true or false.')),
     }),
   ],
   'Give true, false, or an object with ttl, swr, nullTtl, tags, key, refresh.',
 )
-const writeCache = shape({ invalidate: v.array(tagName, 'Give a list of tags.') })
+const writeCache = shape({ invalidate: listOf(tagName, 'Give a list of tags.') })
 
 const rawOptions = shape({
   reads: v.optional(names('Give a list of model names.')),
   writes: v.optional(names('Give a list of model names.')),
   ttl: v.optional(seconds),
-  tags: v.optional(v.array(tagName, 'Give a list of tags.')),
-  invalidate: v.optional(v.array(tagName, 'Give a list of tags.')),
+  tags: v.optional(listOf(tagName, 'Give a list of tags.')),
+  invalidate: v.optional(listOf(tagName, 'Give a list of tags.')),
 })
 
 const invalidationTarget = v.pipe(
   shape({
-    tags: v.optional(v.array(tagName, 'Give a list of tags.')),
+    tags: v.optional(listOf(tagName, 'Give a list of tags.')),
     models: v.optional(names('Give a list of model names.')),
-    keys: v.optional(v.array(text('Give a list of keys.'), 'Give a list of keys.')),
+    keys: v.optional(listOf(text('Give a list of keys.'), 'Give a list of keys.')),
     pattern: v.optional(text('Give a glob over keys, such as `User:findMany:*`.')),
   }),
   v.check(
@@ -143,34 +134,20 @@ const invalidationTarget = v.pipe(
   ),
 )
 
-/** @throws CacheConfigError naming the option, the value seen and the fix. `source` says where it was written. */
-export function validateOptions(options: unknown, source = ''): CacheOptions {
-  return check(cacheOptions, options, source) as CacheOptions
+/** @throws CacheConfigError naming the option, the value seen and the fix. */
+export function validateOptions(options: unknown): CacheOptions {
+  return check(cacheOptions, options, '') as CacheOptions
+}
+
+/** The same for what a config file holds; `file` is its name. */
+export function validateConfig(config_: unknown, file: string): CacheConfig {
+  return check(config, config_, file) as CacheConfig
 }
 
 export const assertReadCache = (cache: unknown): void => void check(readCache, cache, 'cache')
 export const assertWriteCache = (cache: unknown): void => void check(writeCache, cache, 'cache')
 export const assertRawOptions = (options: unknown): void => void check(rawOptions, options, 'raw')
 export const assertTarget = (target: unknown): void => void check(invalidationTarget, target, 'invalidate')
-
-function check<T extends v.GenericSchema>(schema: T, value: unknown, path: string): v.InferOutput<T> {
-  const result = v.safeParse(schema, value, { abortEarly: true })
-  if (result.success) return result.output
-  const { issue, steps } = innermost(result.issues[0], path === '' ? [] : [path])
-  const fix = issue.message.endsWith('.') ? issue.message : `Expected ${issue.expected}.`
-  throw new CacheConfigError(steps.join('.') || 'options', `got ${show(issue.input)}`, fix)
-}
-
-/** Of a union's branches the one that got furthest into the value says what is wrong with it. */
-function innermost(
-  issue: v.BaseIssue<unknown>,
-  outer: readonly string[],
-): { issue: v.BaseIssue<unknown>; steps: string[] } {
-  const steps = [...outer, ...(issue.path ?? []).map((step) => String(step.key))]
-  return (issue.issues ?? [])
-    .map((inner) => innermost(inner as v.BaseIssue<unknown>, steps))
-    .reduce((best, inner) => (inner.steps.length > best.steps.length ? inner : best), { issue, steps })
-}
 
 function isRedisUrl(url: string): boolean {
   const protocol = URL.canParse(url) ? new URL(url).protocol : ''

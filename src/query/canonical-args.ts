@@ -1,4 +1,4 @@
-import { arrayText, canonicalText, entriesText, isPlainObject } from './canonical-text.ts'
+import { arrayText, canonicalText, entriesText, isPlainObject, orderedText } from './canonical-text.ts'
 import { type Field, type Model, type ModelGraph, RELATION_QUANTIFIERS } from './model-graph.ts'
 
 /**
@@ -58,7 +58,8 @@ function relationFilterText(graph: ModelGraph, field: Field, value: unknown): st
 
 /** `{ equals: x }` is `x`, and the lists of `in` and `notIn` are sets. JSON and list filters are left as they are. */
 function filterText(field: Field, filter: unknown): string {
-  if (!isPlainObject(filter) || field.type === 'Json' || field.isList === true) return canonicalText(filter)
+  if (field.type === 'Json') return orderedText(filter)
+  if (!isPlainObject(filter) || field.isList === true) return canonicalText(filter)
   const entries = defined(filter)
   const only = entries.length === 1 ? entries[0] : undefined
   if (only?.[0] === 'equals' && !Array.isArray(only[1]) && !isPlainObject(only[1])) return canonicalText(only[1])

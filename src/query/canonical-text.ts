@@ -9,6 +9,15 @@ export class UnsupportedArgument extends Error {
  * machines); `undefined` properties are dropped, as Prisma drops them.
  */
 export function canonicalText(value: unknown): string {
+  return textOf(value, true)
+}
+
+/** The same, but keys in their own order: SQLite compares JSON as text. */
+export function orderedText(value: unknown): string {
+  return textOf(value, false)
+}
+
+function textOf(value: unknown, sorts: boolean): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value)
@@ -21,7 +30,11 @@ export function canonicalText(value: unknown): string {
     case 'undefined':
       return 'u'
     case 'object':
-      return value === null ? '~' : Array.isArray(value) ? arrayText(value.map(canonicalText)) : objectText(value)
+      return value === null
+        ? '~'
+        : Array.isArray(value)
+          ? arrayText(value.map((item) => textOf(item, sorts)))
+          : objectText(value, sorts)
     default:
       throw new UnsupportedArgument(`a ${typeof value}`)
   }
@@ -32,8 +45,8 @@ export function arrayText(parts: readonly string[]): string {
 }
 
 /** `entries` need not be sorted. */
-export function entriesText(entries: readonly (readonly [key: string, text: string])[]): string {
-  const sorted = entries.length > 1 ? [...entries].sort(byKey) : entries
+export function entriesText(entries: readonly (readonly [key: string, text: string])[], sorts = true): string {
+  const sorted = sorts && entries.length > 1 ? [...entries].sort(byKey) : entries
   return `{${sorted.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`
 }
 
@@ -41,12 +54,13 @@ function byKey(a: readonly [string, string], b: readonly [string, string]): numb
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
 }
 
-function objectText(value: object): string {
+function objectText(value: object, sorts: boolean): string {
   if (isPlainObject(value)) {
     return entriesText(
       Object.entries(value)
         .filter(([, member]) => member !== undefined)
-        .map(([key, member]) => [key, canonicalText(member)]),
+        .map(([key, member]) => [key, textOf(member, sorts)]),
+      sorts,
     )
   }
   if (value instanceof Date) {
@@ -58,7 +72,7 @@ function objectText(value: object): string {
   if (isDecimal(value)) return `D${value.toFixed()}`
   if (isNullKind(value)) return `e${value._getName()}`
   if (isFieldReference(value)) return `r${value.modelName}.${value.name}`
-  if (isStatement(value)) return `q${canonicalText(value.sql)}${canonicalText(value.values)}`
+  if (isStatement(value)) return `q${orderedText(value.sql)}${orderedText(value.values)}`
   throw new UnsupportedArgument(value.constructor?.name ?? 'an object without a constructor')
 }
 

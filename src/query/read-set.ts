@@ -28,7 +28,8 @@ export function readSet(
   const walk = new Walk(graph)
   if (yields === 'rows') walk.query(model, args)
   else walk.aggregate(model, args)
-  const row = pinnedRow(graph, model, args['where'])
+  // A cursor names a second row: where it stands, and whether it exists, decides the page.
+  const row = args['cursor'] === undefined ? pinnedRow(graph, model, args['where']) : undefined
   // A read pinned to one row survives writes to the others, unless the same model is reached a second time.
   if (row && !walk.reached.has(model)) walk.tags.add(unknownRowsTag(model.name)).add(row)
   else walk.tags.add(modelTag(model.name))

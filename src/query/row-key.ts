@@ -126,7 +126,8 @@ function columnText(graph: ModelGraph, field: Field, value: unknown): string | u
 
 /** Case, accents and trailing blanks do not count under `citext`, `NOCASE` and `char(n)`; folding them costs a needless miss at most. */
 function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trimEnd()
+  // Upper case last: lower-casing spells a sigma by its place in the word.
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().toUpperCase().trimEnd()
 }
 
 /** Tags are keys in a store that operators read: e-mail addresses and API keys do not belong there in clear. */

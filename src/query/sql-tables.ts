@@ -4,6 +4,8 @@ import type { Model, ModelGraph } from './model-graph.ts'
 export interface StatementScan {
   /** It may change data: it holds a writing keyword, or its first word is none of those that only read. */
   readonly writes: boolean
+  /** It may empty tables, and with CASCADE every table that refers to one of them. */
+  readonly truncates: boolean
   /** Models whose table is named anywhere in the text; `undefined` when the text cannot tell what it touches. */
   readonly models: ReadonlySet<Model> | undefined
 }
@@ -17,7 +19,7 @@ export function scanStatement(graph: ModelGraph, sql: string): StatementScan {
   const first = /^[\s(]*(\w+)/.exec(sql.replace(COMMENTS, ' '))?.[1]?.toLowerCase() ?? ''
   const locksOnly = sql.toLowerCase().replace(ROW_LOCKS, ' ')
   const writes = !READS.has(first) || wordsOf(locksOnly).some((word) => WRITING_KEYWORDS.has(word))
-  if (!NAMES_ITS_TABLES.has(first)) return { writes, models: undefined }
+  if (!NAMES_ITS_TABLES.has(first)) return { writes, truncates: false, models: undefined }
   const models = new Set<Model>()
   for (const model of graph.models.values()) {
     if (isNamed(model.table, words, sql)) models.add(model)
@@ -26,7 +28,7 @@ export function scanStatement(graph: ModelGraph, sql: string): StatementScan {
       if (field.relationName !== undefined && isNamed(`_${field.relationName}`, words, sql)) models.add(model)
     }
   }
-  return { writes, models: models.size > 0 ? models : undefined }
+  return { writes, truncates: words.has('truncate'), models: models.size > 0 ? models : undefined }
 }
 
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g

@@ -58,6 +58,19 @@ export function writeSet(graph: ModelGraph, model: Model, operation: string, arg
   return walk.tags
 }
 
+/** The models, and every model that refers to one of them, whatever its foreign key says of deletes: TRUNCATE asks none. */
+export function withReferring(graph: ModelGraph, models: Iterable<Model>): Set<Model> {
+  const all = new Set(models)
+  // A set that grows while it is walked: the walk reaches what it adds.
+  for (const model of all) {
+    for (const { holder } of model.referencedBy) {
+      const referring = graph.models.get(holder)
+      if (referring) all.add(referring)
+    }
+  }
+  return all
+}
+
 /** The tags of a statement whose models are known and nothing else: any row, and what the database does on its own. */
 export function wholeModelsWriteSet(graph: ModelGraph, models: Iterable<Model>): Set<Tag> {
   const walk = new Walk(graph)

@@ -2,7 +2,7 @@ import { WIRE_VERSION } from '../codec/envelope.ts'
 import type { BypassReason } from '../events.ts'
 import { known, type ReadCache, type ResolvedPolicy, TTL_WHEN_ASKED } from '../policy/resolve-policy.ts'
 import { canonicalArgs } from '../query/canonical-args.ts'
-import { canonicalText, UnsupportedArgument } from '../query/canonical-text.ts'
+import { canonicalText, orderedText, UnsupportedArgument } from '../query/canonical-text.ts'
 import type { Model } from '../query/model-graph.ts'
 import { type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag, userTag } from '../tags/tag.ts'
@@ -71,7 +71,7 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
     tags.add(modelTag(known(context.graph, 'raw.reads', name).name))
     for (const other of ofModel?.dependsOn ?? []) tags.add(modelTag(other))
   }
-  return finish(call, policy, tags, [], context, () => canonicalText(call.args))
+  return finish(call, policy, tags, [], context, () => orderedText(call.args))
 }
 
 function finish(

@@ -3,16 +3,33 @@ export function globExpression(pattern: string): RegExp {
   let source = ''
   for (let at = 0; at < pattern.length; at += 1) {
     const char = pattern[at] as string
-    const set = char === '[' ? /^\[(\^?)((?:\\.|[^\]\\])*)\]/.exec(pattern.slice(at)) : null
-    if (set) {
-      source += `[${set[1]}${(set[2] as string).replace(/[[\]^]/g, '\\$&')}]`
-      at += set[0].length - 1
+    if (char === '[') {
+      const set = characterSet(pattern, at)
+      source += set.source
+      at = set.end
     } else if (char === '*') source += '[\\s\\S]*'
     else if (char === '?') source += '[\\s\\S]'
     else if (char === '\\' && at + 1 < pattern.length) source += literal(pattern[++at] as string)
     else source += literal(char)
   }
   return new RegExp(`^${source}$`)
+}
+
+/** As Redis reads one: `\` makes any character literal, a range may be written backwards, the end of the pattern ends it. */
+function characterSet(pattern: string, open: number): { readonly source: string; readonly end: number } {
+  const negated = pattern[open + 1] === '^'
+  let members = ''
+  let at = open + (negated ? 2 : 1)
+  for (; at < pattern.length && pattern[at] !== ']'; at += 1) {
+    if (pattern[at] === '\\' && at + 1 < pattern.length) members += literal(pattern[++at] as string)
+    else if (pattern[at + 1] === '-' && at + 2 < pattern.length) {
+      const [low, high] = [pattern[at] as string, pattern[at + 2] as string].sort()
+      members += `${literal(low as string)}-${literal(high as string)}`
+      at += 2
+    } else members += literal(pattern[at] as string)
+  }
+  if (members === '') return { source: negated ? '[\\s\\S]' : '(?!)', end: at }
+  return { source: `[${negated ? '^' : ''}${members}]`, end: at }
 }
 
 /** A text that matches only itself. */

@@ -1,4 +1,6 @@
 import { LRUCache } from 'lru-cache'
+import * as v from 'valibot'
+import { check, shape, wholeNumber } from '../input.ts'
 import { newVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { globExpression } from './glob.ts'
 import type { CacheStore, StoreFactory } from './store.ts'
@@ -10,6 +12,11 @@ export interface MemoryStoreOptions {
   readonly maxBytes?: number
 }
 
+const bounds = shape({
+  maxEntries: v.optional(wholeNumber(1, 2 ** 24, 'entries')),
+  maxBytes: v.optional(wholeNumber(1, 2 ** 40, 'bytes')),
+})
+
 /** Tags are small; one that is pushed out makes its entries miss, never stale. */
 const TAGS_PER_ENTRY = 10
 
@@ -18,6 +25,7 @@ const TAGS_PER_ENTRY = 10
  * nobody else: where several processes write, use Redis.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): StoreFactory {
+  check(bounds, options, 'memoryStore')
   const maxEntries = options.maxEntries ?? 10_000
   const maxBytes = options.maxBytes ?? 64 * 1024 * 1024
   const spaces = new Map<string, CacheStore>()

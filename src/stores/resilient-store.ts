@@ -29,6 +29,8 @@ export interface StoreCondition {
 /** Above this many waiting tags the memory for them is given back and everything is treated as changed. */
 const MAX_UNDELIVERED = 10_000
 const PATIENCE = 5
+/** Emptying a large namespace takes its time; a store that has not managed by then is tried again. */
+const CLEAR_MS = 60_000
 
 /**
  * Time-outs, a circuit breaker, and the queue of undelivered invalidations in one place, because they are one rule:
@@ -38,24 +40,38 @@ const PATIENCE = 5
  * own timer.
  */
 export function resilientStore(store: CacheStore, options: ResilienceOptions): ResilientStore {
-  return store.isRemote ? new RemoteStore(store, options) : localStore(store)
+  return store.isRemote ? new RemoteStore(store, options) : localStore(store, options)
 }
 
-function localStore(store: CacheStore): ResilientStore {
+function localStore(store: CacheStore, { onError }: ResilienceOptions): ResilientStore {
+  let lost = false
   return {
     name: store.name,
     isRemote: false,
-    lookUp: (key, tags) => store.lookUp(key, tags),
+    async lookUp(key, tags) {
+      if (lost) throw new StoreUnavailableError('the store lost an invalidation')
+      return store.lookUp(key, tags)
+    },
     ensureVersions: (tags) => store.ensureVersions(tags),
     fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
-    bump: (tags) => store.bump(tags).then(() => 'delivered'),
+    async bump(tags) {
+      try {
+        await store.bump(tags)
+        return 'delivered'
+      } catch (error) {
+        // A store that said it cannot fail: nothing in it can be trusted any more, and the write must not fail with it.
+        lost = true
+        onError('invalidate', error)
+        return 'kept'
+      }
+    },
     remove: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
     peek: (key) => store.peek(key),
     clear: () => store.clear(),
     ping: () => store.ping(),
     close: () => store.close(),
-    condition: () => ({ state: 'ok', undelivered: 0 }),
+    condition: () => ({ state: lost ? 'unavailable' : 'ok', undelivered: 0 }),
   }
 }
 
@@ -195,7 +211,7 @@ class RemoteStore implements ResilientStore {
       else await this.#deliver(timeoutMs)
     }
     this.#failures = 0
-    this.#open = false
+    this.#open = this.#closed
   }
 
   async #deliver(timeoutMs: number): Promise<void> {
@@ -216,7 +232,7 @@ class RemoteStore implements ResilientStore {
   async #dropEverything(): Promise<void> {
     this.#overflown = false
     try {
-      await this.#store.clear()
+      await inTime(CLEAR_MS, () => this.#store.clear())
     } catch (error) {
       this.#overflown = true
       throw error

@@ -3,7 +3,7 @@
  * time-out the database may have committed all the same.
  */
 export function changedNothing(error: unknown, operation: string): boolean {
-  const { name, code } = error as { name?: unknown; code?: unknown }
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown }
   // Refused before it was sent.
   if (name === 'PrismaClientValidationError') return true
   // A bulk write may reach the database in several statements; the first may stand when the second fails.

@@ -35,7 +35,9 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
   try {
     result = await call.run()
   } catch (error) {
-    if (!changedNothing(error, call.operation)) await settle(call, call.tags(undefined), context)
+    // Inside a transaction what a refused nested write did before it failed may stand (SQLite), and be committed.
+    const stands = call.transaction?.kind === 'interactive' || !changedNothing(error, call.operation)
+    if (stands) await settle(call, call.tags(undefined), context)
     throw error
   } finally {
     end()

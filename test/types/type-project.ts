@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import ts from 'typescript'
 import { chainSchema, PRISMA_CLIENT, PRISMA_CLIENT_JS, PRISMA_CLIENT_JS_WITH_OUTPUT } from './schema.ts'
 
 const require = createRequire(import.meta.url)
@@ -20,12 +21,13 @@ const CLIENTS = {
   'prisma-client-js with output': { generator: PRISMA_CLIENT_JS_WITH_OUTPUT, entry: 'client/index.d.ts' },
 } as const
 
-const COMPILERS = { '5.4': 'typescript-5.4', '5.9': 'typescript', '7': 'typescript-7' } as const
+/** The oldest and the newest that are supported, as commands; the one in between is the repository's own. */
+const COMMANDS = { '5.4': 'typescript-5.4', '7': 'typescript-7' } as const
 
 export type Client = keyof typeof CLIENTS
-export type Compiler = keyof typeof COMPILERS
+export type Compiler = keyof typeof COMMANDS | '5.9'
 export const clients = Object.keys(CLIENTS) as Client[]
-export const compilers = Object.keys(COMPILERS) as Compiler[]
+export const compilers: readonly Compiler[] = ['5.4', '5.9', '7']
 
 export interface Project {
   readonly client: Client
@@ -36,39 +38,106 @@ export interface Project {
 }
 
 export interface Compilation {
-  /** `queries.ts:12: TS2322 …` */
+  /** `queries.ts:12: TS2322: …` */
   readonly errors: readonly string[]
   readonly instantiations: number
 }
 
 /** The clients, made again only when their input changed, and the package's declarations as they are now. */
 export async function prepareTypeProjects(): Promise<void> {
+  mkdirSync(home, { recursive: true })
   await Promise.all([emitDeclarations(), ...clients.map(generateClient)])
 }
 
-/** Compiles as an application would; two at a time. */
-export async function compile(compiler: Compiler, project: Project): Promise<Compilation> {
-  const config = configFile(project)
-  const { stdout } = await inTurn(() =>
-    run(tsc(compiler), ['--project', config, '--pretty', 'false', '--extendedDiagnostics']),
-  )
+/** Compiles as an application would. */
+export function compile(compiler: Compiler, project: Project): Promise<Compilation> {
+  return compiler === '5.9' ? Promise.resolve(compileHere(project)) : compileByCommand(compiler, project)
+}
+
+async function compileByCommand(compiler: keyof typeof COMMANDS, project: Project): Promise<Compilation> {
+  const command = join(dirname(require.resolve(`${COMMANDS[compiler]}/package.json`)), 'bin/tsc')
+  const path = join(clientFolder(project.client), `tsconfig.${compiler}.${basename(project.extension, '.ts')}.json`)
+  writeFileSync(path, JSON.stringify(configOf(project), null, 2))
+  const { stdout } = await run(command, ['--project', path, '--pretty', 'false', '--extendedDiagnostics'])
   const errors = [...stdout.matchAll(/^(?:(\S.*?)\((\d+),\d+\): )?error (TS\d+: .*)$/gm)].map(
     ([, file, line, message]) => `${basename(file ?? 'tsc')}:${line ?? 0}: ${message}`,
   )
   const instantiations = Number(/^Instantiations:\s+(\d+)/m.exec(stdout)?.[1])
-  if (!(instantiations > 0)) throw new Error(`TypeScript ${compiler} did not check ${config}\n${stdout}`)
+  if (!(instantiations > 0)) throw new Error(`TypeScript ${compiler} did not check ${path}\n${stdout}`)
   return { errors, instantiations }
 }
 
-/** The `tsconfig.json` of a project; written anew, for it is nothing but the arguments. */
-export function configFile({ client, files, extension }: Project): string {
-  const folder = clientFolder(client)
-  const path = join(folder, `tsconfig.${[extension, ...files].map((file) => basename(file, '.ts')).join('.')}.json`)
-  const at = (file: string) => {
-    const found = relative(folder, file)
-    return found.startsWith('.') ? found : `./${found}`
+/** Parsed once for all projects of one client; that is most of the work. */
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
+function compileHere(project: Project): Compilation {
+  const { options, fileNames } = parsedConfig(project)
+  const host = ts.createCompilerHost(options)
+  const parse = host.getSourceFile
+  host.getSourceFile = (name, ...rest) => {
+    if (!parsed.has(name)) parsed.set(name, parse(name, ...rest))
+    return parsed.get(name)
   }
-  const config = {
+  const program = ts.createProgram(fileNames, options, host)
+  const errors = ts.getPreEmitDiagnostics(program).map(({ file, start, code, messageText }) => {
+    const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0
+    return `${basename(file?.fileName ?? 'tsc')}:${line}: TS${code}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+  })
+  return { errors, instantiations: program.getInstantiationCount() }
+}
+
+/** What an editor knows of a file beside the assertions, whose text is given with each question. */
+export function openEditor(project: Omit<Project, 'files'>) {
+  const { options } = parsedConfig({ ...project, files: [] })
+  const path = join(assertions, 'edited.ts')
+  let text = ''
+  let version = 0
+  const service = ts.createLanguageService({
+    ...ts.sys,
+    useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+    getCompilationSettings: () => ({ ...options, noEmit: false, allowImportingTsExtensions: false, declaration: true }),
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    getScriptFileNames: () => [path],
+    getScriptVersion: (name) => (name === path ? `${version}` : '0'),
+    getScriptSnapshot: (name) => {
+      const content = name === path ? text : ts.sys.readFile(name)
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
+    },
+    fileExists: (name) => name === path || ts.sys.fileExists(name),
+  })
+  const edit = (next: string) => {
+    version++
+    text = next
+  }
+  return {
+    /** What is offered where the text has its `|`. */
+    completions(code: string): string[] {
+      edit(code.replace('|', ''))
+      return service.getCompletionsAtPosition(path, code.indexOf('|'), {})?.entries.map((entry) => entry.name) ?? []
+    },
+    /** The text's declaration file. */
+    declarations(code: string): { text: string; errors: string[] } {
+      edit(code)
+      const { outputFiles } = service.getEmitOutput(path, true, true)
+      const errors = service.getSemanticDiagnostics(path).map(({ messageText }) => `${messageText}`)
+      return { text: outputFiles.map((file) => file.text).join(''), errors }
+    },
+  }
+}
+
+/** What the lines of an assertion file assert: the line in question, and for a directive the directive's own. */
+export function assertionLines(file: string): string[] {
+  const lines = readFileSync(join(assertions, file), 'utf8').split('\n')
+  return lines.flatMap((line, i) => (/expectType<Equal<|@ts-expect-error/.test(line) ? [`${file}:${i + 1}`] : []))
+}
+
+/** An application's `tsconfig.json`; it lies in the client's folder. */
+function configOf({ client, files, extension }: Project) {
+  const at = (file: string) => {
+    const path = relative(clientFolder(client), file)
+    return path.startsWith('.') ? path : `./${path}`
+  }
+  return {
     compilerOptions: {
       target: 'es2022',
       lib: ['es2023'],
@@ -81,7 +150,7 @@ export function configFile({ client, files, extension }: Project): string {
       noEmit: true,
       allowImportingTsExtensions: true,
       paths: {
-        'generated-client': [at(join(folder, CLIENTS[client].entry))],
+        'generated-client': [at(join(clientFolder(client), CLIENTS[client].entry))],
         'cache-extension': [at(join(assertions, extension))],
         'prisma-extension-query-cache': [at(join(declarations, 'index.d.ts'))],
         'prisma-extension-query-cache/*': [at(join(declarations, '*.d.ts'))],
@@ -89,14 +158,10 @@ export function configFile({ client, files, extension }: Project): string {
     },
     files: files.map((file) => at(join(assertions, file))),
   }
-  writeFileSync(path, JSON.stringify(config, null, 2))
-  return path
 }
 
-/** What the lines of an assertion file assert: the line in question, and for a directive the directive's own. */
-export function assertionLines(file: string): string[] {
-  const lines = readFileSync(join(assertions, file), 'utf8').split('\n')
-  return lines.flatMap((line, i) => (/expectType<Equal<|@ts-expect-error/.test(line) ? [`${file}:${i + 1}`] : []))
+function parsedConfig(project: Project): ts.ParsedCommandLine {
+  return ts.parseJsonConfigFileContent(configOf(project), ts.sys, clientFolder(project.client))
 }
 
 async function generateClient(client: Client): Promise<void> {
@@ -132,10 +197,10 @@ async function prismaGenerate(folder: string): Promise<void> {
   // Asked for before it starts and never run; without an empty file to point at, it would be downloaded.
   const engine = join(folder, 'no-schema-engine')
   writeFileSync(engine, '')
-  await run(require.resolve('prisma/build/index.js'), ['generate', '--schema', join(folder, 'schema'), '--no-hints'], {
-    PRISMA_SCHEMA_ENGINE_BINARY: engine,
-    CHECKPOINT_DISABLE: '1',
-  })
+  const generate = ['generate', '--schema', join(folder, 'schema'), '--no-hints']
+  const env = { PRISMA_SCHEMA_ENGINE_BINARY: engine, CHECKPOINT_DISABLE: '1' }
+  const { stdout, failed } = await run(require.resolve('prisma/build/index.js'), generate, env)
+  if (failed) throw new Error(`prisma generate failed for ${folder}\n${stdout}`)
 }
 
 /**
@@ -143,8 +208,6 @@ async function prismaGenerate(folder: string): Promise<void> {
  * need not compile with every TypeScript that the declarations must compile with.
  */
 async function emitDeclarations(): Promise<void> {
-  rmSync(declarations, { recursive: true, force: true })
-  mkdirSync(declarations, { recursive: true })
   const config = {
     extends: '../../../tsconfig.json',
     compilerOptions: {
@@ -160,33 +223,22 @@ async function emitDeclarations(): Promise<void> {
   }
   const path = join(home, 'tsconfig.package.json')
   writeFileSync(path, JSON.stringify(config, null, 2))
-  await run(tsc('5.9'), ['--project', path])
+  rmSync(declarations, { recursive: true, force: true })
+  await run(require.resolve('typescript/bin/tsc'), ['--project', path])
 }
 
 function clientFolder(client: Client): string {
   return join(home, client.replaceAll(' ', '-'))
 }
 
-function tsc(compiler: Compiler): string {
-  return join(dirname(require.resolve(`${COMPILERS[compiler]}/package.json`)), 'bin/tsc')
-}
-
-/** What a script prints. A compiler that finds errors also ends with a code; the caller reads its output. */
-async function run(script: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ stdout: string }> {
+async function run(
+  script: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ stdout: string; failed: boolean }> {
   const options = { cwd: root, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 }
-  return promisify(execFile)(process.execPath, [script, ...args], options).catch((error) => {
-    if (!script.endsWith('tsc') || error.code > 2)
-      throw new Error(`${error.message}\n${error.stdout}`, { cause: error })
-    return error
-  })
-}
-
-const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
-let turns = 0
-
-function inTurn<T>(task: () => Promise<T>): Promise<T> {
-  const lane = turns++ % lanes.length
-  const result = (lanes[lane] as Promise<unknown>).then(task)
-  lanes[lane] = result.catch(() => undefined)
-  return result
+  return promisify(execFile)(process.execPath, [script, ...args], options).then(
+    ({ stdout }) => ({ stdout, failed: false }),
+    ({ stdout = '', stderr = '', message }) => ({ stdout: `${stdout}${stderr || message}`, failed: true }),
+  )
 }

@@ -3,7 +3,6 @@ import type { CachedModel } from 'prisma-extension-query-cache/extension/typed-c
 // What the extension would be if it gave up: every operation takes anything and returns anything. Every assertion
 // must fail against it.
 
-// biome-ignore lint/suspicious/noExplicitAny: the point of it
 type Anything = any
 type Untyped = () => (args?: Anything) => Anything
 interface Extended {

@@ -67,7 +67,7 @@ export async function fluent() {
   parent.email
   const further = await prisma.m3
     .findFirst({ where: { id: 1 } })
-    .prev({ where: {} as never })
+    .prev()
     .prev({ select: { name: true } })
   expectType<Equal<typeof further, { name: string } | null>>()
   const ofWritten = await prisma.m3.delete({ where: { id: 1 }, cache: { invalidate: ['a'] } }).nexts()
@@ -118,6 +118,14 @@ export async function modelAndClientExtensions() {
   const methods = [extended.m3.early(), extended.m3.late(), extended.$early(), extended.$late()] as const
   const checked: readonly [1, 2, 'a', 'b'] = methods
   return checked
+}
+
+export async function filters() {
+  const rows = await prisma.m3.findMany({
+    where: { data: { path: ['a'], equals: 1 }, OR: [{ age: { gt: 1 } }, { name: { equals: prisma.m3.fields.email } }] },
+    cache: true,
+  })
+  expectType<Equal<(typeof rows)[number]['data'], Awaited<ReturnType<typeof plain.m3.findMany>>[number]['data']>>()
 }
 
 export async function widerTypes() {

@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+/**
+ * The rooms of `src`, from the ground up. A room imports from rooms below it and from itself; rooms on one line do not
+ * know each other. So what a query means can be read and tested without a store, and a store without Prisma; a new
+ * Prisma touches `extension`, a new store touches `stores`.
+ */
+const layers: readonly (readonly string[])[] = [
+  ['errors.ts', 'clock.ts', 'events.ts', 'optional-package.ts'],
+  ['input.ts', 'tags'],
+  ['query'],
+  ['codec', 'stores'],
+  ['policy'],
+  ['read', 'write'],
+  ['control'],
+  ['config'],
+  ['extension'],
+  ['index.ts'],
+]
+
+/** What comes from outside, and where alone it may be imported. Types count: a room that names them depends on them. */
+const outside: { readonly [from: string]: readonly string[] } = {
+  'node:crypto': ['tags', 'query'],
+  'node:async_hooks': ['control', 'extension'],
+  'node:fs': ['config'],
+  'node:path': ['config', 'optional-package.ts'],
+  'node:module': ['optional-package.ts'],
+  'lru-cache': ['stores'],
+  'object-hash': ['read'],
+  valibot: ['input.ts', 'policy', 'stores'],
+  jiti: ['config'],
+  '@prisma/client/extension': ['extension'],
+  '@prisma/client/runtime/client': ['extension'],
+}
+
+/** Not to be asked from there: neither Prisma nor a Redis client, and nothing that reaches the world. */
+const pure: readonly string[] = ['tags', 'query', 'codec']
+
+const src = fileURLToPath(new URL('../src', import.meta.url))
+const files = filesOf(src)
+const imports = files.flatMap((file) => importsOf(file).map((to) => ({ from: file, to })))
+const inside = imports.flatMap(({ from, to }) =>
+  to.startsWith('.') ? [{ from, to: relative(src, join(src, dirname(from), to)) }] : [],
+)
+const roomOf = (file: string) => file.split('/')[0] as string
+const levelOf = (file: string) => layers.findIndex((rooms) => rooms.includes(roomOf(file)))
+const arrow = ({ from, to }: { from: string; to: string }) => `${from} → ${to}`
+
+describe('the rooms of src', () => {
+  it('are all there, and there are no others', () => {
+    expect([...new Set(files.map(roomOf))].sort()).toEqual(layers.flat().sort())
+  })
+
+  it('import what exists', () => {
+    expect(inside.filter(({ to }) => !files.includes(to)).map(arrow)).toEqual([])
+  })
+
+  it('import from below only', () => {
+    const up = inside.filter(({ from, to }) => roomOf(from) !== roomOf(to) && levelOf(to) >= levelOf(from))
+    expect(up.map(arrow)).toEqual([])
+  })
+
+  it('have no circles in them', () => {
+    expect(circles()).toEqual([])
+  })
+
+  it('import from outside what is theirs to import', () => {
+    const strangers = imports.filter(({ from, to }) => !to.startsWith('.') && !outside[to]?.includes(roomOf(from)))
+    expect(strangers.map(arrow)).toEqual([])
+  })
+
+  it('import nothing from outside that nobody uses', () => {
+    const used = new Set(imports.map(({ to }) => to))
+    expect(Object.keys(outside).filter((name) => !used.has(name))).toEqual([])
+  })
+})
+
+describe('the rooms of pure knowledge', () => {
+  it('know neither Prisma nor a Redis client, and do no I/O', () => {
+    const reached = imports.filter(({ from, to }) => pure.includes(roomOf(from)) && !to.startsWith('.'))
+    expect([...new Set(reached.map(({ to }) => to))]).toEqual(['node:crypto'])
+  })
+
+  it('import nobody who does', () => {
+    const rooms = inside.filter(({ from }) => pure.includes(roomOf(from))).map(({ to }) => roomOf(to))
+    expect([...new Set(rooms)].filter((room) => !pure.includes(room))).toEqual(['errors.ts'])
+  })
+})
+
+describe('the front door', () => {
+  const door = readFileSync(join(src, 'index.ts'), 'utf8')
+
+  it('is a list of names', () => {
+    expect(door).not.toMatch(/export\s*\*/)
+    expect(door.replace(/export (type )?\{[^}]*\} from '[^']+'/g, '').trim()).toBe('')
+  })
+
+  it('is imported by nobody behind it', () => {
+    expect(inside.filter(({ to }) => to === 'index.ts').map(arrow)).toEqual([])
+  })
+})
+
+it('Prisma is imported for its types alone: what there is at run time is the application’s client', () => {
+  for (const file of files) {
+    const lines = readFileSync(join(src, file), 'utf8').match(/^(import|export).*'@prisma\/[^']+'/gm) ?? []
+    for (const line of lines) expect(line, file).toMatch(/^import type /)
+  }
+})
+
+it('a Redis client is imported by nobody: it is the application’s, or asked for when it is needed', () => {
+  expect(imports.filter(({ to }) => /redis$/i.test(to) && !to.startsWith('.'))).toEqual([])
+})
+
+it('unit tests mirror src: each is of the file it is named after', () => {
+  const unit = fileURLToPath(new URL('./unit', import.meta.url))
+  const tested = filesOf(unit).filter((file) => file.endsWith('.test.ts'))
+  expect(tested.filter((file) => !files.includes(file.replace(/\.test\.ts$/, '.ts')))).toEqual([])
+})
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+/** Every module a file names: imports, exports, dynamic imports, and types by `import('…')`. */
+function importsOf(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest)
+  const names: string[] = []
+  const visit = (node: ts.Node): void => {
+    const name =
+      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+        ? node.moduleSpecifier
+        : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
+          ? node.argument.literal
+          : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+            ? node.arguments[0]
+            : undefined
+    if (name && ts.isStringLiteral(name)) names.push(name.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return names
+}
+
+/** Circles of files that import each other; type imports count, since a reader follows them all the same. */
+function circles(): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const follow = (file: string, path: readonly string[]): void => {
+    const begun = path.indexOf(file)
+    if (begun >= 0) found.push([...path.slice(begun), file].join(' → '))
+    if (begun >= 0 || done.has(file)) return
+    for (const { from, to } of inside) if (from === file) follow(to, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) follow(file, [])
+  return found
+}

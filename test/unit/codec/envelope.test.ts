@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Envelope, readEnvelope, WIRE_VERSION, writeEnvelope } from '../../../src/codec/envelope.ts'
+import { CodecError } from '../../../src/errors.ts'
+import { newVersion } from '../../../src/tags/tag-versions.ts'
+
+const envelope: Envelope = {
+  readAt: 1_767_323_045_678,
+  freshForMs: 60_000,
+  keptForMs: 90_000,
+  check: '-',
+  versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
+  payload: '{"a":"d"}\n{"a":0}',
+}
+
+describe('an envelope', () => {
+  it('is one line of header, then the payload', () => {
+    expect(writeEnvelope(envelope)).toBe(
+      'qc1 1767323045678 60000 90000 - AAAAAAAAAAAA,BBBB-BBBB_BB\n{"a":"d"}\n{"a":0}',
+    )
+  })
+
+  it('is read back as it was written', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          readAt: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+          freshForMs: fc.nat(),
+          keptForMs: fc.nat(),
+          check: fc.constantFrom('-', 'G8WDcbH4TvttcHMPBSU09ZHPBoOBXkT1g8EjhY35yMY', '_a-'),
+          versions: fc.array(fc.constant(null).map(newVersion), { maxLength: 5 }),
+          payload: fc.string({ unit: 'binary' }),
+        }),
+        (written) => {
+          expect(readEnvelope(writeEnvelope(written))).toEqual(written)
+        },
+      ),
+    )
+  })
+
+  it('may have times that grew for ten years', () => {
+    const kept = { ...envelope, readAt: 2 ** 53 - 1, keptForMs: 2 * 315_360_000_000 }
+    expect(readEnvelope(writeEnvelope(kept))).toEqual(kept)
+  })
+})
+
+describe('bytes that are no envelope of this version', () => {
+  const whole = writeEnvelope(envelope)
+
+  it.each([
+    ['nothing', ''],
+    ['a line', 'hello'],
+    ['lines', 'hello\nworld'],
+    ['JSON', '{"id":1}\n'],
+    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc2')],
+    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc10')],
+    ['something before it', ` ${whole}`],
+    ['a negative time', whole.replace('60000', '-1')],
+    ['a time that is no number', whole.replace('60000', 'NaN')],
+    ['a time that is no integer', whole.replace('60000', '6e4')],
+    ['a time beyond all numbers', whole.replace('60000', '9'.repeat(400))],
+    ['a part that is missing', whole.replace(' - ', ' ')],
+    ['a part too many', whole.replace(' - ', ' - - ')],
+    ['a Windows line end', whole.replace('\n', '\r\n')],
+    ['no line end', whole.replaceAll('\n', ' ')],
+  ])('%s', (_, bytes) => {
+    expect(() => readEnvelope(bytes)).toThrow(CodecError)
+  })
+
+  it('an envelope cut off in its header', () => {
+    for (let length = 0; length <= whole.indexOf('\n'); length += 1) {
+      expect(() => readEnvelope(whole.slice(0, length))).toThrow(CodecError)
+    }
+  })
+
+  it('anything', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (bytes) => {
+        try {
+          readEnvelope(bytes)
+        } catch (error) {
+          expect(error).toBeInstanceOf(CodecError)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { Statistics } from '../../../src/control/stats.ts'
+import { type CacheEvent, EventHub } from '../../../src/events.ts'
+
+const read = { model: 'User', operation: 'findMany', key: 'k' }
+const tags = ['User']
+const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
+  hit: { type: 'hit', ...read, ageMs: 1, tags },
+  stale: { type: 'stale', ...read, ageMs: 1, tags },
+  miss: { type: 'miss', ...read, tags, cause: 'absent', coalesced: false },
+  bypass: { type: 'bypass', model: 'User', operation: 'findMany', reason: 'not-enabled' },
+  fill: { type: 'fill', ...read, bytes: 1, ttlMs: 1 },
+  'skip-fill': { type: 'skip-fill', ...read, reason: 'oversize' },
+  invalidate: { type: 'invalidate', tags, cause: 'write', delivered: true, model: 'User', operation: 'create' },
+  error: { type: 'error', during: 'look-up', error: undefined },
+}
+const nothing = { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }
+
+function counted(...events: CacheEvent[]) {
+  const hub = new EventHub()
+  const statistics = new Statistics(hub)
+  for (const event of events) hub.emit(event)
+  return statistics.snapshot()
+}
+
+describe('statistics', () => {
+  it('begin at nothing', () => {
+    expect(counted()).toEqual({ totals: nothing, hitRatio: null, models: {}, bypasses: {} })
+  })
+
+  it('count every kind of event', () => {
+    expect(counted(...Object.values(one)).totals).toEqual({
+      hit: 1,
+      stale: 1,
+      miss: 1,
+      bypass: 1,
+      fill: 1,
+      skipFill: 1,
+      invalidate: 1,
+      error: 1,
+    })
+  })
+
+  it('count by model and operation, where an event has them', () => {
+    const { models } = counted(one.hit, one.hit, one.miss, { ...one.miss, model: 'Post' } as CacheEvent, one.invalidate, one.error)
+    expect(models).toEqual({
+      User: { findMany: { ...nothing, hit: 2, miss: 1 }, create: { ...nothing, invalidate: 1 } },
+      Post: { findMany: { ...nothing, miss: 1 } },
+    })
+  })
+
+  it('say how many of the reads that asked the cache it answered: bypasses did not ask', () => {
+    expect(counted(one.hit, one.stale, one.miss, one.miss, one.bypass, one.bypass).hitRatio).toBe(0.5)
+    expect(counted(one.bypass).hitRatio).toBeNull()
+  })
+
+  it('say why reads bypassed', () => {
+    const other: CacheEvent = { type: 'bypass', model: 'User', operation: 'count', reason: 'call-disabled' }
+    expect(counted(one.bypass, one.bypass, other).bypasses).toEqual({ 'not-enabled': 2, 'call-disabled': 1 })
+  })
+
+  it('that were handed out change nothing, and do not change', () => {
+    const hub = new EventHub()
+    const statistics = new Statistics(hub)
+    hub.emit(one.hit)
+    const first = statistics.snapshot()
+    ;(first.totals as { hit: number }).hit = 100
+    ;(first.models['User']?.['findMany'] as { hit: number }).hit = 100
+    hub.emit(one.hit)
+    expect(statistics.snapshot()).toMatchObject({ totals: { hit: 2 }, models: { User: { findMany: { hit: 2 } } } })
+    expect(first.totals.hit).toBe(100)
+  })
+})

@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto'
+
+/** Tags as they are written in a table: sorted, and with each of `texts` in the place of its digest, as `‹text›`. */
+export function readable(tags: Iterable<string>, texts: readonly string[]): string[] {
+  const names = new Map(texts.flatMap((text) => [text, text.toUpperCase()].map((one) => [digestOf(one), `‹${text}›`])))
+  return [...tags].map((tag) => tag.replace(/(?<==)[\w-]{22}(?=$|&)/g, (digest) => names.get(digest) ?? digest)).sort()
+}
+
+/** How a text stands in a tag: operators read the keys of a store, and e-mail addresses do not belong there. */
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,144 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { readEnvelope } from '../../../src/codec/envelope.ts'
+import { decode } from '../../../src/codec/typed-json.ts'
+import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { type Asked, fill } from '../../../src/read/fill.ts'
+import type { ReadPlan } from '../../../src/read/plan-read.ts'
+import { Background, type ReadContext } from '../../../src/read/read-context.ts'
+import { SharedConnection } from '../../../src/read/shared-connection.ts'
+import { resilientStore } from '../../../src/stores/resilient-store.ts'
+import type { CacheStore } from '../../../src/stores/store.ts'
+import { type FakeStore, fakeStore } from '../stores/fake-store.ts'
+
+let store: FakeStore
+let context: ReadContext
+let events: CacheEvent[]
+let fills: { readonly entry: string; readonly ttlMs: number }[]
+
+const policy = { ttlMs: 60_000, swrMs: 30_000, nullTtlMs: 5000, jitter: 0.1, userTags: [], key: undefined, refresh: false }
+const plan: ReadPlan = {
+  kind: 'cached',
+  model: 'User',
+  operation: 'findMany',
+  key: 'key',
+  check: '-',
+  tags: ['User'],
+  policy,
+  omitted: [],
+}
+const asked: Asked = { at: 1_000_000, versions: ['AAAAAAAAAAAA'], ticket: 0 }
+
+beforeEach(() => {
+  store = fakeStore()
+  fills = []
+  events = []
+  const kept: CacheStore = { ...store, fill: async (_, entry, __, ttlMs) => void fills.push({ entry, ttlMs }) }
+  const hub = new EventHub()
+  hub.on('*', (event) => events.push(event))
+  context = {
+    store: resilientStore(kept, { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} }),
+    events: hub,
+    random: () => 0,
+    maxValueBytes: 1000,
+    connection: new SharedConnection('sqlite'),
+    background: new Background(),
+  } as Partial<ReadContext> as ReadContext
+})
+
+async function stored() {
+  await context.background.settled()
+  return fills.map(({ entry, ttlMs }) => ({ ...readEnvelope(entry), ttlMs }))
+}
+const reasons = () => events.flatMap((event) => (event.type === 'skip-fill' ? [event.reason] : []))
+
+describe('a result is stored', () => {
+  it('under the versions and the time of before the database was asked', async () => {
+    fill(plan, [{ id: 1 }], asked, context)
+    expect(await stored()).toEqual([
+      {
+        readAt: 1_000_000,
+        freshForMs: 60_000,
+        keptForMs: 90_000,
+        ttlMs: 90_000,
+        check: '-',
+        versions: ['AAAAAAAAAAAA'],
+        payload: '\n[{"id":1}]',
+      },
+    ])
+    expect(events).toEqual([
+      { type: 'fill', model: 'User', operation: 'findMany', key: 'key', bytes: 11, ttlMs: 90_000 },
+    ])
+  })
+
+  it('for a shorter time by chance, never for a longer one', async () => {
+    for (const random of [0, 0.5, 0.999]) fill(plan, [], asked, { ...context, random: () => random })
+    expect((await stored()).map(({ freshForMs }) => freshForMs)).toEqual([60_000, 57_000, 54_006])
+  })
+
+  it('for the time of nulls when it is null, and not of an empty list', async () => {
+    fill(plan, null, asked, context)
+    fill(plan, [], asked, context)
+    expect((await stored()).map(({ freshForMs }) => freshForMs)).toEqual([5000, 60_000])
+  })
+
+  it('as it was: what the caller does to it afterwards changes nothing', async () => {
+    const rows = [{ id: 1 }]
+    const snapshot = fill(plan, rows, asked, context)
+    rows.push({ id: 2 })
+    expect(decode(snapshot as string, () => undefined)).toEqual([{ id: 1 }])
+    expect((await stored())[0]?.payload).toBe(snapshot)
+  })
+})
+
+describe('a result is not stored', () => {
+  it('when it is undefined: an element of a failed batch', () => {
+    expect(fill(plan, undefined, asked, context)).toBeUndefined()
+    expect(reasons()).toEqual(['undefined'])
+  })
+
+  it('when a transaction may have been seen, nor is it shared', async () => {
+    context.connection.begin()
+    expect(fill(plan, [], asked, context)).toBeUndefined()
+    expect(reasons()).toEqual(['shared-connection'])
+    expect(await stored()).toEqual([])
+  })
+
+  it('when it shows what `omit` leaves out, fetched for a computed field', () => {
+    const omitting = { ...plan, omitted: ['email'] }
+    expect(fill(omitting, [{ id: 1, email: 'a' }], asked, context)).toBeUndefined()
+    expect(fill(omitting, { id: 1, email: null }, asked, context)).toBeUndefined()
+    expect(reasons()).toEqual(['computed-needs', 'computed-needs'])
+    expect(fill(omitting, [{ id: 1 }], asked, context)).toBeDefined()
+    expect(fill(omitting, null, asked, context)).toBeDefined()
+  })
+
+  it('when a value could not be given back', () => {
+    expect(fill(plan, [new Map()], asked, context)).toBeUndefined()
+    expect(reasons()).toEqual(['unsupported-value'])
+  })
+
+  it('when it is too large, but those who wait for it may have it', async () => {
+    expect(fill(plan, 'x'.repeat(1000), asked, context)).toContain('xxx')
+    expect(reasons()).toEqual(['oversize'])
+    expect(await stored()).toEqual([])
+  })
+
+  it('larger by bytes, not by characters', () => {
+    fill(plan, '€'.repeat(400), asked, context)
+    expect(reasons()).toEqual(['oversize'])
+  })
+
+  it('for no time at all', async () => {
+    fill({ ...plan, policy: { ...policy, nullTtlMs: 0 } }, null, asked, context)
+    expect(await stored()).toEqual([])
+    expect(events).toEqual([])
+  })
+
+  it('by a store that does not take it', async () => {
+    store.mood = 'down'
+    const down = resilientStore(store, { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} })
+    fill(plan, [], asked, { ...context, store: down })
+    await context.background.settled()
+    expect(reasons()).toEqual(['store-unavailable'])
+  })
+})

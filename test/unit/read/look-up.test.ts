@@ -1,0 +1,141 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Envelope, writeEnvelope } from '../../../src/codec/envelope.ts'
+import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { lookUp } from '../../../src/read/look-up.ts'
+import type { ReadPlan } from '../../../src/read/plan-read.ts'
+import type { ReadContext } from '../../../src/read/read-context.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { type ResilientStore, resilientStore } from '../../../src/stores/resilient-store.ts'
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
+
+let clock: ManualClock
+let store: ResilientStore
+let context: ReadContext
+let events: CacheEvent[]
+
+const policy = { ttlMs: 60_000, swrMs: 0, nullTtlMs: 1000, jitter: 0, userTags: [], key: undefined, refresh: false }
+const plan: ReadPlan = {
+  kind: 'cached',
+  model: 'User',
+  operation: 'findMany',
+  key: 'key',
+  check: '-',
+  tags: ['Post', 'User'],
+  policy,
+  omitted: [],
+}
+
+beforeEach(() => {
+  clock = manualClock(1_000_000)
+  store = resilientStore(
+    memoryStore()({ prefix: 'p:', clock: clock.now, tagTtlMs: 1e9, onError: () => {} }),
+    { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} },
+  )
+  const hub = new EventHub()
+  events = []
+  hub.on('*', (event) => events.push(event))
+  // What a look-up uses of it; the rest belongs to other steps.
+  context = { store, events: hub, clock: clock.now } as Partial<ReadContext> as ReadContext
+})
+
+/** Stores an entry as a read made now would. */
+async function stored(over: Partial<Envelope> = {}): Promise<readonly string[]> {
+  const versions = await store.ensureVersions(plan.tags)
+  const envelope = { readAt: clock.now(), freshForMs: 60_000, keptForMs: 90_000, check: '-', versions, payload: 'rows' }
+  await store.fill('key', writeEnvelope({ ...envelope, ...over }), plan.tags, 1e9)
+  return versions
+}
+const under = (over: Partial<ReadPlan['policy']>) => ({ ...plan, policy: { ...policy, ...over } })
+const judged = async (asked: ReadPlan = plan) => {
+  const found = await lookUp(asked, context)
+  return found.kind === 'miss' ? found.cause : found.kind
+}
+
+describe('an entry', () => {
+  it('is a hit while it is fresh, and says how old it is', async () => {
+    await stored()
+    clock.advance(59_999)
+    expect(await lookUp(plan, context)).toEqual({ kind: 'hit', payload: 'rows', ageMs: 59_999 })
+    clock.advance(1)
+    expect(await judged()).toBe('expired')
+  })
+
+  it('is no older than this call accepts', async () => {
+    await stored()
+    clock.advance(10_000)
+    expect(await judged(under({ ttlMs: 10_000 }))).toBe('expired')
+    expect(await judged(under({ ttlMs: 10_001 }))).toBe('hit')
+  })
+
+  it('is no fresher than it was stored to be', async () => {
+    await stored({ freshForMs: 1000 })
+    clock.advance(1000)
+    expect(await judged(under({ ttlMs: 1e9 }))).toBe('expired')
+  })
+
+  it('may be served stale for as long as this call accepts', async () => {
+    const versions = await stored()
+    clock.advance(60_000)
+    expect(await lookUp(under({ swrMs: 5000 }), context)).toEqual({ kind: 'stale', payload: 'rows', ageMs: 60_000, versions })
+    clock.advance(5000)
+    expect(await judged(under({ swrMs: 5000 }))).toBe('expired')
+  })
+
+  it('is not of the future where clocks differ', async () => {
+    await stored({ readAt: clock.now() + 5000 })
+    expect(await lookUp(plan, context)).toMatchObject({ kind: 'hit', ageMs: 0 })
+  })
+
+  it.each(['Post', 'User'])('is never served once its tag %s moved, fresh or stale', async (tag) => {
+    await stored()
+    await store.bump([tag])
+    expect(await judged()).toBe('invalidated')
+    clock.advance(60_000)
+    expect(await judged(under({ swrMs: 1e9 }))).toBe('invalidated')
+  })
+
+  it('is never served for another query of the same name', async () => {
+    await stored({ check: 'digest-of-one' })
+    expect(await judged({ ...plan, check: 'digest-of-another' })).toBe('absent')
+    expect(await judged({ ...plan, check: 'digest-of-one' })).toBe('hit')
+  })
+
+  it('is never served for a query of other tags', async () => {
+    await stored()
+    expect(await judged({ ...plan, tags: ['Post', 'Tag', 'User'] })).toBe('invalidated')
+  })
+
+  it('is passed over when the call asks the database', async () => {
+    await stored()
+    expect(await judged(under({ refresh: true }))).toBe('refresh')
+  })
+
+  it('that cannot be read is a miss, and said', async () => {
+    await store.fill('key', 'foreign bytes', [], 1e9)
+    expect(await judged()).toBe('unreadable')
+    expect(events).toMatchObject([{ type: 'error', during: 'decode', model: 'User', operation: 'findMany' }])
+  })
+
+  it('of no tags at all is as good as any', async () => {
+    const untagged = { ...plan, tags: [] }
+    await stored({ versions: [] })
+    expect(await judged(untagged)).toBe('hit')
+    expect(events).toEqual([])
+  })
+})
+
+describe('a miss', () => {
+  it('has a version of each tag, to fill under, from before the database is asked', async () => {
+    const [post] = await store.ensureVersions(['Post'])
+    const found = await lookUp(plan, context)
+    expect(found).toMatchObject({ kind: 'miss', cause: 'absent', versions: [post, expect.any(String)] })
+    expect(found.kind === 'miss' && found.versions).toEqual((await store.lookUp('key', plan.tags)).versions)
+  })
+
+  it('has the versions that are current, not those of the entry that was invalidated', async () => {
+    const old = await stored()
+    await store.bump(['User'])
+    const found = await lookUp(plan, context)
+    expect(found).toMatchObject({ kind: 'miss', versions: [old[0], expect.not.stringMatching(`^${old[1]}$`)] })
+  })
+})

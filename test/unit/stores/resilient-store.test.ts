@@ -1,0 +1,511 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { StoreUnavailableError } from '../../../src/errors.ts'
+import { type ResilientStore, resilientStore } from '../../../src/stores/resilient-store.ts'
+import { type FakeStore, fakeStore } from './fake-store.ts'
+
+let store: FakeStore
+let resilient: ResilientStore
+let errors: string[]
+
+const timing = { timeoutMs: 50, failures: 3, resetMs: 1000 }
+const onError = (during: string) => void errors.push(during)
+
+beforeEach(() => {
+  // Immediates stay real: one of them stands for the turn of the event loop in which sockets are read.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  store = fakeStore()
+  errors = []
+  resilient = resilientStore(store, { ...timing, onError })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Moves time, and lets everything happen that then can. */
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms)
+  await new Promise(setImmediate)
+  await vi.advanceTimersByTimeAsync(0)
+}
+
+const read = () => resilient.lookUp('key', ['User'])
+const outcome = (promise: Promise<unknown>) => {
+  const seen = { state: 'pending' }
+  promise.then(
+    () => (seen.state = 'resolved'),
+    () => (seen.state = 'rejected'),
+  )
+  return seen
+}
+
+async function failReads(times: number): Promise<void> {
+  const { mood } = store
+  store.mood = 'down'
+  for (let i = 0; i < times; i += 1) await read().catch(() => {})
+  store.mood = mood
+}
+
+describe('while the store answers', () => {
+  it('everything passes through', async () => {
+    expect(await read()).toEqual({ entry: 'entry', versions: [] })
+    expect(await resilient.ensureVersions(['User'])).toEqual([])
+    await resilient.fill('key', 'entry', [], 1)
+    expect(await resilient.bump(['User', 'Post'])).toBe('delivered')
+    expect(await resilient.remove(['key'])).toBe(1)
+    expect(await resilient.peek('key')).toBe('entry')
+    expect(await resilient.clear()).toBe(3)
+    await resilient.ping()
+    for await (const keys of resilient.scan('*')) expect(keys).toEqual(['key'])
+    expect(store.heard()).toEqual([
+      'lookUp key',
+      'ensureVersions User',
+      'fill key',
+      'bump User,Post',
+      'remove key',
+      'peek key',
+      'clear',
+      'ping',
+      'scan *',
+    ])
+    expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
+    expect(errors).toEqual([])
+  })
+
+  it('leaves no timer behind', async () => {
+    await Promise.all([read(), resilient.bump(['User']), resilient.fill('key', 'entry', [], 1)])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('a store that is slow', () => {
+  it('is waited for as long as a query can wait, and five times as long by what nobody waits for', async () => {
+    store.mood = 'silent'
+    const looking = outcome(read())
+    const [filling, pinging] = [outcome(resilient.fill('key', 'entry', [], 1)), outcome(resilient.ping())]
+    const bumping = resilient.bump(['User'])
+    const bumped = outcome(bumping)
+    await pass(49)
+    expect(looking.state).toBe('pending')
+    await pass(1)
+    expect(looking.state).toBe('rejected')
+    await pass(199)
+    expect([filling.state, pinging.state, bumped.state]).toEqual(['pending', 'pending', 'pending'])
+    await pass(1)
+    expect([filling.state, pinging.state, bumped.state]).toEqual(['rejected', 'rejected', 'resolved'])
+    expect(await bumping).toBe('kept')
+  })
+
+  it('is reported as what it is', async () => {
+    store.mood = 'silent'
+    const looking = read()
+    const rejected = expect(looking).rejects.toThrow(StoreUnavailableError)
+    await pass(50)
+    await rejected
+  })
+
+  it('answered in time when its reply lay in the socket while the event loop was blocked', async () => {
+    store.mood = 'held'
+    const looking = read()
+    // The timer runs first: timers come before sockets. The reply comes in the same turn.
+    vi.advanceTimersByTime(1000)
+    store.calls[0]?.answer()
+    expect(await looking).toEqual({ entry: 'entry', versions: [] })
+  })
+
+  it('did not when its reply came a turn later', async () => {
+    store.mood = 'held'
+    const looking = outcome(read())
+    await pass(50)
+    store.calls[0]?.answer()
+    await pass(0)
+    expect(looking.state).toBe('rejected')
+  })
+})
+
+describe('the circuit', () => {
+  it('opens when reads failed often enough in a row: the store is left alone', async () => {
+    await failReads(3)
+    expect(resilient.condition()).toEqual({ state: 'unavailable', undelivered: 0 })
+    store.calls.splice(0)
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+    await expect(resilient.ensureVersions(['User'])).rejects.toThrow(StoreUnavailableError)
+    await expect(resilient.fill('key', 'entry', [], 1)).rejects.toThrow(StoreUnavailableError)
+    expect(store.calls).toEqual([])
+  })
+
+  it('stays closed when one of them answers in between', async () => {
+    for (let i = 0; i < 5; i += 1) {
+      await failReads(2)
+      await read()
+    }
+    expect(resilient.condition().state).toBe('ok')
+  })
+
+  it('counts reads that fail together once: one stalled round trip is one failure', async () => {
+    store.mood = 'silent'
+    const reads = Promise.allSettled([read(), read(), read(), read()])
+    await pass(50)
+    await reads
+    expect(errors).toEqual(['look-up'])
+    expect(resilient.condition().state).toBe('ok')
+    await failReads(2)
+    expect(resilient.condition().state).toBe('unavailable')
+  })
+
+  it('counts a store that throws as one that rejects', async () => {
+    store.mood = 'throws'
+    for (let i = 0; i < 3; i += 1) await expect(read()).rejects.toThrow('thrown')
+    expect(resilient.condition().state).toBe('unavailable')
+  })
+
+  it('is tried after a pause by a ping of its own, never by a query', async () => {
+    store.mood = 'down'
+    await failReads(3)
+    store.calls.splice(0)
+    await pass(999)
+    expect(store.heard()).toEqual([])
+    await pass(1)
+    expect(store.heard()).toEqual(['ping'])
+  })
+
+  it('closes when the ping is answered', async () => {
+    await failReads(3)
+    await pass(1000)
+    expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
+    expect(await read()).toEqual({ entry: 'entry', versions: [] })
+  })
+
+  it('is closed anew, with all failures forgiven', async () => {
+    await failReads(3)
+    await pass(1000)
+    await failReads(2)
+    expect(resilient.condition().state).toBe('ok')
+  })
+
+  it('lets nobody through while the ping is under way', async () => {
+    await failReads(3)
+    store.mood = 'held'
+    await pass(1000)
+    expect(store.heard().at(-1)).toBe('ping')
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    store.mood = 'up'
+    await read()
+  })
+
+  it('is tried again after pauses that double, up to 32 times the first', async () => {
+    store.mood = 'down'
+    await failReads(3)
+    const pauses: number[] = []
+    let waited = 0
+    while (pauses.length < 9) {
+      store.calls.splice(0)
+      await pass(500)
+      waited += 500
+      if (store.calls.length === 0) continue
+      pauses.push(waited)
+      waited = 0
+    }
+    expect(pauses).toEqual([1000, 1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000])
+    expect(errors.filter((during) => during === 'recovery')).toHaveLength(9)
+  })
+
+  it('gives up a ping that is not answered', async () => {
+    await failReads(3)
+    store.mood = 'silent'
+    await pass(1000)
+    await pass(250)
+    store.mood = 'up'
+    await pass(1000)
+    expect(resilient.condition().state).toBe('ok')
+  })
+
+  it('keeps no process alive', async () => {
+    vi.useRealTimers()
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+    const before = timers()
+    resilient = resilientStore(store, { ...timing, resetMs: 60_000, onError })
+    await failReads(3)
+    expect(resilient.condition().state).toBe('unavailable')
+    expect(timers()).toBe(before)
+    await resilient.close()
+  })
+})
+
+describe('an invalidation that the store did not acknowledge', () => {
+  it('is kept, and does not fail', async () => {
+    store.mood = 'down'
+    expect(await resilient.bump(['User', 'User:id=1'])).toBe('kept')
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 2 })
+    expect(errors).toEqual(['invalidate'])
+  })
+
+  it('closes the store to readers at once: nothing in it can be trusted', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'up'
+    store.calls.splice(0)
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+    expect(store.calls).toEqual([])
+  })
+
+  it('is delivered before this process reads again', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'up'
+    store.calls.splice(0)
+    await pass(0)
+    expect(store.heard()).toEqual(['ping', 'bump User'])
+    await read()
+    expect(store.heard()).toEqual(['ping', 'bump User', 'lookUp key'])
+    expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
+  })
+
+  it('waits with those that come later, each tag once', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User', 'User:id=1'])
+    await resilient.bump(['User', 'User:id=2'])
+    await resilient.bump(['User', 'User:id=2'])
+    expect(resilient.condition().undelivered).toBe(3)
+    store.mood = 'up'
+    store.calls.splice(0)
+    await pass(1000)
+    expect(store.heard()).toEqual(['ping', 'bump User,User:id=1,User:id=2'])
+  })
+
+  it('costs the writes that come after it no waiting', async () => {
+    store.mood = 'silent'
+    const first = resilient.bump(['User'])
+    await pass(250)
+    await first
+    store.calls.splice(0)
+    expect(await resilient.bump(['Post'])).toBe('kept')
+    expect(store.heard().filter((call) => call.startsWith('bump'))).toEqual([])
+  })
+
+  it('is kept where reads had opened the circuit', async () => {
+    await failReads(3)
+    expect(await resilient.bump(['User'])).toBe('kept')
+    store.calls.splice(0)
+    await pass(1000)
+    expect(store.heard()).toEqual(['ping', 'bump User'])
+  })
+
+  it('counts as undelivered until it is: reads stay away during the delivery', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    expect(store.heard().at(-1)).toBe('bump User')
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 1 })
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+  })
+
+  it('is sent again when its delivery fails', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    store.calls.at(-1)?.fail(new Error('lost'))
+    store.mood = 'up'
+    await pass(0)
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 1 })
+    store.calls.splice(0)
+    await pass(1000)
+    expect(store.heard()).toEqual(['ping', 'bump User'])
+    expect(resilient.condition().state).toBe('ok')
+  })
+
+  it('is sent again when its delivery is not acknowledged in time', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(250)
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 1 })
+    store.mood = 'up'
+    store.calls.splice(0)
+    await pass(1000)
+    expect(store.heard()).toEqual(['ping', 'bump User'])
+  })
+
+  it('that comes during a delivery is delivered too, before anybody reads', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    const delivery = store.calls.at(-1)
+    // The same tag moves once more: what is on its way was the version of before.
+    expect(await resilient.bump(['User', 'Post'])).toBe('kept')
+    store.mood = 'up'
+    delivery?.answer()
+    await pass(0)
+    expect(store.heard().slice(-2)).toEqual(['bump User', 'bump User,Post'])
+    expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
+  })
+
+  it('was on its way when another opened the circuit, and is kept as well', async () => {
+    store.mood = 'silent'
+    const slow = resilient.bump(['Post'])
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'up'
+    await pass(0)
+    expect(resilient.condition().state).toBe('ok')
+    await pass(250)
+    expect(await slow).toBe('kept')
+    await pass(1)
+    expect(store.heard().filter((call) => call.startsWith('bump'))).toEqual([
+      'bump Post',
+      'bump User',
+      'bump User',
+      'bump Post',
+    ])
+    expect(resilient.condition().state).toBe('ok')
+  })
+})
+
+describe('too many undelivered invalidations', () => {
+  const tags = (count: number, of = 'User') => Array.from({ length: count }, (_, i) => `${of}:id=${i}`)
+
+  beforeEach(async () => {
+    store.mood = 'down'
+    await resilient.bump(tags(10_000))
+    expect(resilient.condition().undelivered).toBe(10_000)
+    await resilient.bump(['one more'])
+    store.calls.splice(0)
+  })
+
+  it('count as all of them', () => {
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: Number.POSITIVE_INFINITY })
+  })
+
+  it('end in an empty store, before anybody reads', async () => {
+    store.mood = 'up'
+    await pass(1000)
+    expect(store.heard()).toEqual(['ping', 'clear'])
+    expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
+  })
+
+  it('are still all of them when the store could not be emptied', async () => {
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    expect(store.heard().at(-1)).toBe('clear')
+    store.calls.at(-1)?.fail(new Error('lost'))
+    await pass(0)
+    expect(resilient.condition().undelivered).toBe(Number.POSITIVE_INFINITY)
+    store.mood = 'up'
+    await pass(1000)
+    expect(store.heard().slice(-2)).toEqual(['ping', 'clear'])
+    expect(resilient.condition().state).toBe('ok')
+  })
+
+  it('and one that comes while the store is emptied is delivered after', async () => {
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    const clearing = store.calls.at(-1)
+    expect(await resilient.bump(['Post'])).toBe('kept')
+    store.mood = 'up'
+    clearing?.answer()
+    await pass(0)
+    expect(store.heard().slice(-2)).toEqual(['clear', 'bump Post'])
+    expect(resilient.condition().state).toBe('ok')
+  })
+
+  it('do not wait for ever for a store that does not say it is empty', async () => {
+    store.mood = 'held'
+    await pass(0)
+    store.calls.at(-1)?.answer()
+    await pass(0)
+    expect(store.heard().at(-1)).toBe('clear')
+    store.mood = 'up'
+    await pass(600_000)
+    expect(resilient.condition().state).toBe('ok')
+  })
+})
+
+describe('when it is closed', () => {
+  it('the store is, and is not tried again', async () => {
+    await failReads(3)
+    await resilient.close()
+    expect(store.heard().at(-1)).toBe('close')
+    store.calls.splice(0)
+    await pass(100_000)
+    expect(store.heard()).toEqual([])
+  })
+
+  it('nobody reads any more, even where the client is the application’s and still answers', async () => {
+    await resilient.close()
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+  })
+
+  it('writes still tell other processes, and keep nothing where they cannot', async () => {
+    await resilient.close()
+    expect(await resilient.bump(['User'])).toBe('delivered')
+    store.mood = 'down'
+    expect(await resilient.bump(['User'])).toBe('kept')
+    store.calls.splice(0)
+    await pass(100_000)
+    expect(store.heard()).toEqual([])
+  })
+
+  it('a recovery under way does not open it again', async () => {
+    store.mood = 'down'
+    await resilient.bump(['User'])
+    store.mood = 'held'
+    await pass(0)
+    const ping = store.calls.at(-1)
+    expect(ping?.method).toBe('ping')
+    store.mood = 'up'
+    await resilient.close()
+    ping?.answer()
+    await pass(100_000)
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+  })
+})
+
+describe('a store inside the process', () => {
+  beforeEach(() => {
+    store = fakeStore(false)
+    resilient = resilientStore(store, { ...timing, onError })
+  })
+
+  it('is used as it is: nothing is timed', async () => {
+    store.mood = 'held'
+    const looking = outcome(read())
+    await pass(100_000)
+    expect(looking.state).toBe('pending')
+    store.calls[0]?.answer()
+    await pass(0)
+    expect(looking.state).toBe('resolved')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is always in order', async () => {
+    expect(await resilient.bump(['User'])).toBe('delivered')
+    expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
+    await resilient.fill('key', 'entry', [], 1)
+    await resilient.ensureVersions([])
+    expect([await resilient.remove(['key']), await resilient.peek('key'), await resilient.clear()]).toEqual([1, 'entry', 3])
+    await resilient.ping()
+    for await (const keys of resilient.scan('*')) expect(keys).toEqual(['key'])
+    await resilient.close()
+  })
+
+  it('does not fail the write whose invalidation it fails', async () => {
+    store.mood = 'down'
+    expect(await resilient.bump(['User'])).toBe('kept')
+  })
+})

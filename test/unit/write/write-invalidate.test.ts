@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Outbox } from '../../../src/write/outbox.ts'
+import { type WriteCall, type WriteContext, writeInvalidate } from '../../../src/write/write-invalidate.ts'
+
+let story: string[]
+let outbox: Outbox
+let context: WriteContext
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  story = []
+  outbox = new Outbox()
+  context = {
+    outbox,
+    invalidate: async (tags) => {
+      await undefined
+      story.push(`moved ${[...tags].join()}`)
+    },
+    begin: () => {
+      story.push('begun')
+      return () => void story.push('ended')
+    },
+    orphanMs: 7000,
+  }
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const write = (over: Partial<WriteCall> = {}): Promise<unknown> =>
+  writeInvalidate(
+    {
+      cause: 'write',
+      model: 'User',
+      operation: 'create',
+      transaction: undefined,
+      run: async () => {
+        story.push('ran')
+        return 'row'
+      },
+      tags: (result) => [`of ${result}`],
+      ...over,
+    },
+    context,
+  )
+const failing = (error: unknown) => async () => {
+  throw error
+}
+
+describe('a write', () => {
+  it('moves its tags when it has run, and before the caller goes on', async () => {
+    expect(await write().then((result) => story.push(`caller has ${result}`))).toBe(5)
+    expect(story).toEqual(['begun', 'ran', 'ended', 'moved of row', 'caller has row'])
+  })
+
+  it('in a batch does the same: Prisma resolves its elements after the commit', async () => {
+    await write({ transaction: { kind: 'batch', id: '1' } })
+    expect(story).toContain('moved of row')
+  })
+
+  it('that failed in a way that leaves the outcome open moves what its arguments say', async () => {
+    const error = new Error('connection lost')
+    await expect(write({ run: failing(error) })).rejects.toBe(error)
+    expect(story).toEqual(['begun', 'moved of undefined', 'ended'])
+  })
+
+  it('that was refused moves nothing', async () => {
+    const error = Object.assign(new Error('taken'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
+    await expect(write({ run: failing(error) })).rejects.toBe(error)
+    expect(story).toEqual(['begun', 'ended'])
+  })
+})
+
+describe('a write in an interactive transaction', () => {
+  const transaction = { kind: 'interactive', id: 'tx' } as const
+
+  it('leaves its tags to wait for the commit', async () => {
+    outbox.open('tx')
+    await write({ transaction })
+    expect(story).toEqual(['begun', 'ran', 'ended'])
+    expect(outbox.close('tx')).toEqual(new Set(['of row']))
+  })
+
+  it('that was refused leaves its tags all the same: what it did before may stand, as on SQLite', async () => {
+    outbox.open('tx')
+    const error = Object.assign(new Error('taken'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
+    await expect(write({ transaction, run: failing(error) })).rejects.toBe(error)
+    expect(outbox.close('tx')).toEqual(new Set(['of undefined']))
+  })
+
+  it('that another extension opened past us moves now, and again when it must be over', async () => {
+    await write({ transaction })
+    expect(story).toEqual(['begun', 'ran', 'ended', 'moved of row'])
+    await vi.advanceTimersByTimeAsync(6999)
+    expect(story).toHaveLength(4)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(story.at(-1)).toBe('moved of row')
+    expect(story).toHaveLength(5)
+  })
+})

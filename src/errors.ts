@@ -16,9 +16,12 @@ export class CacheConfigError extends Error {
 
 /** The store did not answer: slow, down, refusing. Never reaches a query; `$cache.clear()` and friends reject with it. */
 export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError'
+  override readonly name: string = 'StoreUnavailableError'
   readonly code = 'CACHE_STORE_UNAVAILABLE'
 }
+
+/** The connection to the store was lost since it was last asked; before it is asked again it must be `ping`ed. */
+export class ConnectionLostError extends StoreUnavailableError {}
 
 /** Bytes that this version cannot read, or a value it cannot write. Becomes a miss or a skipped fill, never a throw. */
 export class CodecError extends Error {

@@ -33,6 +33,11 @@ export function decode(payload: string, decimal: DecimalFactory): unknown {
   }
 }
 
+/** Whether the value is `null`, told without decoding it. */
+export function isNull(payload: string): boolean {
+  return payload === '\nnull'
+}
+
 /** Whether decoding will ask for a Decimal. */
 export function holdsDecimals(payload: string): boolean {
   return payload.slice(0, payload.indexOf('\n')).includes('"D"')

@@ -28,7 +28,7 @@ import { Outbox } from '../write/outbox.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
 import type { AnyClient } from './client.ts'
 import { decimalClass } from './decimal-class.ts'
-import { type HookTransaction, hookCall } from './internal-params.ts'
+import { type HookCall, type HookTransaction, hookCall } from './internal-params.ts'
 import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
 import { RawStatements } from './raw-statements.ts'
 import { transactionHook } from './transaction-hook.ts'
@@ -79,7 +79,9 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
           const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
           return cache.read(call, option as ReadCache, transaction)
         }
-        if (WRITES.has(operation)) return cache.write(model, operation, rest, option, transaction, () => query(rest))
+        if (WRITES.has(operation)) {
+          return cache.write(model, operation, rest, option, { transaction, dataPath }, () => query(rest))
+        }
         return query(args)
       },
     },
@@ -212,12 +214,14 @@ function openCache(client: AnyClient, options: CacheOptions) {
       operation: string,
       args: Record<string, unknown>,
       cache: unknown,
-      transaction: HookTransaction | undefined,
+      { transaction, dataPath }: HookCall,
       run: () => PromiseLike<unknown>,
     ): Promise<unknown> {
       if (cache !== undefined) assertWriteCache(cache)
       const userTags = ((cache as { invalidate?: readonly string[] } | undefined)?.invalidate ?? []).map(userTag)
-      const tags = (result: unknown) => [...moved(model, operation, args, result), ...userTags]
+      // `user.update(…).posts()` answers with posts: rows, but not the ones that were written.
+      const writtenRows = (result: unknown) => (dataPath.length > 0 ? undefined : result)
+      const tags = (result: unknown) => [...moved(model, operation, args, writtenRows(result)), ...userTags]
       return writeInvalidate({ cause: 'write', model, operation, transaction, run, tags }, writeContext)
     },
 

@@ -2,6 +2,7 @@ import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
 import type { SkipFillReason } from '../events.ts'
 import type { TagVersion } from '../tags/tag-versions.ts'
+import { showsOmitted } from './omitted-fields.ts'
 import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
 
@@ -21,7 +22,7 @@ export interface Asked {
 export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: ReadContext): string | undefined {
   if (result === undefined) return skip('undefined')
   if (!context.connection.onlyCommitted(asked.ticket)) return skip('shared-connection')
-  if (showsOmitted(plan, result)) return skip('computed-needs')
+  if (plan.omitted && showsOmitted(plan.omitted, result)) return skip('computed-needs')
   let payload: string
   try {
     payload = encode(result)
@@ -58,14 +59,4 @@ function store(
       () => context.events.emit({ type: 'skip-fill', model, operation, key, reason: 'store-unavailable' }),
     ),
   )
-}
-
-/**
- * A result extension makes Prisma fetch a field that `omit` excludes, and hides it again from the caller. A client
- * without that extension would show it.
- */
-function showsOmitted(plan: ReadPlan, result: unknown): boolean {
-  if (plan.omitted.length === 0) return false
-  const row: unknown = Array.isArray(result) ? result[0] : result
-  return typeof row === 'object' && row !== null && plan.omitted.some((field) => Object.hasOwn(row, field))
 }

@@ -1,4 +1,5 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
+import { isNull } from '../codec/typed-json.ts'
 import type { MissCause } from '../events.ts'
 import { type SeenVersion, type TagVersion, unchanged } from '../tags/tag-versions.ts'
 import type { ReadPlan } from './plan-read.ts'
@@ -53,7 +54,7 @@ function judge(
   const { payload } = envelope
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
-  const freshForMs = Math.min(envelope.freshForMs, policy.ttlMs)
+  const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
   if (ageMs < freshForMs) return { kind: 'hit', payload, ageMs }
   if (ageMs < freshForMs + policy.swrMs) return { kind: 'stale', payload, ageMs, versions: envelope.versions }
   return 'expired'

@@ -7,6 +7,7 @@ import type { Model } from '../query/model-graph.ts'
 import { type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag, userTag } from '../tags/tag.ts'
 import { digest, entryKey } from './cache-key.ts'
+import { along, type Omitted, omittedFields } from './omitted-fields.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 
 /** Everything about a read that is known before any I/O. */
@@ -20,8 +21,8 @@ export interface ReadPlan {
   /** Sorted, each once: an entry holds their versions in this order. */
   readonly tags: readonly Tag[]
   readonly policy: ResolvedPolicy
-  /** Fields of the model that `omit` keeps out of the result. */
-  readonly omitted: readonly string[]
+  /** What `omit` keeps out of the result, at any depth. */
+  readonly omitted: Omitted | undefined
 }
 
 export interface Bypass {
@@ -46,7 +47,7 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
     const ofModel = context.policies.of(reached.name)
     if (ofModel) for (const other of ofModel.dependsOn ?? []) tags.add(modelTag(other))
   }
-  return finish(call, policy, tags, omittedFields(call, context), context, () =>
+  return finish(call, policy, tags, omittedFrom(call, model, context), context, () =>
     canonicalArgs(context.graph, model, args),
   )
 }
@@ -68,17 +69,19 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
     if (ofModel === false) return bypass('model-disabled')
     // Which columns raw SQL returns cannot be told.
     if (ofModel?.neverCache?.length) return bypass('never-cache-field')
-    tags.add(modelTag(known(context.graph, 'raw.reads', name).name))
+    const model = known(context.graph, 'raw.reads', name)
+    if (model.isView && !ofModel?.dependsOn) return bypass('view-undeclared')
+    tags.add(modelTag(name))
     for (const other of ofModel?.dependsOn ?? []) tags.add(modelTag(other))
   }
-  return finish(call, policy, tags, [], context, () => orderedText(call.args))
+  return finish(call, policy, tags, undefined, context, () => orderedText(call.args))
 }
 
 function finish(
   call: ReadCall,
   policy: ResolvedPolicy,
   tags: Set<Tag>,
-  omitted: readonly string[],
+  omitted: Omitted | undefined,
   context: ReadContext,
   argsText: () => string,
 ): ReadPlan | Bypass {
@@ -120,20 +123,16 @@ function refusal(set: ReadSet, { policies }: ReadContext): BypassReason | undefi
   return undefined
 }
 
-function omittedFields(call: ReadCall, context: ReadContext): string[] {
-  const { omit, select } = call.args as { omit?: Readonly<Record<string, unknown>>; select?: unknown }
-  if (select !== undefined) return []
-  const global = context.globalOmit[lowerFirst(call.model)] ?? {}
-  const merged: Readonly<Record<string, unknown>> = { ...global, ...omit }
-  return Object.keys(merged).filter((field) => merged[field] === true)
+function omittedFrom(
+  { args, dataPath }: ReadCall,
+  model: Model,
+  { graph, globalOmit }: ReadContext,
+): Omitted | undefined {
+  return along(dataPath, omittedFields(graph, globalOmit, model, args))
 }
 
 function scopeText(context: ReadContext): unknown {
   return context.vary?.()
-}
-
-function lowerFirst(model: string): string {
-  return model.charAt(0).toLowerCase() + model.slice(1)
 }
 
 function bypass(reason: BypassReason): Bypass {

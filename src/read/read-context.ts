@@ -4,6 +4,7 @@ import type { EventHub } from '../events.ts'
 import type { Policies } from '../policy/resolve-policy.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { GlobalOmit } from './omitted-fields.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import type { SingleFlight } from './single-flight.ts'
 
@@ -19,7 +20,7 @@ export interface ReadContext {
   readonly prefix: string
   /** Schema, global `omit`, wire version: clients that differ in one of them never read each other's entries. */
   readonly fingerprint: string
-  readonly globalOmit: Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
+  readonly globalOmit: GlobalOmit
   readonly vary: (() => unknown) | undefined
   readonly maxValueBytes: number
   readonly flights: SingleFlight<string | undefined>

@@ -49,11 +49,14 @@ async function miss(call: ReadCall, plan: ReadPlan, { cause, versions }: Miss, c
     return call.run()
   }
   const flight = cause === 'refresh' ? undefined : context.flights.under(flightName(plan, versions))
-  const snapshot = await flight
-  if (snapshot !== undefined) {
-    context.events.emit({ ...told, coalesced: true })
-    return copyOf(snapshot, context)
+  if (flight) {
+    const snapshot = await flight
+    if (snapshot !== undefined) {
+      context.events.emit({ ...told, coalesced: true })
+      return copyOf(snapshot, context)
+    }
   }
+  // No `await` between looking for a flight and leading one: equal reads of one tick would all lead.
   context.events.emit({ ...told, coalesced: false })
   return ask(call, plan, versions, context)
 }

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../errors.ts'
+import { ConnectionLostError, StoreUnavailableError } from '../errors.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { CacheStore } from './store.ts'
 
@@ -45,11 +45,12 @@ export function resilientStore(store: CacheStore, options: ResilienceOptions): R
 
 function localStore(store: CacheStore, { onError }: ResilienceOptions): ResilientStore {
   let lost = false
+  let closed = false
   return {
     name: store.name,
     isRemote: false,
     async lookUp(key, tags) {
-      if (lost) throw new StoreUnavailableError('the store lost an invalidation')
+      if (lost || closed) throw new StoreUnavailableError(closed ? 'closed' : 'the store lost an invalidation')
       return store.lookUp(key, tags)
     },
     ensureVersions: (tags) => store.ensureVersions(tags),
@@ -70,8 +71,11 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     peek: (key) => store.peek(key),
     clear: () => store.clear(),
     ping: () => store.ping(),
-    close: () => store.close(),
-    condition: () => ({ state: lost ? 'unavailable' : 'ok', undelivered: 0 }),
+    close() {
+      closed = true
+      return store.close()
+    },
+    condition: () => ({ state: lost || closed ? 'unavailable' : 'ok', undelivered: 0 }),
   }
 }
 
@@ -95,6 +99,9 @@ class RemoteStore implements ResilientStore {
     this.#store = store
     this.#options = options
     this.name = store.name
+    store.onReconnect?.(() => {
+      if (this.#open && !this.#closed) this.#recoverAfter(0, options.resetMs)
+    })
   }
 
   lookUp(key: string, tags: readonly Tag[]) {
@@ -174,7 +181,8 @@ class RemoteStore implements ResilientStore {
     this.#counted = this.#attempts
     this.#failures += 1
     this.#options.onError(during, error)
-    if (this.#failures >= this.#options.failures) this.#suspend(this.#options.resetMs)
+    if (error instanceof ConnectionLostError) this.#suspend(0)
+    else if (this.#failures >= this.#options.failures) this.#suspend(this.#options.resetMs)
   }
 
   #keep(tags: readonly Tag[]): void {
@@ -193,6 +201,7 @@ class RemoteStore implements ResilientStore {
 
   #recoverAfter(pauseMs: number, nextPauseMs: number): void {
     if (this.#closed) return
+    clearTimeout(this.#recovery)
     // Unreferenced: an outage must not keep a process alive that has nothing else to do.
     this.#recovery = setTimeout(() => {
       this.#recover().catch((error: unknown) => {

@@ -51,8 +51,14 @@ export interface CacheStore {
   /** Removes every entry and every tag version of this namespace, and nothing outside it; the number of entries. */
   clear(): Promise<number>
 
-  /** Rejects when the store cannot answer now. */
+  /**
+   * Rejects when the store cannot answer now. After a lost connection it also makes sure that the store is still the one
+   * that acknowledged our invalidations, and drops every version where it may not be.
+   */
   ping(): Promise<void>
+
+  /** Calls back when the store can be reached again, so that recovery need not wait for its timer. */
+  onReconnect?(listener: () => void): void
 
   /** Releases what the store itself opened. A client handed in by the application is left open. */
   close(): Promise<void>

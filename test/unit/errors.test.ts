@@ -10,7 +10,10 @@ describe('an error', () => {
   })
 
   it('can be told by its code where its class is another copy', () => {
-    expect(new StoreUnavailableError('x')).toMatchObject({ name: 'StoreUnavailableError', code: 'CACHE_STORE_UNAVAILABLE' })
+    expect(new StoreUnavailableError('x')).toMatchObject({
+      name: 'StoreUnavailableError',
+      code: 'CACHE_STORE_UNAVAILABLE',
+    })
     expect(new CodecError('x')).toMatchObject({ name: 'CodecError', code: 'CACHE_CODEC' })
   })
 })

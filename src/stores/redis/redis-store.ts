@@ -1,4 +1,4 @@
-import { CacheConfigError, StoreUnavailableError, show } from '../../errors.ts'
+import { CacheConfigError, ConnectionLostError, StoreUnavailableError, show } from '../../errors.ts'
 import { newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
 import type { CacheStore, LookUp, StoreContext, StoreFactory } from '../store.ts'
@@ -42,11 +42,16 @@ const UNLINK_BATCH = 500
 function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
   const tagKey = (tag: string) => `${context.prefix}tag:${tag}`
 
+  const identity = new ServerIdentity(client)
+
   const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly string[] }[]) => {
+    identity.assertKnown()
     const found = await getAll(
       client,
       wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]),
     )
+    // Once more: a client may send a command again that was under way when its connection broke, to another server.
+    identity.assertKnown()
     return wanted.map(({ key, tags }): LookUp => {
       return { entry: found.get(key) ?? undefined, versions: tags.map((tag) => found.get(tagKey(tag)) ?? null) }
     })
@@ -76,6 +81,10 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
         if (keys.length > 0) yield keys
       } while (cursor !== '0')
     }
+  }
+
+  async function dropVersions(): Promise<void> {
+    for await (const keys of scanKeys(`${globLiteral(tagKey(''))}*`)) await unlink(keys)
   }
 
   async function unlink(keys: readonly string[]): Promise<number> {
@@ -131,7 +140,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
 
     async clear() {
       // Tags first: without its versions an entry is dead, and so is a fill that is on its way.
-      for await (const keys of scanKeys(`${globLiteral(tagKey(''))}*`)) await unlink(keys)
+      await dropVersions()
       let removed = 0
       for await (const keys of scanKeys(`${globLiteral(context.prefix)}query:*`)) removed += await unlink(keys)
       return removed
@@ -139,8 +148,62 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
 
     async ping() {
       await connected(client).call('PING')
+      await identity.confirm(dropVersions)
     },
+    onReconnect: (listener) => client.on?.('ready', listener),
     close,
+  }
+}
+
+/**
+ * Tells a Redis that came back from one that never went. A restarted server, or a replica that took its place, may have
+ * lost invalidations it acknowledged and kept the versions from before them; so after a lost connection the server's
+ * `run_id` is compared, and where it changed, or cannot be told, every version is dropped before anything is read.
+ *
+ * A cluster's nodes come and go without the client losing its connection; there this sees nothing.
+ */
+class ServerIdentity {
+  readonly #client: RedisClient
+  #runId: string | undefined
+  #lost = false
+  #losses = 0
+
+  constructor(client: RedisClient) {
+    this.#client = client
+    if (client.isCluster) return
+    client.on?.('close', () => {
+      this.#lost = true
+      this.#losses += 1
+    })
+    client.on?.('ready', () => void this.#learn())
+    if (client.status === 'ready') void this.#learn()
+  }
+
+  /** @throws ConnectionLostError until `confirm` was called after a lost connection. */
+  assertKnown(): void {
+    if (this.#lost) throw new ConnectionLostError('the connection was lost')
+  }
+
+  async confirm(dropVersions: () => Promise<void>): Promise<void> {
+    if (!this.#lost) return
+    const losses = this.#losses
+    const runId = await this.#ask()
+    if (runId === undefined || runId !== this.#runId) await dropVersions()
+    this.#runId = runId
+    // Lost again meanwhile: what was asked may have been yet another server.
+    this.#lost = this.#losses !== losses
+  }
+
+  /** On the first connection; after that an unconfirmed change must not pass for the identity we knew. */
+  async #learn(): Promise<void> {
+    if (this.#lost || this.#runId !== undefined) return
+    const runId = await this.#ask().catch(() => undefined)
+    if (!this.#lost) this.#runId = runId
+  }
+
+  async #ask(): Promise<string | undefined> {
+    const info = String(await connected(this.#client).call('INFO', 'server'))
+    return /^run_id:(\S+)/m.exec(info)?.[1]
   }
 }
 
@@ -176,7 +239,7 @@ async function sendAll(client: RedisClient, commands: Command[]): Promise<readon
 /** A command sent while the connection is down would wait in the client's queue, and the query with it. */
 function connected(client: RedisClient): RedisClient {
   if (client.status !== undefined && DOWN.has(client.status)) {
-    throw new StoreUnavailableError(`the Redis client is ${client.status}`)
+    throw new ConnectionLostError(`the Redis client is ${client.status}`)
   }
   return client
 }

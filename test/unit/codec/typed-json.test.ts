@@ -36,7 +36,13 @@ describe('a value comes back as it was', () => {
     ['a very small Decimal', new Decimal('1e-500')],
     ['no rows', []],
     ['an empty object', {}],
-    ['rows', [{ id: 1, at }, { id: 2, at: null }]],
+    [
+      'rows',
+      [
+        { id: 1, at },
+        { id: 2, at: null },
+      ],
+    ],
     ['relations', { id: 1, posts: [{ at, tags: [{ at }] }], author: { big: 1n, profile: null } }],
     ['lists of typed values', { readings: [1.5, Number.NaN], amounts: [new Decimal(1)], dates: [[at]] }],
     ['a row that is null among others', [null, { at }, null]],
@@ -119,9 +125,12 @@ describe('a value comes back as it was', () => {
 
 describe('the payload', () => {
   it('names kinds once for all rows of a list', () => {
-    expect(encode([{ id: 1, at: new Date(1) }, { id: 2, at: new Date(2) }])).toBe(
-      '[{"at":"d"}]\n[{"id":1,"at":1},{"id":2,"at":2}]',
-    )
+    expect(
+      encode([
+        { id: 1, at: new Date(1) },
+        { id: 2, at: new Date(2) },
+      ]),
+    ).toBe('[{"at":"d"}]\n[{"id":1,"at":1},{"id":2,"at":2}]')
   })
 
   it('is plain JSON where nothing needs to be restored', () => {
@@ -161,7 +170,9 @@ describe('a value that could not be given back is refused', () => {
 })
 
 describe('a payload that is not ours', () => {
-  const good = encode([{ at, price: new Decimal('1.5'), big: 1n, bytes: new Uint8Array([1]), nan: Number.NaN, tags: ['a'] }])
+  const good = encode([
+    { at, price: new Decimal('1.5'), big: 1n, bytes: new Uint8Array([1]), nan: Number.NaN, tags: ['a'] },
+  ])
 
   it.each([
     ['nothing', ''],
@@ -183,7 +194,10 @@ describe('a payload that is not ours', () => {
     ['a tree that is null', 'null\n{"a":1}'],
     ['an element of the tree that is null', '{"a":null}\n{"a":{}}'],
     ['a list of no trees', '[]\n[[1]]'],
-    ['a tree deeper than the stack', `${'['.repeat(100_000)}"d"${']'.repeat(100_000)}\n${'['.repeat(100_000)}1${']'.repeat(100_000)}`],
+    [
+      'a tree deeper than the stack',
+      `${'['.repeat(100_000)}"d"${']'.repeat(100_000)}\n${'['.repeat(100_000)}1${']'.repeat(100_000)}`,
+    ],
   ])('%s', (_, payload) => {
     expect(() => decode(payload, decimal)).toThrow(CodecError)
   })

@@ -42,7 +42,14 @@ describe('statistics', () => {
   })
 
   it('count by model and operation, where an event has them', () => {
-    const { models } = counted(one.hit, one.hit, one.miss, { ...one.miss, model: 'Post' } as CacheEvent, one.invalidate, one.error)
+    const { models } = counted(
+      one.hit,
+      one.hit,
+      one.miss,
+      { ...one.miss, model: 'Post' } as CacheEvent,
+      one.invalidate,
+      one.error,
+    )
     expect(models).toEqual({
       User: { findMany: { ...nothing, hit: 2, miss: 1 }, create: { ...nothing, invalidate: 1 } },
       Post: { findMany: { ...nothing, miss: 1 } },

@@ -6,9 +6,21 @@ import { hookCall, transactionId } from '../../../src/extension/internal-params.
 describe('a hook is called', () => {
   it.each<[string, unknown, unknown]>([
     ['outside a transaction', { dataPath: [] }, { transaction: undefined, dataPath: [] }],
-    ['in an interactive one', { transaction: { kind: 'itx', id: 'a' }, dataPath: [] }, { transaction: { kind: 'interactive', id: 'a' }, dataPath: [] }],
-    ['in a batch', { transaction: { kind: 'batch', id: 7 }, dataPath: [] }, { transaction: { kind: 'batch', id: '7' }, dataPath: [] }],
-    ['in a kind nobody knows, which is taken for the stricter one', { transaction: { kind: 'new', id: 'a' } }, { transaction: { kind: 'interactive', id: 'a' }, dataPath: [] }],
+    [
+      'in an interactive one',
+      { transaction: { kind: 'itx', id: 'a' }, dataPath: [] },
+      { transaction: { kind: 'interactive', id: 'a' }, dataPath: [] },
+    ],
+    [
+      'in a batch',
+      { transaction: { kind: 'batch', id: 7 }, dataPath: [] },
+      { transaction: { kind: 'batch', id: '7' }, dataPath: [] },
+    ],
+    [
+      'in a kind nobody knows, which is taken for the stricter one',
+      { transaction: { kind: 'new', id: 'a' } },
+      { transaction: { kind: 'interactive', id: 'a' }, dataPath: [] },
+    ],
     ['by the fluent API', { dataPath: ['select', 'posts'] }, { transaction: undefined, dataPath: ['select', 'posts'] }],
     ['without parameters', undefined, { transaction: undefined, dataPath: [] }],
     ['with others than we know', { dataPath: 'select', transaction: null }, { transaction: null, dataPath: [] }],

@@ -103,7 +103,10 @@ describe('a rule', () => {
   })
 
   it('may declare that nothing is', () => {
-    expect(read('$executeRaw', { sql: 'VACUUM' }, [{ match: 'VACUUM', writes: [] }])).toEqual({ kind: 'write', tags: [] })
+    expect(read('$executeRaw', { sql: 'VACUUM' }, [{ match: 'VACUUM', writes: [] }])).toEqual({
+      kind: 'write',
+      tags: [],
+    })
   })
 
   it('is the first that matches, by a part of the text or an expression', () => {

@@ -52,7 +52,10 @@ describe('a policy is laid together from', () => {
   })
 
   it('and what is undefined in one of them is not said there', () => {
-    const said = resolve({ defaults: { ttl: 10 }, models: { User: { ttl: undefined, operations: { findMany: { ttl: undefined } } } } })
+    const said = resolve({
+      defaults: { ttl: 10 },
+      models: { User: { ttl: undefined, operations: { findMany: { ttl: undefined } } } },
+    })
     expect(said).toMatchObject({ ttlMs: 10_000 })
     expect(resolve(options, { ttl: undefined })).toMatchObject({ ttlMs: 20_000 })
   })
@@ -128,9 +131,13 @@ describe('names', () => {
   })
 
   it('that every object has are no models', () => {
-    expect(() => policiesOf({ models: { constructor: { ttl: 1 } } as CacheOptions['models'] & object })).toThrow(CacheConfigError)
+    expect(() => policiesOf({ models: { constructor: { ttl: 1 } } as CacheOptions['models'] & object })).toThrow(
+      CacheConfigError,
+    )
     expect(() => known(shop, 'x', 'toString')).toThrow(CacheConfigError)
-    expect(policiesOf({ defaults: { ttl: 1 } }).resolve('User', 'constructor', undefined)).toMatchObject({ ttlMs: 1000 })
+    expect(policiesOf({ defaults: { ttl: 1 } }).resolve('User', 'constructor', undefined)).toMatchObject({
+      ttlMs: 1000,
+    })
   })
 
   it('that the schema has are found', () => {

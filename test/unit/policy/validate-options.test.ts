@@ -42,7 +42,12 @@ describe('an option that is wrong', () => {
     [{ defaults: { nullTtl: -1 } }, 'defaults.nullTtl', '-1', SECONDS],
     [{ defaults: { jitter: 10 } }, 'defaults.jitter', '10', 'Give a fraction from 0 to 1.'],
     [{ defaults: { jitter: Number.NaN } }, 'defaults.jitter', 'NaN', 'Give a fraction from 0 to 1.'],
-    [{ defaults: { tll: 1 } }, 'defaults.tll', '"tll"', 'There is no such option; there are ttl, swr, nullTtl, jitter.'],
+    [
+      { defaults: { tll: 1 } },
+      'defaults.tll',
+      '"tll"',
+      'There is no such option; there are ttl, swr, nullTtl, jitter.',
+    ],
     [{ defaults: 60 }, 'defaults', '60', 'Give an object with ttl, swr, nullTtl, jitter.'],
     [{ models: { User: 60 } }, 'models.User', '60', 'Give a policy object, or false.'],
     [{ models: { User: true } }, 'models.User', 'true', 'Give a policy object, or false.'],
@@ -50,8 +55,18 @@ describe('an option that is wrong', () => {
     [{ models: { User: { tags: 'team' } } }, 'models.User.tags', '"team"', 'Give a list of tags.'],
     [{ models: { User: { tags: [''] } } }, 'models.User.tags.0', '""', 'Give a tag of 1 to 256 characters.'],
     [{ models: { User: { tags: ['x'.repeat(257)] } } }, 'models.User.tags.0', `"${'x'.repeat(40)}…"`, 'Give a tag'],
-    [{ models: { User: { operations: { find: {} } } } }, 'models.User.operations.find', '"find"', 'there are findUnique'],
-    [{ models: { User: { operations: { create: {} } } } }, 'models.User.operations.create', '"create"', 'no such option'],
+    [
+      { models: { User: { operations: { find: {} } } } },
+      'models.User.operations.find',
+      '"find"',
+      'there are findUnique',
+    ],
+    [
+      { models: { User: { operations: { create: {} } } } },
+      'models.User.operations.create',
+      '"create"',
+      'no such option',
+    ],
     [{ models: { User: { operations: { count: true } } } }, 'models.User.operations.count', 'true', 'or false.'],
     [{ models: { User: { operations: { count: { ttl: -1 } } } } }, 'models.User.operations.count.ttl', '-1', SECONDS],
     [{ models: { User: { neverCache: [1] } } }, 'models.User.neverCache.0', '1', 'Give a list of field names.'],
@@ -177,9 +192,11 @@ describe('what a call is given', () => {
   })
 
   it('passes when it is right', () => {
-    for (const cache of [true, false, {}, { ttl: 0, swr: 1, nullTtl: 1, tags: [], key: 'k', refresh: true }]) assertReadCache(cache)
+    for (const cache of [true, false, {}, { ttl: 0, swr: 1, nullTtl: 1, tags: [], key: 'k', refresh: true }])
+      assertReadCache(cache)
     assertWriteCache({ invalidate: ['a'] })
     assertRawOptions({ reads: [], writes: [], ttl: 0, tags: [], invalidate: [] })
-    for (const target of [{ tags: ['a'] }, { models: ['User'] }, { keys: ['k'] }, { pattern: '*' }]) assertTarget(target)
+    for (const target of [{ tags: ['a'] }, { models: ['User'] }, { keys: ['k'] }, { pattern: '*' }])
+      assertTarget(target)
   })
 })

@@ -27,7 +27,11 @@ describe('spellings of one query have one text', () => {
     ['one branch of AND', where({ AND: { id: 1 } }), where({ AND: [{ id: 1 }] })],
     ['branches in any order', where({ OR: [{ id: 1 }, { id: 2 }] }), where({ OR: [{ id: 2 }, { id: 1 }] })],
     ['branches twice', where({ OR: [{ id: 1 }, { id: 1 }] }), where({ OR: [{ id: 1 }] })],
-    ['branches that are spelt otherwise', where({ AND: [{ id: 1 }, { id: { equals: 1 } }] }), where({ AND: { id: 1 } })],
+    [
+      'branches that are spelt otherwise',
+      where({ AND: [{ id: 1 }, { id: { equals: 1 } }] }),
+      where({ AND: { id: 1 } }),
+    ],
     ['NOT in any order', where({ NOT: [{ id: 1 }, { id: 2 }] }), where({ NOT: [{ id: 2 }, { id: 1 }] })],
     ['in, in any order', where({ id: { in: [3, 1, 2] } }), where({ id: { in: [1, 2, 3] } })],
     ['in, with one twice', where({ id: { in: [1, 1] } }), where({ id: { in: [1] } })],
@@ -88,11 +92,19 @@ describe('queries that differ have texts that differ', () => {
     ['is and isNot', where({ manager: { is: { id: 1 } } }), where({ manager: { isNot: { id: 1 } } })],
     ['no relation and any', where({ manager: null }), where({ manager: {} })],
     ['orders', { orderBy: { id: 'asc' } }, { orderBy: { id: 'desc' } }],
-    ['orders one after the other', { orderBy: [{ id: 'asc' }, { name: 'asc' }] }, { orderBy: [{ name: 'asc' }, { id: 'asc' }] }],
+    [
+      'orders one after the other',
+      { orderBy: [{ id: 'asc' }, { name: 'asc' }] },
+      { orderBy: [{ name: 'asc' }, { id: 'asc' }] },
+    ],
     ['select and include', { select: { posts: true } }, { include: { posts: true } }],
     ['select of more', { select: { id: true } }, { select: { id: true, email: true } }],
     ['select of all and none', { select: { id: true } }, {}],
-    ['a name the model does not have, which Prisma refuses', { select: { id: true, x: false } }, { select: { id: true } }],
+    [
+      'a name the model does not have, which Prisma refuses',
+      { select: { id: true, x: false } },
+      { select: { id: true } },
+    ],
     ['include false of such a name', { include: { x: false } }, { include: {} }],
     ['omit true and false, which overrides the global one', { omit: { email: true } }, { omit: { email: false } }],
     ['omit false and nothing', { omit: { email: false } }, {}],
@@ -102,7 +114,11 @@ describe('queries that differ have texts that differ', () => {
     ['distinct', { distinct: ['name'] }, { distinct: ['email'] }],
     ['load strategies', { relationLoadStrategy: 'join' }, { relationLoadStrategy: 'query' }],
     ['grouping', { by: ['name'] }, { by: ['role'] }],
-    ['having', { by: ['name'], having: { id: { _sum: { gt: 1 } } } }, { by: ['name'], having: { id: { _sum: { gt: 2 } } } }],
+    [
+      'having',
+      { by: ['name'], having: { id: { _sum: { gt: 1 } } } },
+      { by: ['name'], having: { id: { _sum: { gt: 2 } } } },
+    ],
     ['figures', { _sum: { id: true } }, { _avg: { id: true } }],
     ['counts of all and of a column', { _count: true }, { _count: { name: true } }],
     ['what is counted', { select: { _count: true } }, { select: { _count: { select: { posts: true } } } }],
@@ -148,7 +164,13 @@ describe('queries that differ have texts that differ', () => {
 describe('any query', () => {
   // A leaf no generated query holds: putting it somewhere is always a change.
   const fresh = 'fresh leaf'
-  const leaf = fc.oneof(fc.integer(), fc.string({ maxLength: 3 }), fc.boolean(), fc.constant(null), fc.constant(undefined))
+  const leaf = fc.oneof(
+    fc.integer(),
+    fc.string({ maxLength: 3 }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constant(undefined),
+  )
   const depth = { maxDepth: 3, depthIdentifier: fc.createDepthIdentifier() }
   const optional = { requiredKeys: [] }
   const { query } = fc.letrec<{ query: Args; where: Args; condition: unknown }>((tie) => ({

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { modelGraph, type ModelGraph, type RuntimeDataModel } from '../../../src/query/model-graph.ts'
+import { type ModelGraph, modelGraph, type RuntimeDataModel } from '../../../src/query/model-graph.ts'
 
 /** `prisma/test/models.prisma`: the models of every suite; each is there for a relation, key or scalar a cache can get wrong. */
 export const testSchema = readFileSync(new URL('../../../prisma/test/models.prisma', import.meta.url), 'utf8')

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type ForeignKey, type Model, type ModelGraph, modelGraph, oppositeField } from '../../../src/query/model-graph.ts'
+import {
+  type ForeignKey,
+  type Model,
+  type ModelGraph,
+  modelGraph,
+  oppositeField,
+} from '../../../src/query/model-graph.ts'
 import { dataModelOf, graphOf, graphWithoutText, testSchema } from './graph-of.ts'
 
 const modelOf = (graph: ModelGraph, name: string) => graph.models.get(name) as Model
@@ -61,7 +67,13 @@ describe('a graph with the text of the schema', () => {
 
   it('lists the keys that refer to a model', () => {
     const holders = modelOf(shop, 'User').referencedBy.map(({ holder, from }) => `${holder}.${from.join()}`)
-    expect(holders).toEqual(['User.managerId', 'Profile.userId', 'Post.authorId', 'Comment.authorId', 'Order.customerId'])
+    expect(holders).toEqual([
+      'User.managerId',
+      'Profile.userId',
+      'Post.authorId',
+      'Comment.authorId',
+      'Order.customerId',
+    ])
     expect(modelOf(shop, 'Tag').referencedBy).toEqual([])
   })
 
@@ -121,7 +133,11 @@ describe('a graph without the text of the schema', () => {
 
   it('still has models, tables, fields and relations', () => {
     expect(modelOf(shop, 'Product').table).toBe('catalog products')
-    expect(fieldOf(shop, 'Post', 'author')).toMatchObject({ kind: 'relation', type: 'User', relationName: 'PostToUser' })
+    expect(fieldOf(shop, 'Post', 'author')).toMatchObject({
+      kind: 'relation',
+      type: 'User',
+      relationName: 'PostToUser',
+    })
   })
 
   it('names no row', () => {

@@ -33,9 +33,19 @@ describe('a `where` pins a row', () => {
     ['with conditions beside it', 'User', { id: 1, name: { contains: 'a' }, NOT: { id: 2 } }, 'User:id=1'],
     ['inside AND', 'User', { AND: [{ name: 'a' }, { id: 1 }] }, 'User:id=1'],
     ['inside AND of AND', 'User', { AND: { AND: { id: 1 } } }, 'User:id=1'],
-    ['by a compound key', 'Post', { authorId_title: { authorId: 1, title: 'a title' } }, 'Post:authorId=1&title=‹a title›'],
+    [
+      'by a compound key',
+      'Post',
+      { authorId_title: { authorId: 1, title: 'a title' } },
+      'Post:authorId=1&title=‹a title›',
+    ],
     ['by the columns of a compound key', 'Post', { title: 'a title', authorId: 1 }, 'Post:authorId=1&title=‹a title›'],
-    ['by a compound id', 'OrderLine', { orderId_productId: { productId: 2, orderId: 'o1' } }, 'OrderLine:orderId=‹o1›&productId=2'],
+    [
+      'by a compound id',
+      'OrderLine',
+      { orderId_productId: { productId: 2, orderId: 'o1' } },
+      'OrderLine:orderId=‹o1›&productId=2',
+    ],
   ])('%s', (_, model, where, tag) => {
     expect(pinned(model, where)).toBe(tag)
   })
@@ -64,7 +74,11 @@ describe('a `where` pins no row', () => {
     ['by equals undefined', 'User', { id: { equals: undefined } }],
     ['by null', 'Post', { authorId: null, title: 'a title' }],
     ['by a value of another type', 'User', { id: '1' }],
-    ['by the value of another column', 'User', { id: { equals: { modelName: 'User', name: 'managerId', typeName: 'Int' } } }],
+    [
+      'by the value of another column',
+      'User',
+      { id: { equals: { modelName: 'User', name: 'managerId', typeName: 'Int' } } },
+    ],
   ])('%s', (_, model, where) => {
     expect(pinned(model, where)).toBeUndefined()
   })
@@ -110,7 +124,12 @@ describe('readers and writers spell a row alike', () => {
     ['String @db.Citext', 'a sigma at the end of a word, lower-cased letter by letter', 'ΟΔΟΣ', 'οδοσ'],
     ['String', 'accents, however composed', 'e\u0301te', '\u00e9te'],
     ['String @db.Uuid', 'case', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
-    ['String @db.Uuid', 'hyphens and braces', '{a0eebc999c0b4ef8bb6d6bb9bd380a11}', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+    [
+      'String @db.Uuid',
+      'hyphens and braces',
+      '{a0eebc999c0b4ef8bb6d6bb9bd380a11}',
+      'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+    ],
   ])('%s: %s', (type, _, reads, writes) => {
     const graph = keyed(type)
     const tag = pinned('M', { key: reads }, graph)

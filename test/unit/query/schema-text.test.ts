@@ -105,7 +105,12 @@ describe('fields', () => {
 
 describe('unique keys', () => {
   it('come with the id first, then in the order of the schema', () => {
-    const { uniques } = model('email String @unique', 'id Int @id @default(autoincrement())', 'a Int', '@@unique([a, id])')
+    const { uniques } = model(
+      'email String @unique',
+      'id Int @id @default(autoincrement())',
+      'a Int',
+      '@@unique([a, id])',
+    )
     expect(uniques.map(({ name }) => name)).toEqual(['id', 'email', 'a_id'])
   })
 
@@ -166,7 +171,10 @@ describe('text that is not quite a schema', () => {
   })
 
   it('never throws, whatever it is', () => {
-    const piece = fc.oneof(fc.string(), fc.constantFrom(...'model M {|}|"|(|)|[|]|@@id|@unique|//|/*|*/|\\|\n|a Int'.split('|')))
+    const piece = fc.oneof(
+      fc.string(),
+      fc.constantFrom(...'model M {|}|"|(|)|[|]|@@id|@unique|//|/*|*/|\\|\n|a Int'.split('|')),
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         readSchemaText(pieces.join(''))

@@ -20,30 +20,189 @@ const ada = { id: 1, email: 'ada', name: 'Ada', managerId: null }
 describe('a write moves its model, and the row by each of its keys', () => {
   it.each<[string, string, string, Args, unknown, string[]]>([
     ['create', 'User', 'create', { data: { email: 'ada' } }, ada, ['User', 'User:email=‹ada›', 'User:id=1']],
-    ['create, returning a part that the arguments complete', 'User', 'create', { data: { email: 'ada' }, select: { id: true } }, { id: 1 }, ['User', 'User:email=‹ada›', 'User:id=1']],
-    ['create, returning too little', 'User', 'create', { data: { email: 'ada' }, select: { name: true } }, { name: 'Ada' }, ['User', 'User:*']],
-    ['create with a key that is null', 'Post', 'create', { data: { title: 'a title' } }, { id: 1, title: 'a title', authorId: null }, ['Post', 'Post:id=1']],
-    ['createMany with known keys', 'OrderLine', 'createMany', { data: [{ orderId: 'o1', productId: 1 }, { orderId: 'o1', productId: 2 }] }, { count: 2 }, ['OrderLine', 'OrderLine:orderId=‹o1›&productId=1', 'OrderLine:orderId=‹o1›&productId=2']],
+    [
+      'create, returning a part that the arguments complete',
+      'User',
+      'create',
+      { data: { email: 'ada' }, select: { id: true } },
+      { id: 1 },
+      ['User', 'User:email=‹ada›', 'User:id=1'],
+    ],
+    [
+      'create, returning too little',
+      'User',
+      'create',
+      { data: { email: 'ada' }, select: { name: true } },
+      { name: 'Ada' },
+      ['User', 'User:*'],
+    ],
+    [
+      'create with a key that is null',
+      'Post',
+      'create',
+      { data: { title: 'a title' } },
+      { id: 1, title: 'a title', authorId: null },
+      ['Post', 'Post:id=1'],
+    ],
+    [
+      'createMany with known keys',
+      'OrderLine',
+      'createMany',
+      {
+        data: [
+          { orderId: 'o1', productId: 1 },
+          { orderId: 'o1', productId: 2 },
+        ],
+      },
+      { count: 2 },
+      ['OrderLine', 'OrderLine:orderId=‹o1›&productId=1', 'OrderLine:orderId=‹o1›&productId=2'],
+    ],
     ['createMany of one row', 'Tag', 'createMany', { data: { name: 'red' } }, { count: 1 }, ['Tag', 'Tag:name=‹red›']],
-    ['createMany with keys the database makes', 'User', 'createMany', { data: [{ email: 'ada' }] }, { count: 1 }, ['User', 'User:*']],
-    ['createManyAndReturn', 'User', 'createManyAndReturn', { data: [{ email: 'ada' }, { email: 'bob' }] }, [ada, { id: 2, email: 'bob' }], ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1', 'User:id=2']],
-    ['createManyAndReturn, returning too little', 'User', 'createManyAndReturn', { data: [{ email: 'ada' }] }, [{ id: 1 }], ['User', 'User:*']],
-    ['createManyAndReturn of nothing new', 'User', 'createManyAndReturn', { data: [{ email: 'ada' }], skipDuplicates: true }, [], ['User', 'User:*']],
-    ['update by a key', 'User', 'update', { where: { id: 1 }, data: { name: 'Ada' } }, ada, ['User', 'User:email=‹ada›', 'User:id=1']],
-    ['update by a key, returning nothing of the other', 'User', 'update', { where: { id: 1 }, data: { name: 'Ada' }, select: { id: true } }, { id: 1 }, ['User', 'User:*']],
-    ['update of a key that is known before and after', 'User', 'update', { where: { email: 'ada' }, data: { email: 'bob' } }, { ...ada, email: 'bob' }, ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1']],
-    ['update of a key, by { set }', 'User', 'update', { where: { email: 'ada' }, data: { email: { set: 'bob' } } }, { ...ada, email: 'bob' }, ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1']],
-    ['update of a key whose old value is not known', 'User', 'update', { where: { id: 1 }, data: { email: 'bob' } }, { ...ada, email: 'bob' }, ['User', 'User:*', 'User:email=‹bob›', 'User:id=1']],
-    ['update of an id that others refer to', 'Tag', 'update', { where: { name: 'red' }, data: { name: 'blue' } }, { name: 'blue' }, ['Tag', 'Tag:name=‹blue›', 'Tag:name=‹red›']],
-    ['update by increment', 'Comment', 'update', { where: { id: 1 }, data: { id: { increment: 1 } } }, { id: 2 }, ['Comment', 'Comment:id=1', 'Comment:id=2']],
-    ['updateMany of one row', 'Comment', 'updateMany', { where: { id: 1 }, data: { text: 'a' } }, { count: 1 }, ['Comment', 'Comment:id=1']],
-    ['updateMany of rows that are not named', 'User', 'updateMany', { where: { active: true }, data: { name: 'a' } }, { count: 5 }, ['User', 'User:*']],
+    [
+      'createMany with keys the database makes',
+      'User',
+      'createMany',
+      { data: [{ email: 'ada' }] },
+      { count: 1 },
+      ['User', 'User:*'],
+    ],
+    [
+      'createManyAndReturn',
+      'User',
+      'createManyAndReturn',
+      { data: [{ email: 'ada' }, { email: 'bob' }] },
+      [ada, { id: 2, email: 'bob' }],
+      ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1', 'User:id=2'],
+    ],
+    [
+      'createManyAndReturn, returning too little',
+      'User',
+      'createManyAndReturn',
+      { data: [{ email: 'ada' }] },
+      [{ id: 1 }],
+      ['User', 'User:*'],
+    ],
+    [
+      'createManyAndReturn of nothing new',
+      'User',
+      'createManyAndReturn',
+      { data: [{ email: 'ada' }], skipDuplicates: true },
+      [],
+      ['User', 'User:*'],
+    ],
+    [
+      'update by a key',
+      'User',
+      'update',
+      { where: { id: 1 }, data: { name: 'Ada' } },
+      ada,
+      ['User', 'User:email=‹ada›', 'User:id=1'],
+    ],
+    [
+      'update by a key, returning nothing of the other',
+      'User',
+      'update',
+      { where: { id: 1 }, data: { name: 'Ada' }, select: { id: true } },
+      { id: 1 },
+      ['User', 'User:*'],
+    ],
+    [
+      'update of a key that is known before and after',
+      'User',
+      'update',
+      { where: { email: 'ada' }, data: { email: 'bob' } },
+      { ...ada, email: 'bob' },
+      ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1'],
+    ],
+    [
+      'update of a key, by { set }',
+      'User',
+      'update',
+      { where: { email: 'ada' }, data: { email: { set: 'bob' } } },
+      { ...ada, email: 'bob' },
+      ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1'],
+    ],
+    [
+      'update of a key whose old value is not known',
+      'User',
+      'update',
+      { where: { id: 1 }, data: { email: 'bob' } },
+      { ...ada, email: 'bob' },
+      ['User', 'User:*', 'User:email=‹bob›', 'User:id=1'],
+    ],
+    [
+      'update of an id that others refer to',
+      'Tag',
+      'update',
+      { where: { name: 'red' }, data: { name: 'blue' } },
+      { name: 'blue' },
+      ['Tag', 'Tag:name=‹blue›', 'Tag:name=‹red›'],
+    ],
+    [
+      'update by increment',
+      'Comment',
+      'update',
+      { where: { id: 1 }, data: { id: { increment: 1 } } },
+      { id: 2 },
+      ['Comment', 'Comment:id=1', 'Comment:id=2'],
+    ],
+    [
+      'updateMany of one row',
+      'Comment',
+      'updateMany',
+      { where: { id: 1 }, data: { text: 'a' } },
+      { count: 1 },
+      ['Comment', 'Comment:id=1'],
+    ],
+    [
+      'updateMany of rows that are not named',
+      'User',
+      'updateMany',
+      { where: { active: true }, data: { name: 'a' } },
+      { count: 5 },
+      ['User', 'User:*'],
+    ],
     ['updateMany of all', 'User', 'updateMany', { data: { name: 'a' } }, { count: 5 }, ['User', 'User:*']],
-    ['updateManyAndReturn', 'User', 'updateManyAndReturn', { data: { name: 'a' } }, [ada, { id: 2, email: 'bob' }], ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1', 'User:id=2']],
-    ['updateManyAndReturn of a key', 'User', 'updateManyAndReturn', { data: { email: 'bob' } }, [{ id: 1, email: 'bob' }], ['User', 'User:*', 'User:email=‹bob›', 'User:id=1']],
-    ['updateManyAndReturn of nothing', 'User', 'updateManyAndReturn', { where: { id: 1, email: 'ada' }, data: { name: 'a' } }, [], ['User', 'User:email=‹ada›', 'User:id=1']],
-    ['upsert that created', 'User', 'upsert', { where: { email: 'ada' }, create: { email: 'ada' }, update: {} }, ada, ['User', 'User:email=‹ada›', 'User:id=1']],
-    ['upsert that changed a key', 'User', 'upsert', { where: { email: 'ada' }, create: { email: 'eve' }, update: { email: 'bob' } }, { ...ada, email: 'bob' }, ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1']],
+    [
+      'updateManyAndReturn',
+      'User',
+      'updateManyAndReturn',
+      { data: { name: 'a' } },
+      [ada, { id: 2, email: 'bob' }],
+      ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1', 'User:id=2'],
+    ],
+    [
+      'updateManyAndReturn of a key',
+      'User',
+      'updateManyAndReturn',
+      { data: { email: 'bob' } },
+      [{ id: 1, email: 'bob' }],
+      ['User', 'User:*', 'User:email=‹bob›', 'User:id=1'],
+    ],
+    [
+      'updateManyAndReturn of nothing',
+      'User',
+      'updateManyAndReturn',
+      { where: { id: 1, email: 'ada' }, data: { name: 'a' } },
+      [],
+      ['User', 'User:email=‹ada›', 'User:id=1'],
+    ],
+    [
+      'upsert that created',
+      'User',
+      'upsert',
+      { where: { email: 'ada' }, create: { email: 'ada' }, update: {} },
+      ada,
+      ['User', 'User:email=‹ada›', 'User:id=1'],
+    ],
+    [
+      'upsert that changed a key',
+      'User',
+      'upsert',
+      { where: { email: 'ada' }, create: { email: 'eve' }, update: { email: 'bob' } },
+      { ...ada, email: 'bob' },
+      ['User', 'User:email=‹ada›', 'User:email=‹bob›', 'User:id=1'],
+    ],
     ['delete', 'Comment', 'delete', { where: { id: 1 } }, { id: 1 }, ['Comment', 'Comment:id=1']],
     ['deleteMany of one row', 'Comment', 'deleteMany', { where: { id: 1 } }, { count: 1 }, ['Comment', 'Comment:id=1']],
     ['deleteMany of all', 'Comment', 'deleteMany', {}, { count: 9 }, ['Comment', 'Comment:*']],
@@ -79,24 +238,86 @@ describe('a nested write moves', () => {
 
   it.each<[string, Args, string[]]>([
     ['a created row', { posts: { create: { title: 'a title' } } }, ['Post', 'Post:*', ...row]],
-    ['created rows', { comments: { create: [{ id: 1, text: 'a', postId: 1 }, { id: 2, text: 'b', postId: 1 }] } }, ['Comment', 'Comment:*', 'Comment:id=1', 'Comment:id=2', ...row]],
-    ['rows created in bulk', { comments: { createMany: { data: [{ id: 1, text: 'a', postId: 1 }] } } }, ['Comment', 'Comment:id=1', ...row]],
+    [
+      'created rows',
+      {
+        comments: {
+          create: [
+            { id: 1, text: 'a', postId: 1 },
+            { id: 2, text: 'b', postId: 1 },
+          ],
+        },
+      },
+      ['Comment', 'Comment:*', 'Comment:id=1', 'Comment:id=2', ...row],
+    ],
+    [
+      'rows created in bulk',
+      { comments: { createMany: { data: [{ id: 1, text: 'a', postId: 1 }] } } },
+      ['Comment', 'Comment:id=1', ...row],
+    ],
     ['a connected row', { comments: { connect: { id: 1 } } }, ['Comment', 'Comment:id=1', ...row]],
-    ['a connected row that cannot be named by all its keys', { posts: { connect: { id: 1 } } }, ['Post', 'Post:*', ...row]],
-    ['connected rows', { comments: { connect: [{ id: 1 }, { id: 2 }] } }, ['Comment', 'Comment:id=1', 'Comment:id=2', ...row]],
-    ['a row connected or created', { comments: { connectOrCreate: { where: { id: 1 }, create: { id: 2, text: 'a', postId: 1 } } } }, ['Comment', 'Comment:id=1', 'Comment:id=2', ...row]],
+    [
+      'a connected row that cannot be named by all its keys',
+      { posts: { connect: { id: 1 } } },
+      ['Post', 'Post:*', ...row],
+    ],
+    [
+      'connected rows',
+      { comments: { connect: [{ id: 1 }, { id: 2 }] } },
+      ['Comment', 'Comment:id=1', 'Comment:id=2', ...row],
+    ],
+    [
+      'a row connected or created',
+      { comments: { connectOrCreate: { where: { id: 1 }, create: { id: 2, text: 'a', postId: 1 } } } },
+      ['Comment', 'Comment:id=1', 'Comment:id=2', ...row],
+    ],
     ['a disconnected row', { comments: { disconnect: { id: 1 } } }, ['Comment', 'Comment:id=1', ...row]],
-    ['a set, which cuts links to rows that are not named', { comments: { set: [{ id: 1 }] } }, ['Comment', 'Comment:*', ...row]],
+    [
+      'a set, which cuts links to rows that are not named',
+      { comments: { set: [{ id: 1 }] } },
+      ['Comment', 'Comment:*', ...row],
+    ],
     ['an empty set', { comments: { set: [] } }, ['Comment', 'Comment:*', ...row]],
-    ['an updated row', { comments: { update: { where: { id: 1 }, data: { text: 'a' } } } }, ['Comment', 'Comment:id=1', ...row]],
-    ['updated rows', { comments: { update: [{ where: { id: 1 }, data: { text: 'a' } }, { where: { id: 2 }, data: { text: 'a' } }] } }, ['Comment', 'Comment:id=1', 'Comment:id=2', ...row]],
-    ['rows updated in bulk', { comments: { updateMany: { where: { text: 'a' }, data: { text: 'b' } } } }, ['Comment', 'Comment:*', ...row]],
-    ['an upserted row', { comments: { upsert: { where: { id: 1 }, create: { id: 1, text: 'a', postId: 1 }, update: { text: 'b' } } } }, ['Comment', 'Comment:*', 'Comment:id=1', ...row]],
+    [
+      'an updated row',
+      { comments: { update: { where: { id: 1 }, data: { text: 'a' } } } },
+      ['Comment', 'Comment:id=1', ...row],
+    ],
+    [
+      'updated rows',
+      {
+        comments: {
+          update: [
+            { where: { id: 1 }, data: { text: 'a' } },
+            { where: { id: 2 }, data: { text: 'a' } },
+          ],
+        },
+      },
+      ['Comment', 'Comment:id=1', 'Comment:id=2', ...row],
+    ],
+    [
+      'rows updated in bulk',
+      { comments: { updateMany: { where: { text: 'a' }, data: { text: 'b' } } } },
+      ['Comment', 'Comment:*', ...row],
+    ],
+    [
+      'an upserted row',
+      { comments: { upsert: { where: { id: 1 }, create: { id: 1, text: 'a', postId: 1 }, update: { text: 'b' } } } },
+      ['Comment', 'Comment:*', 'Comment:id=1', ...row],
+    ],
     ['a deleted row', { comments: { delete: { id: 1 } } }, ['Comment', 'Comment:id=1', ...row]],
     ['rows deleted in bulk', { comments: { deleteMany: { text: 'a' } } }, ['Comment', 'Comment:*', ...row]],
-    ['rows deleted by several conditions', { comments: { deleteMany: [{ id: 1 }, { id: 2 }] } }, ['Comment', 'Comment:id=1', 'Comment:id=2', ...row]],
+    [
+      'rows deleted by several conditions',
+      { comments: { deleteMany: [{ id: 1 }, { id: 2 }] } },
+      ['Comment', 'Comment:id=1', 'Comment:id=2', ...row],
+    ],
     ['a row of a single relation', { profile: { update: { bio: 'b' } } }, ['Profile', 'Profile:*', ...row]],
-    ['a row of a single relation, by { data }', { profile: { update: { where: { bio: 'a' }, data: { bio: 'b' } } } }, ['Profile', 'Profile:*', ...row]],
+    [
+      'a row of a single relation, by { data }',
+      { profile: { update: { where: { bio: 'a' }, data: { bio: 'b' } } } },
+      ['Profile', 'Profile:*', ...row],
+    ],
     ['a single row that is deleted', { profile: { delete: true } }, ['Profile', 'Profile:*', ...row]],
     ['a single row that is replaced', { profile: { create: { bio: 'b' } } }, ['Profile', 'Profile:*', ...row]],
     ['nothing by what is undefined', { comments: { create: undefined }, posts: undefined }, row],
@@ -108,19 +329,30 @@ describe('a nested write moves', () => {
     // The author is another row now: who read posts by author depends on Post, who read the author's posts as well.
     const tags = tagsOf('Comment', 'update', { where: { id: 1 }, data: { author: { connect: { id: 2 } } } }, { id: 1 })
     expect(tags).toEqual(['Comment', 'Comment:id=1'])
-    const created = tagsOf('Comment', 'update', { where: { id: 1 }, data: { author: { create: { email: 'bob' } } } }, { id: 1 })
+    const created = tagsOf(
+      'Comment',
+      'update',
+      { where: { id: 1 }, data: { author: { create: { email: 'bob' } } } },
+      { id: 1 },
+    )
     expect(created).toEqual(['Comment', 'Comment:id=1', 'User', 'User:*'])
   })
 
   it('the row that loses a single relation to another', () => {
-    const taken = tagsOf('Profile', 'update', { where: { id: 1, userId: 1 }, data: { user: { connect: { id: 2 } } } }, { id: 1, userId: 2 })
+    const taken = tagsOf(
+      'Profile',
+      'update',
+      { where: { id: 1, userId: 1 }, data: { user: { connect: { id: 2 } } } },
+      { id: 1, userId: 2 },
+    )
     expect(taken).toEqual(['Profile', 'Profile:*', 'Profile:id=1', 'Profile:userId=1', 'Profile:userId=2'])
     const given = user({ profile: { connect: { id: 7, userId: 3 } } })
     expect(given).toEqual(expect.arrayContaining(['Profile', 'Profile:*']))
   })
 
   it('both ends of a relation that a join table holds, and no rows', () => {
-    const link = (data: Args) => tagsOf('Post', 'update', { where: { id: 1 }, data }, { id: 1, authorId: null, title: 'a title' })
+    const link = (data: Args) =>
+      tagsOf('Post', 'update', { where: { id: 1 }, data }, { id: 1, authorId: null, title: 'a title' })
     for (const data of [
       { tags: { connect: { name: 'red' } } },
       { tags: { disconnect: [{ name: 'red' }] } },
@@ -154,9 +386,7 @@ describe('a nested write moves', () => {
       create: { email: 'ada', posts: { create: { title: 'a title' } } },
       update: { comments: { delete: { id: 5 } } },
     }
-    expect(tagsOf('User', 'upsert', args, ada)).toEqual(
-      [...row, 'Comment', 'Comment:id=5', 'Post', 'Post:*'].sort(),
-    )
+    expect(tagsOf('User', 'upsert', args, ada)).toEqual([...row, 'Comment', 'Comment:id=5', 'Post', 'Post:*'].sort())
   })
 
   it('everything, by an operation newer than this package', () => {
@@ -175,7 +405,8 @@ describe('a nested write moves', () => {
         userId Int  @unique
         user   User @relation(fields: [userId], references: [id])
       }`)
-    const update = (box: Args) => tagsOf('User', 'update', { where: { id: 1 }, data: { box: { update: box } } }, { id: 1 }, graph)
+    const update = (box: Args) =>
+      tagsOf('User', 'update', { where: { id: 1 }, data: { box: { update: box } } }, { id: 1 }, graph)
     for (const box of [{ data: { a: 1 } }, { data: { data: { a: 1 } } }, { id: 5 }]) {
       expect(update(box)).toEqual(expect.arrayContaining(['Box', 'Box:*']))
     }
@@ -213,7 +444,16 @@ describe('what the database does to other tables moves too', () => {
         d   D   @relation(fields: [dId], references: [id], onDelete: Cascade)
       }`)
     // D is rewritten, not deleted: it stays, and E with it.
-    expect(tagsOf('A', 'delete', { where: { id: 1 } }, { id: 1 }, graph)).toEqual(['A', 'A:id=1', 'B', 'B:*', 'C', 'C:*', 'D', 'D:*'])
+    expect(tagsOf('A', 'delete', { where: { id: 1 } }, { id: 1 }, graph)).toEqual([
+      'A',
+      'A:id=1',
+      'B',
+      'B:*',
+      'C',
+      'C:*',
+      'D',
+      'D:*',
+    ])
     expect(tagsOf('A', 'deleteMany', {}, { count: 1 }, graph)).toEqual(['A', 'A:*', 'B', 'B:*', 'C', 'C:*', 'D', 'D:*'])
     expect(tagsOf('D', 'delete', { where: { id: 1 } }, { id: 1 }, graph)).toEqual(['D', 'D:id=1', 'E', 'E:*'])
   })
@@ -229,9 +469,14 @@ describe('what the database does to other tables moves too', () => {
   })
 
   it('a restricted row is not touched', () => {
-    expect(tagsOf('OrderLine', 'delete', { where: { orderId_productId: { orderId: 'o1', productId: 1 } } }, { orderId: 'o1', productId: 1 })).toEqual(
-      ['OrderLine', 'OrderLine:orderId=‹o1›&productId=1'],
-    )
+    expect(
+      tagsOf(
+        'OrderLine',
+        'delete',
+        { where: { orderId_productId: { orderId: 'o1', productId: 1 } } },
+        { orderId: 'o1', productId: 1 },
+      ),
+    ).toEqual(['OrderLine', 'OrderLine:orderId=‹o1›&productId=1'])
     const tags = tagsOf('Product', 'delete', { where: { id: 1 } }, { id: 1, sku: 'bolt' })
     expect(tags).toEqual(['Part', 'Part:*', 'Product', 'Product:id=1', 'Product:sku=‹bolt›'])
   })
@@ -240,13 +485,25 @@ describe('what the database does to other tables moves too', () => {
     const gone = tagsOf('User', 'delete', { where: { id: 1 } }, ada)
     const whole = (model: string) => [model, `${model}:*`]
     expect(gone).toEqual(
-      ['User:email=‹ada›', 'User:id=1', ...['User', 'Profile', 'Post', 'Comment', 'Order', 'OrderLine'].flatMap(whole)].sort(),
+      [
+        'User:email=‹ada›',
+        'User:id=1',
+        ...['User', 'Profile', 'Post', 'Comment', 'Order', 'OrderLine'].flatMap(whole),
+      ].sort(),
     )
   })
 
   it('keys that follow the key they refer to', () => {
-    const update = (data: Args) => tagsOf('Product', 'update', { where: { id: 1, sku: 'bolt' }, data }, { id: 1, sku: data['sku'] ?? 'bolt' })
-    expect(update({ sku: 'nut' })).toEqual(['Part', 'Part:*', 'Product', 'Product:id=1', 'Product:sku=‹bolt›', 'Product:sku=‹nut›'])
+    const update = (data: Args) =>
+      tagsOf('Product', 'update', { where: { id: 1, sku: 'bolt' }, data }, { id: 1, sku: data['sku'] ?? 'bolt' })
+    expect(update({ sku: 'nut' })).toEqual([
+      'Part',
+      'Part:*',
+      'Product',
+      'Product:id=1',
+      'Product:sku=‹bolt›',
+      'Product:sku=‹nut›',
+    ])
     expect(update({ stock: 1 })).toEqual(['Product', 'Product:id=1', 'Product:sku=‹bolt›'])
   })
 
@@ -287,7 +544,11 @@ describe('what the database does to other tables moves too', () => {
         aId Int
         a   A   @relation(fields: [aId], references: [id], onUpdate: Restrict)
       }`)
-    expect(tagsOf('A', 'update', { where: { id: 1 }, data: { id: 2 } }, { id: 2 }, graph)).toEqual(['A', 'A:id=1', 'A:id=2'])
+    expect(tagsOf('A', 'update', { where: { id: 1 }, data: { id: 2 } }, { id: 2 }, graph)).toEqual([
+      'A',
+      'A:id=1',
+      'A:id=2',
+    ])
   })
 
   it('in circles, once round', () => {
@@ -323,14 +584,26 @@ describe('without the text of the schema', () => {
   })
 
   it('a relation may be held by either end', () => {
-    const tags = tagsOf('Comment', 'update', { where: { id: 1 }, data: { author: { connect: { id: 1 } } } }, { id: 1 }, unknown)
+    const tags = tagsOf(
+      'Comment',
+      'update',
+      { where: { id: 1 }, data: { author: { connect: { id: 1 } } } },
+      { id: 1 },
+      unknown,
+    )
     expect(tags).toEqual(everything)
   })
 })
 
 describe('a statement that names its models', () => {
   const moved = (graph: ModelGraph, ...models: string[]) =>
-    readable(wholeModelsWriteSet(graph, models.map((name) => modelOf(graph, name))), [])
+    readable(
+      wholeModelsWriteSet(
+        graph,
+        models.map((name) => modelOf(graph, name)),
+      ),
+      [],
+    )
 
   it('moves them whole, and what the database does along with them', () => {
     expect(moved(shop, 'Tag')).toEqual(['Tag', 'Tag:*'])

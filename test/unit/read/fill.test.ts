@@ -15,7 +15,15 @@ let context: ReadContext
 let events: CacheEvent[]
 let fills: { readonly entry: string; readonly ttlMs: number }[]
 
-const policy = { ttlMs: 60_000, swrMs: 30_000, nullTtlMs: 5000, jitter: 0.1, userTags: [], key: undefined, refresh: false }
+const policy = {
+  ttlMs: 60_000,
+  swrMs: 30_000,
+  nullTtlMs: 5000,
+  jitter: 0.1,
+  userTags: [],
+  key: undefined,
+  refresh: false,
+}
 const plan: ReadPlan = {
   kind: 'cached',
   model: 'User',
@@ -24,7 +32,7 @@ const plan: ReadPlan = {
   check: '-',
   tags: ['User'],
   policy,
-  omitted: [],
+  omitted: undefined,
 }
 const asked: Asked = { at: 1_000_000, versions: ['AAAAAAAAAAAA'], ticket: 0 }
 
@@ -104,7 +112,7 @@ describe('a result is not stored', () => {
   })
 
   it('when it shows what `omit` leaves out, fetched for a computed field', () => {
-    const omitting = { ...plan, omitted: ['email'] }
+    const omitting = { ...plan, omitted: { fields: ['email'], relations: new Map() } }
     expect(fill(omitting, [{ id: 1, email: 'a' }], asked, context)).toBeUndefined()
     expect(fill(omitting, { id: 1, email: null }, asked, context)).toBeUndefined()
     expect(reasons()).toEqual(['computed-needs', 'computed-needs'])

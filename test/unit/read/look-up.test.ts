@@ -22,15 +22,17 @@ const plan: ReadPlan = {
   check: '-',
   tags: ['Post', 'User'],
   policy,
-  omitted: [],
+  omitted: undefined,
 }
 
 beforeEach(() => {
   clock = manualClock(1_000_000)
-  store = resilientStore(
-    memoryStore()({ prefix: 'p:', clock: clock.now, tagTtlMs: 1e9, onError: () => {} }),
-    { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} },
-  )
+  store = resilientStore(memoryStore()({ prefix: 'p:', clock: clock.now, tagTtlMs: 1e9, onError: () => {} }), {
+    timeoutMs: 50,
+    failures: 5,
+    resetMs: 1000,
+    onError: () => {},
+  })
   const hub = new EventHub()
   events = []
   hub.on('*', (event) => events.push(event))
@@ -76,7 +78,12 @@ describe('an entry', () => {
   it('may be served stale for as long as this call accepts', async () => {
     const versions = await stored()
     clock.advance(60_000)
-    expect(await lookUp(under({ swrMs: 5000 }), context)).toEqual({ kind: 'stale', payload: 'rows', ageMs: 60_000, versions })
+    expect(await lookUp(under({ swrMs: 5000 }), context)).toEqual({
+      kind: 'stale',
+      payload: 'rows',
+      ageMs: 60_000,
+      versions,
+    })
     clock.advance(5000)
     expect(await judged(under({ swrMs: 5000 }))).toBe('expired')
   })

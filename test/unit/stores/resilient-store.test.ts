@@ -498,7 +498,11 @@ describe('a store inside the process', () => {
     expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
     await resilient.fill('key', 'entry', [], 1)
     await resilient.ensureVersions([])
-    expect([await resilient.remove(['key']), await resilient.peek('key'), await resilient.clear()]).toEqual([1, 'entry', 3])
+    expect([await resilient.remove(['key']), await resilient.peek('key'), await resilient.clear()]).toEqual([
+      1,
+      'entry',
+      3,
+    ])
     await resilient.ping()
     for await (const keys of resilient.scan('*')) expect(keys).toEqual(['key'])
     await resilient.close()

@@ -5,7 +5,12 @@ it('spells each kind of tag one way', () => {
   expect(modelTag('User')).toBe('User')
   expect(unknownRowsTag('User')).toBe('User:*')
   expect(rowTag('User', [['id', '1']])).toBe('User:id=1')
-  expect(rowTag('Post', [['authorId', '1'], ['title', 'x']])).toBe('Post:authorId=1&title=x')
+  expect(
+    rowTag('Post', [
+      ['authorId', '1'],
+      ['title', 'x'],
+    ]),
+  ).toBe('Post:authorId=1&title=x')
   expect(userTag('active_users')).toBe('#active_users')
 })
 

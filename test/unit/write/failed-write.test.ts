@@ -36,7 +36,11 @@ describe('a write that threw may have changed something', () => {
     ['a bulk write', known('P2003'), 'deleteMany'],
     ['the database refused a raw statement', known('P2002'), '$executeRaw'],
     ['another extension threw', new Error('mine'), 'create'],
-    ['another extension threw an error that looks like it', Object.assign(new Error('mine'), { code: 'P2002' }), 'create'],
+    [
+      'another extension threw an error that looks like it',
+      Object.assign(new Error('mine'), { code: 'P2002' }),
+      'create',
+    ],
     ['a code nobody knows', known('P9999'), 'create'],
   ])('%s', (_, error, operation) => {
     expect(changedNothing(error, operation)).toBe(false)

@@ -4,16 +4,16 @@
  *     npx tsx bench/hit-path.ts [--provider sqlite|postgresql] [--ms 400] [--rounds 7]
  *     npx tsx bench/hit-path.ts --profile memory [--query findUnique] [--ms 4000]
  *
- * Contestants take turns within each round; the medians of the rounds are printed. Not for absolute numbers on a
- * machine that does other things: compare within one run.
+ * Measures what users run, the built package: `npm run build` first, or name another build with `--package`. Contestants
+ * take turns within each round and the medians of the rounds are printed. On a machine that does other things compare
+ * within one run, and trust CPU time over wall time.
  */
 import assert from 'node:assert/strict'
 import { Session } from 'node:inspector/promises'
-import { relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
-import { cacheExtension } from '../src/index.ts'
 import type { ClientOf } from '../test/support/clients.ts'
 import type { Provider } from '../test/support/provider.ts'
 import { freshPrefix, median, print, withEnvironment } from './environment.ts'
@@ -25,8 +25,11 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     profile: { type: 'string' },
     query: { type: 'string', default: 'findUnique' },
+    package: { type: 'string', default: fileURLToPath(new URL('../dist/index.mjs', import.meta.url)) },
   },
 })
+const ours = pathToFileURL(resolve(values.package)).href
+const { cacheExtension }: typeof import('../src/index.ts') = await import(ours)
 const ms = Number(values.ms)
 
 type Client = ClientOf<Provider>
@@ -64,7 +67,7 @@ await withEnvironment(values.provider as Provider, async (environment) => {
     await profile(`${values.profile}, ${name}`, queries[name] as Query, client)
   } else {
     print(
-      `${values.provider}, errorFormat ${process.env['NODE_ENV'] === 'production' ? 'minimal (production)' : 'colorless (development)'}: µs a call one at a time; CPU µs a call with ${VARIANTS} in flight; calls a second with ${VARIANTS} in flight`,
+      `${values.provider}, errorFormat ${process.env['NODE_ENV'] === 'production' ? 'minimal (production)' : 'colorless (development)'}: a call one at a time, µs and CPU µs; with ${VARIANTS} in flight, CPU µs a call and calls a second`,
     )
     for (const [name, run] of Object.entries(queries)) {
       const contestants: Contestant[] = [
@@ -146,6 +149,7 @@ async function bareRedis(raw: Redis, plain: Client, run: Query): Promise<Query> 
 
 interface Cost {
   readonly alone: number
+  readonly cpuAlone: number
   readonly cpu: number
   readonly perSecond: number
 }
@@ -161,22 +165,30 @@ async function compare(name: string, contestants: readonly Contestant[], plain: 
   const of = (i: number, what: keyof Cost) => median((costs[i] as Cost[]).map((cost) => cost[what]))
   print(`\n${name}`)
   for (const [i, contestant] of contestants.entries()) {
+    const number = (what: keyof Cost) =>
+      of(i, what)
+        .toFixed(what === 'perSecond' ? 0 : 1)
+        .padStart(8)
+    const gain = (of(0, 'cpuAlone') / of(i, 'cpuAlone')).toFixed(1)
+    const gainInFlight = (of(i, 'perSecond') / of(0, 'perSecond')).toFixed(1)
     print(
-      `  ${contestant.name.padEnd(28)} ${of(i, 'alone').toFixed(1).padStart(7)} ${of(i, 'cpu').toFixed(1).padStart(7)} ${of(i, 'perSecond').toFixed(0).padStart(7)}/s   plain client x${(of(0, 'alone') / of(i, 'alone')).toFixed(1)} alone, x${(of(i, 'perSecond') / of(0, 'perSecond')).toFixed(1)} in flight`,
+      `  ${contestant.name.padEnd(28)}${number('alone')}${number('cpuAlone')}${number('cpu')}${number('perSecond')}/s   x${gain} less CPU than plain, x${gainInFlight} its throughput`,
     )
   }
 }
 
-async function oneAtATime(run: Query, client: Client): Promise<{ alone: number }> {
+async function oneAtATime(run: Query, client: Client): Promise<Pick<Cost, 'alone' | 'cpuAlone'>> {
   const begun = performance.now()
+  const cpuBegun = process.cpuUsage()
   let calls = 0
   while (performance.now() - begun < ms / 2) {
     for (let i = 0; i < 16; i += 1) await run(client, calls++ % VARIANTS)
   }
-  return { alone: (1000 * (performance.now() - begun)) / calls }
+  const { user, system } = process.cpuUsage(cpuBegun)
+  return { alone: (1000 * (performance.now() - begun)) / calls, cpuAlone: (user + system) / calls }
 }
 
-async function inFlight(run: Query, client: Client): Promise<{ cpu: number; perSecond: number }> {
+async function inFlight(run: Query, client: Client): Promise<Pick<Cost, 'cpu' | 'perSecond'>> {
   const begun = performance.now()
   const cpuBegun = process.cpuUsage()
   let calls = 0
@@ -204,36 +216,45 @@ async function profile(title: string, run: Query, client: Client): Promise<void>
   const perCall = (1000 * (performance.now() - begun)) / calls
   const { profile } = await session.post('Profiler.stop')
 
-  const micros = new Map<number, number>()
+  const selfOf = new Map<number, number>()
   for (const [i, node] of (profile.samples ?? []).entries()) {
-    micros.set(node, (micros.get(node) ?? 0) + (profile.timeDeltas?.[i] ?? 0))
+    selfOf.set(node, (selfOf.get(node) ?? 0) + (profile.timeDeltas?.[i] ?? 0) / calls)
   }
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
   const rooms = new Map<string, number>()
-  const ours = new Map<string, number>()
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  for (const { id, callFrame } of profile.nodes) {
-    const self = (micros.get(id) ?? 0) / calls
-    if (self === 0) continue
-    const file = callFrame.url.startsWith('file:') ? relative(root, fileURLToPath(callFrame.url)) : callFrame.url
-    const room = roomOf(file, callFrame.functionName)
-    rooms.set(room, (rooms.get(room) ?? 0) + self)
-    if (room !== 'src') continue
-    const where = `${file.replace(/^src\//, '')} ${callFrame.functionName || '(anonymous)'}:${callFrame.lineNumber + 1}`
-    ours.set(where, (ours.get(where) ?? 0) + self)
+  const self = new Map<string, number>()
+  const total = new Map<string, number>()
+  const add = (to: Map<string, number>, name: string, micros: number) => to.set(name, (to.get(name) ?? 0) + micros)
+
+  /** Adds a node and what it called; `callers` are our functions above it, each counted once. */
+  function visit(id: number, callers: ReadonlySet<string>): void {
+    const node = nodes.get(id)
+    if (!node) return
+    const { url, functionName, lineNumber } = node.callFrame
+    const micros = selfOf.get(id) ?? 0
+    const name = url === ours ? `${functionName || '(anonymous)'}, line ${lineNumber + 1}` : undefined
+    const above = name ? new Set([...callers, name]) : callers
+    add(rooms, name ? `this package (${basename(values.package)})` : roomOf(url, functionName), micros)
+    if (name) add(self, name, micros)
+    for (const caller of above) add(total, caller, micros)
+    for (const child of node.children ?? []) visit(child, above)
   }
+  visit(profile.nodes[0]?.id ?? 0, new Set())
+
   print(`${title}: ${perCall.toFixed(1)} µs a hit, one at a time (with the profiler)`)
-  for (const list of [rooms, ours]) {
-    print()
-    for (const [where, self] of [...list].sort(([, a], [, b]) => b - a).slice(0, 25)) {
-      print(`  ${self.toFixed(2).padStart(6)} µs  ${where}`)
+  for (const [what, list] of [
+    ['where', rooms],
+    ['our functions, themselves', self],
+    ['our functions, with all they call', total],
+  ] as const) {
+    print(`\n${what}`)
+    for (const [where, micros] of [...list].sort(([, a], [, b]) => b - a).slice(0, 20)) {
+      print(`  ${micros.toFixed(2).padStart(6)} µs  ${where}`)
     }
   }
 }
 
-function roomOf(file: string, name: string): string {
-  if (file.startsWith('src/')) return 'src'
-  const inModules = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)
-  if (inModules) return inModules[1] as string
-  if (file.startsWith('node:')) return file.split('/')[0] === 'node:internal' ? `node:${file.split('/')[1]}` : file
-  return file || name
+function roomOf(url: string, name: string): string {
+  const inModules = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)
+  return inModules?.[1] ?? (url || name)
 }

@@ -41,12 +41,12 @@ await withEnvironment('sqlite', async (environment) => {
     const overheads = subjects.map((_, i) => median(costs.pairs[i] as number[]))
     for (const [i, subject] of subjects.entries()) {
       const commands = await subject.commandsOf(() => update(subject.prisma))
+      const entries = `${subject.entries} entries`.padEnd(16)
+      const whole = median(costs.cached[i] as number[]).toFixed(0)
+      const alone = median(costs.alone[i] as number[]).toFixed(1)
+      const sent = commands === undefined ? '' : `  Redis commands ${commands}`
       print(
-        `  ${`${subject.entries} entries`.padEnd(16)} ${median(costs.cached[i] as number[])
-          .toFixed(0)
-          .padStart(
-            6,
-          )}  overhead ${overheads[i]?.toFixed(0)}  its invalidation alone ${median(costs.alone[i] as number[]).toFixed(1)}${commands === undefined ? '' : `  Redis commands ${commands}`}`,
+        `  ${entries} ${whole.padStart(6)}  overhead ${overheads[i]?.toFixed(0)}  invalidation alone ${alone}${sent}`,
       )
     }
     const alone = costs.alone.map(median)
@@ -61,9 +61,9 @@ function ratio(costs: readonly number[]): string {
   return ((costs.at(-1) as number) / (costs[0] as number)).toFixed(2)
 }
 
-let name = 0
-const update = (client: ClientOf<Provider>) =>
-  client.user.update({ where: { id: 1 }, data: { name: `name ${++name}` } }).then((row) => row)
+async function update(client: ClientOf<Provider>): Promise<void> {
+  await client.user.update({ where: { id: 1 }, data: { name: `${Math.random()}` } })
+}
 
 async function measure(plain: ClientOf<Provider>, subjects: readonly Subject[]) {
   const costs = {
@@ -79,19 +79,33 @@ async function measure(plain: ClientOf<Provider>, subjects: readonly Subject[]) 
     return 1000 * (performance.now() - begun)
   }
   for (let round = -50; round < writes; round += 1) {
-    const base = await timed(() => update(plain))
-    if (round >= 0) costs.plain.push(base)
-    for (const [i, { prisma }] of subjects.entries()) {
+    // Nobody is always first: the one after a pause finds cold caches.
+    const turns = [plain, ...subjects].map((_, i, all) => (i + round + 50) % all.length)
+    let base = 0
+    const took = new Map<number, number>()
+    for (const turn of turns) {
+      const subject = subjects[turn - 1]
+      if (!subject) {
+        base = await timed(() => update(plain))
+        continue
+      }
+      const { prisma } = subject
       // An entry that depends on the write exists each time; without it nobody would hold the tags.
       await prisma.user.findUnique({ where: { id: 1 } })
       await prisma.user.findMany({ where: { id: 1 } })
       await cacheOf(prisma).settled()
-      const cost = await timed(() => update(prisma))
       const alone = await timed(() => cacheOf(prisma).invalidate({ models: ['User'] }))
-      if (round < 0) continue
+      await prisma.user.findUnique({ where: { id: 1 } })
+      await prisma.user.findMany({ where: { id: 1 } })
+      await cacheOf(prisma).settled()
+      took.set(turn - 1, await timed(() => update(prisma)))
+      if (round >= 0) costs.alone[turn - 1]?.push(alone)
+    }
+    if (round < 0) continue
+    costs.plain.push(base)
+    for (const [i, cost] of took) {
       costs.cached[i]?.push(cost)
       costs.pairs[i]?.push(cost - base)
-      costs.alone[i]?.push(alone)
     }
   }
   return costs
@@ -103,7 +117,10 @@ interface Cache {
   keys(options: { pattern: string }): Promise<string[]>
   disconnect(): Promise<void>
 }
-const cacheOf = (client: ClientOf<Provider>) => (client as unknown as { $cache: Cache }).$cache
+
+function cacheOf(client: ClientOf<Provider>): Cache {
+  return (client as unknown as { $cache: Cache }).$cache
+}
 
 async function openCached(
   environment: BenchEnvironment,

@@ -37,10 +37,16 @@ function read(file: string): unknown {
   } catch (error) {
     throw new CacheConfigError(
       'configFile',
-      // Not the message: parsers quote the text they stumble over, and a password may stand in it.
-      `${file} cannot be loaded (${error instanceof Error ? error.name : 'see the cause'})`,
+      `${file} cannot be read: ${reason(file, error)}`,
       'Correct the file, or pass `configFile: false`.',
       { cause: error },
     )
   }
+}
+
+/** In one line. Parsers quote the text they stumble over, and a password may stand in it. */
+function reason(file: string, error: unknown): string {
+  if (file.endsWith('.json') && error instanceof SyntaxError) return 'it is not JSON'
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return line.replace(/(\w+:\/\/)\S+/g, '$1…')
 }

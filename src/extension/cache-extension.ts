@@ -8,7 +8,7 @@ import { CacheConfigError } from '../errors.ts'
 import { EventHub } from '../events.ts'
 import type { CacheOptions } from '../policy/options.ts'
 import { Policies, type ReadCache } from '../policy/resolve-policy.ts'
-import { assertWriteCache, validateOptions } from '../policy/validate-options.ts'
+import { assertReadCache, assertWriteCache, validateOptions } from '../policy/validate-options.ts'
 import { modelGraph } from '../query/model-graph.ts'
 import { wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
 import { type Bypass, clientFingerprint, planRawRead, planRead, RAW, type ReadPlan } from '../read/plan-read.ts'
@@ -23,12 +23,14 @@ import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
 import { resilientStore } from '../stores/resilient-store.ts'
 import type { StoreFactory } from '../stores/store.ts'
 import { type Tag, userTag } from '../tags/tag.ts'
+import { changedNothing } from '../write/failed-write.ts'
 import { invalidator } from '../write/invalidate.ts'
 import { Outbox } from '../write/outbox.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
 import type { AnyClient } from './client.ts'
 import { decimalClass } from './decimal-class.ts'
 import { type HookCall, type HookTransaction, hookCall } from './internal-params.ts'
+import { LaterExtensions } from './later-extensions.ts'
 import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
 import { RawStatements } from './raw-statements.ts'
 import { transactionHook } from './transaction-hook.ts'
@@ -65,7 +67,7 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
   const cache = openCache(client, withSurroundings(given))
   return client.$extends({
     name: 'prisma-extension-query-cache',
-    client: { $cache: cache.control, $transaction: cache.$transaction },
+    client: { $cache: cache.control, $transaction: cache.$transaction, $extends: cache.$extends },
     query: {
       // Async without exception: Prisma calls `.then` on whatever a hook returns, `null` included.
       async $allOperations({ model, operation, args, query, __internalParams }: HookArguments): Promise<unknown> {
@@ -76,6 +78,8 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
         }
         const { cache: option, ...rest } = args ?? {}
         if (READS.has(operation)) {
+          // Also where the read is not cached: a mistake must not wait for production to be told.
+          if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
           const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
           return cache.read(call, option as ReadCache, transaction)
         }
@@ -134,6 +138,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
   const connection = new SharedConnection(graph.provider)
   const background = new Background()
   const raw = new RawStatements(graph, policies)
+  const later = new LaterExtensions()
   const globalOmit = client._globalOmit ?? {}
 
   const readContext: ReadContext = {
@@ -207,6 +212,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
       declareRaw: raw.declare,
     }),
     $transaction: transactionHook(client, { ...writeContext, events }),
+    $extends: later.hook(client),
     read,
 
     write(
@@ -220,9 +226,11 @@ function openCache(client: AnyClient, options: CacheOptions) {
       if (cache !== undefined) assertWriteCache(cache)
       const userTags = ((cache as { invalidate?: readonly string[] } | undefined)?.invalidate ?? []).map(userTag)
       // `user.update(…).posts()` answers with posts: rows, but not the ones that were written.
-      const writtenRows = (result: unknown) => (dataPath.length > 0 ? undefined : result)
+      // And an extension behind us may answer with rows it made up.
+      const writtenRows = (result: unknown) => (dataPath.length === 0 && later.none ? result : undefined)
       const tags = (result: unknown) => [...moved(model, operation, args, writtenRows(result)), ...userTags]
-      return writeInvalidate({ cause: 'write', model, operation, transaction, run, tags }, writeContext)
+      const failure = later.none ? changedNothing : undefined
+      return writeInvalidate({ cause: 'write', model, operation, transaction, run, tags, failure }, writeContext)
     },
 
     raw(

@@ -9,7 +9,6 @@ import type {
   ReadCacheOptions,
   ReadOperation,
 } from './options.ts'
-import { assertReadCache } from './validate-options.ts'
 
 /** The policy of one read, in milliseconds. */
 export interface ResolvedPolicy {
@@ -66,7 +65,6 @@ export class Policies {
       if (!resolved) this.#resolved.set(name, (resolved = this.#resolve(model, operation, undefined)))
       return resolved
     }
-    if (cache !== true && cache !== false) assertReadCache(cache)
     return cache === false ? 'call-disabled' : this.#resolve(model, operation, cache)
   }
 

@@ -1,5 +1,4 @@
 import type { Tag } from '../tags/tag.ts'
-import { changedNothing } from './failed-write.ts'
 import type { Cause, Invalidate } from './invalidate.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -17,6 +16,8 @@ export interface WriteCall extends Cause {
   readonly operation: string
   readonly transaction: { readonly kind: 'interactive' | 'batch'; readonly id: string } | undefined
   readonly run: () => PromiseLike<unknown>
+  /** Whether an error says for certain that nothing was changed; absent: none does. */
+  readonly failure?: ((error: unknown, operation: string) => boolean) | undefined
   /**
    * The tags to move, given what the write returned; `undefined` when it failed and may have taken effect all the same.
    * Must not throw: the write is done, and the caller must learn so.
@@ -37,7 +38,7 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
     result = await call.run()
   } catch (error) {
     // Inside a transaction what a refused nested write did before it failed may stand (SQLite), and be committed.
-    const stands = call.transaction?.kind === 'interactive' || !changedNothing(error, call.operation)
+    const stands = call.transaction?.kind === 'interactive' || !call.failure?.(error, call.operation)
     if (stands) await settle(call, call.tags(undefined), context)
     throw error
   } finally {

@@ -43,8 +43,10 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   const tagKey = (tag: string) => `${context.prefix}tag:${tag}`
 
   const identity = new ServerIdentity(client)
+  let { tagTtlMs } = context
 
   const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly string[] }[]) => {
+    connected(client)
     identity.assertKnown()
     const found = await getAll(
       client,
@@ -61,7 +63,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     const keys = [...new Set(wanted.flat())].map(tagKey)
     if (keys.length === 0) return wanted.map(() => [])
     // SET NX, then read back: whoever comes second takes the version of whoever came first.
-    const set = keys.map((key): Command => ['set', key, newVersion(), 'PX', String(context.tagTtlMs), 'NX'])
+    const set = keys.map((key): Command => ['set', key, newVersion(), 'PX', String(tagTtlMs), 'NX'])
     const results = await sendAll(client, [...set, ...keys.map((key): Command => ['get', key])])
     const versions = new Map(keys.map((key, i) => [key, answer(results[keys.length + i]) as SeenVersion]))
     return wanted.map((tags) => tags.map((tag) => present(versions.get(tagKey(tag)))))
@@ -106,11 +108,12 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     ensureVersions: (tags) => ensures(tags),
 
     async fill(key, entry, tags, ttlMs) {
-      // A version must outlive the entries that hold it, or they would miss before their time.
-      const tagTtl = String(Math.max(context.tagTtlMs, 2 * ttlMs))
+      // A version must outlive the entries that hold it, or they would miss before their time; also those of calls
+      // that asked for longer than the configuration knows.
+      tagTtlMs = Math.max(tagTtlMs, 2 * ttlMs)
       const results = await sendAll(client, [
         ['set', key, entry, 'PX', String(ttlMs)],
-        ...tags.map((tag): Command => ['pexpire', tagKey(tag), tagTtl]),
+        ...tags.map((tag): Command => ['pexpire', tagKey(tag), String(tagTtlMs)]),
       ])
       answer(results[0])
     },
@@ -119,7 +122,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       // XX: an absent tag is changed already, and a row nobody has read costs no memory.
       const results = await sendAll(
         client,
-        tags.map((tag) => ['set', tagKey(tag), newVersion(), 'PX', String(context.tagTtlMs), 'XX']),
+        tags.map((tag) => ['set', tagKey(tag), newVersion(), 'PX', String(tagTtlMs), 'XX']),
       )
       const refused = tags.filter((_, i) => results[i]?.[0])
       if (refused.length === 0) return

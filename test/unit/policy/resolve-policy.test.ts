@@ -98,12 +98,6 @@ describe('what only a call can say', () => {
   it('is a name of its own and to ask the database', () => {
     expect(resolve({}, { key: 'mine', refresh: true })).toMatchObject({ key: 'mine', refresh: true })
   })
-
-  it('is checked, since it may come from JavaScript', () => {
-    expect(() => resolve({}, { tll: 1 } as ReadCache)).toThrow(CacheConfigError)
-    expect(() => resolve({}, 60 as unknown as ReadCache)).toThrow(/Give true, false/)
-    expect(() => resolve({ models: { User: false } }, { ttl: -1 })).toThrow(CacheConfigError)
-  })
 })
 
 describe('the longest life of an entry', () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { changedNothing } from '../../../src/write/failed-write.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
 import { type WriteCall, type WriteContext, writeInvalidate } from '../../../src/write/write-invalidate.ts'
 
@@ -39,6 +40,7 @@ const write = (over: Partial<WriteCall> = {}): Promise<unknown> =>
         return 'row'
       },
       tags: (result) => [`of ${result}`],
+      failure: changedNothing,
       ...over,
     },
     context,
@@ -62,6 +64,12 @@ describe('a write', () => {
     const error = new Error('connection lost')
     await expect(write({ run: failing(error) })).rejects.toBe(error)
     expect(story).toEqual(['begun', 'moved of undefined', 'ended'])
+  })
+
+  it('whose errors are not the database’s own moves its tags, whatever the error says', async () => {
+    const error = Object.assign(new Error('taken'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
+    await expect(write({ run: failing(error), failure: undefined })).rejects.toBe(error)
+    expect(story).toContain('moved of undefined')
   })
 
   it('that was refused moves nothing', async () => {

@@ -1,0 +1,369 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import type { CacheStore } from '../../src/stores/store.ts'
+import { unchanged } from '../../src/tags/tag-versions.ts'
+import { freshNamespace } from '../support/fresh-namespace.ts'
+
+/** Where stores of one kind keep their data. */
+export interface StorePlace {
+  /** A store as one more process would open it: the same prefix means the same data. */
+  open(prefix: string): CacheStore
+  /** Makes what is stored older. */
+  elapse(ms: number): Promise<void>
+}
+
+/** A promise one kind of store does not keep, and why that does no harm. */
+export interface Deviation {
+  readonly test: string
+  readonly reason: string
+}
+
+/**
+ * What `CacheStore` promises, for every implementation. `place` is asked in the tests, so that servers may be started
+ * in a `beforeAll` of the caller.
+ */
+export function describeCacheStore(
+  title: string,
+  place: () => StorePlace,
+  deviations: readonly Deviation[] = [],
+): void {
+  describe(`a ${title} store`, () => {
+    const opened: CacheStore[] = []
+    let prefix: string
+    let store: CacheStore
+    /** Another process on the same data. */
+    let other: CacheStore
+
+    const open = (its: string) => {
+      const one = place().open(its)
+      opened.push(one)
+      return one
+    }
+    const key = (name: string, its = prefix) => `${its}query:User:findMany:${name}`
+    const versionsOf = async (tags: readonly string[], from = store) => (await from.lookUp(key('none'), tags)).versions
+    const keysOf = async (pattern: string, from = store) => {
+      const keys = new Set<string>()
+      for await (const found of from.scan(pattern)) for (const one of found) keys.add(one)
+      return [...keys].sort()
+    }
+    const promise = (name: string, run: () => Promise<void>) =>
+      it(name, ({ skip }) => {
+        const deviation = deviations.find(({ test }) => test === name)
+        if (deviation) skip(deviation.reason)
+        return run()
+      })
+
+    beforeEach(() => {
+      prefix = freshNamespace()
+      store = open(prefix)
+      other = open(prefix)
+    })
+    afterAll(async () => {
+      await Promise.all(opened.map((one) => one.close()))
+    })
+
+    describe('looking up', () => {
+      promise('finds neither an entry nor a version where nobody has been', async () => {
+        expect(await store.lookUp(key('a'), ['User', 'User:id=1'])).toEqual({
+          entry: undefined,
+          versions: [null, null],
+        })
+      })
+
+      promise('finds the entry as it was filled, whatever its characters', async () => {
+        const entry = `qc1 1 2 3 - v\n["d"]\n{"ü":"\u0000\r\n$5\\ 😀 \u2028","long":"${'x'.repeat(100_000)}"}`
+        await store.fill(key('a'), entry, ['User'], 60_000)
+        expect((await store.lookUp(key('a'), [])).entry).toBe(entry)
+        expect((await other.lookUp(key('a'), [])).entry).toBe(entry)
+      })
+
+      promise('answers versions in the order of the tags asked for', async () => {
+        const tags = ['User', 'User:id=1', '#mine', 'Post', 'User:*']
+        const made = await store.ensureVersions(tags)
+        expect(await versionsOf([...tags].reverse())).toEqual([...made].reverse())
+        expect(await versionsOf(['absent', ...tags, 'User', 'gone'])).toEqual([null, ...made, made[0], null])
+      })
+
+      promise('keeps entries and tags of one name apart', async () => {
+        const [version] = await store.ensureVersions(['User'])
+        await store.fill(key('User'), 'entry', ['User'], 60_000)
+        expect(await store.lookUp(key('User'), ['User', key('User')])).toEqual({
+          entry: 'entry',
+          versions: [version, null],
+        })
+      })
+
+      promise('answers many look-ups of one tick each with its own', async () => {
+        const names = Array.from({ length: 64 }, (_, i) => `e${i}`)
+        const versions = await store.ensureVersions(names)
+        await Promise.all(names.map((name) => store.fill(key(name), `entry ${name}`, [name], 60_000)))
+        const found = await Promise.all(names.map((name) => store.lookUp(key(name), [name, 'absent'])))
+        expect(found).toEqual(names.map((name, i) => ({ entry: `entry ${name}`, versions: [versions[i], null] })))
+      })
+
+      promise('of one tick settle in one tick, so that the misses among them become one statement', async () => {
+        await store.fill(key('a'), 'entry', [], 60_000)
+        let settled = 0
+        const seen = await Promise.all(
+          ['a', 'b', 'c'].map(async (name) => {
+            await store.lookUp(key(name), [name])
+            settled += 1
+            await new Promise((resolve) => process.nextTick(resolve))
+            return settled
+          }),
+        )
+        expect(seen).toEqual([3, 3, 3])
+      })
+    })
+
+    describe('versions', () => {
+      promise('are made once and stay', async () => {
+        const first = await store.ensureVersions(['User', 'Post'])
+        expect(new Set(first).size).toBe(2)
+        expect(await store.ensureVersions(['Post', 'User'])).toEqual([...first].reverse())
+        expect(await versionsOf(['User', 'Post'])).toEqual(first)
+        expect(await versionsOf(['User', 'Post'], other)).toEqual(first)
+      })
+
+      promise('made at the same time in several processes are the same', async () => {
+        const processes = [store, other, ...Array.from({ length: 6 }, () => open(prefix))]
+        for (let round = 0; round < 20; round += 1) {
+          const tags = ['User', `User:id=${round}`, `#tag${round}`]
+          const agreed = await Promise.all(
+            processes.map((one, i) => one.ensureVersions(i % 2 === 0 ? tags : [...tags].reverse())),
+          )
+          const [expected = []] = agreed
+          for (const [i, versions] of agreed.entries()) {
+            expect(i % 2 === 0 ? versions : [...versions].reverse()).toEqual(expected)
+          }
+          expect(await versionsOf(tags)).toEqual(expected)
+        }
+      })
+
+      promise('of no tags are no versions', async () => {
+        expect(await store.ensureVersions([])).toEqual([])
+        expect((await store.lookUp(key('a'), [])).versions).toEqual([])
+      })
+    })
+
+    describe('invalidating', () => {
+      promise('leaves no version that was there before', async () => {
+        const tags = ['User', 'User:id=1', '#mine']
+        const seen = new Set<unknown>(await store.ensureVersions(tags))
+        for (let i = 0; i < 50; i += 1) {
+          await store.bump(tags)
+          for (const version of await versionsOf(tags, i % 2 === 0 ? store : other)) {
+            expect(version === null || !seen.has(version)).toBe(true)
+          }
+          for (const version of await store.ensureVersions(tags)) seen.add(version)
+        }
+        expect(seen.size).toBe(51 * tags.length)
+      })
+
+      promise('moves the tags named and no others', async () => {
+        const [user, post] = await store.ensureVersions(['User', 'Post'])
+        await store.bump(['User'])
+        const [userNow, postNow] = await versionsOf(['User', 'Post'])
+        expect(userNow).not.toBe(user)
+        expect(postNow).toBe(post)
+      })
+
+      promise('is seen by every process once it is acknowledged', async () => {
+        const [before] = await other.ensureVersions(['User'])
+        await store.bump(['User'])
+        expect(await versionsOf(['User'], other)).not.toEqual([before])
+        expect(await other.ensureVersions(['User'])).not.toEqual([before])
+      })
+
+      promise('counts as changed for a tag nobody holds a version of', async () => {
+        await store.bump(['nobody'])
+        expect(unchanged(['anything'], await versionsOf(['nobody']))).toBe(false)
+      })
+
+      promise('of nothing is nothing', async () => {
+        const before = await store.ensureVersions(['User'])
+        await store.bump([])
+        expect(await versionsOf(['User'])).toEqual(before)
+      })
+
+      promise('kills an entry that is filled afterwards under versions from before', async () => {
+        const tags = ['User', 'User:id=1']
+        const before = await store.ensureVersions(tags)
+        await other.bump(['User'])
+        await store.fill(key('late'), 'old', tags, 60_000)
+        const { entry, versions } = await store.lookUp(key('late'), tags)
+        expect(entry).toBe('old')
+        expect(unchanged(before, versions)).toBe(false)
+        expect(unchanged(before, await store.ensureVersions(tags))).toBe(false)
+      })
+
+      promise('between two processes that fill, read and invalidate at once lets nothing old live', async () => {
+        // The whole protocol in small: the database is a number, an entry holds the number and the version it was read under.
+        let committed = 0
+        const at = key('number')
+        const read = async (from: CacheStore) => {
+          const { entry, versions } = await from.lookUp(at, ['Number'])
+          if (entry !== undefined) {
+            const [version = '', value] = entry.split(' ')
+            if (unchanged([version], versions)) return Number(value)
+          }
+          const [version] = await from.ensureVersions(['Number'])
+          const value = committed
+          await from.fill(at, `${version} ${value}`, ['Number'], 60_000)
+          return value
+        }
+        const reader = async (from: CacheStore) => {
+          for (let i = 0; i < 100; i += 1) {
+            const acknowledged = acked
+            expect(await read(from)).toBeGreaterThanOrEqual(acknowledged)
+          }
+        }
+        let acked = 0
+        const writer = async () => {
+          for (let i = 0; i < 100; i += 1) {
+            committed += 1
+            const mine = committed
+            await other.bump(['Number'])
+            acked = mine
+          }
+        }
+        await Promise.all([reader(store), reader(other), reader(open(prefix)), writer()])
+        expect(await read(store)).toBe(100)
+      })
+    })
+
+    describe('entries', () => {
+      promise('are seen by a look-up begun after the fill was called', async () => {
+        await store.ensureVersions(['User'])
+        for (let i = 0; i < 20; i += 1) {
+          const filled = store.fill(key('a'), `entry ${i}`, ['User'], 60_000)
+          expect((await store.lookUp(key('a'), ['User'])).entry).toBe(`entry ${i}`)
+          await filled
+        }
+      })
+
+      promise('replace each other under one key', async () => {
+        await store.fill(key('a'), 'one', ['User'], 60_000)
+        await other.fill(key('a'), 'two', ['Post'], 60_000)
+        expect((await store.lookUp(key('a'), [])).entry).toBe('two')
+      })
+
+      promise('end with their time', async () => {
+        await store.fill(key('short'), 'entry', ['User'], 40)
+        await store.fill(key('long'), 'entry', ['User'], 60_000)
+        await place().elapse(60)
+        expect((await store.lookUp(key('short'), [])).entry).toBeUndefined()
+        expect(await store.peek(key('short'))).toBeUndefined()
+        expect(await keysOf(`${prefix}query:*`)).toEqual([key('long')])
+        expect(await store.remove([key('short'), key('long')])).toBe(1)
+      })
+
+      promise('do not outlive a shorter time they are filled again for', async () => {
+        await store.fill(key('a'), 'one', ['User'], 60_000)
+        await store.fill(key('a'), 'two', ['User'], 40)
+        await place().elapse(60)
+        expect((await store.lookUp(key('a'), [])).entry).toBeUndefined()
+      })
+
+      promise('are removed by key, and counted where they existed', async () => {
+        await Promise.all(['a', 'b', 'c'].map((name) => store.fill(key(name), name, ['User'], 60_000)))
+        expect(await other.remove([key('a'), key('b'), key('nobody')])).toBe(2)
+        expect(await other.remove([])).toBe(0)
+        expect(await keysOf(`${prefix}query:*`)).toEqual([key('c')])
+      })
+
+      promise('are removed by the thousand', async () => {
+        const keys = Array.from({ length: 1200 }, (_, i) => key(`n${i}`))
+        await Promise.all(keys.map((one) => store.fill(one, '1', ['User'], 60_000)))
+        expect(await store.remove(keys)).toBe(1200)
+      })
+
+      promise('are shown byte for byte', async () => {
+        expect(await store.peek(key('a'))).toBeUndefined()
+        await store.fill(key('a'), 'line\nline', ['User'], 60_000)
+        expect(await other.peek(key('a'))).toBe('line\nline')
+      })
+    })
+
+    describe('scanning', () => {
+      promise('finds every entry, thousands too, and no tag', async () => {
+        const keys = Array.from({ length: 2500 }, (_, i) => key(`n${i}`))
+        await store.ensureVersions(['User', 'User:id=1'])
+        await Promise.all(keys.map((one) => store.fill(one, '1', ['User'], 60_000)))
+        expect(await keysOf(`${prefix}query:*`)).toEqual([...keys].sort())
+      })
+
+      promise('finds nothing without an error', async () => {
+        expect(await keysOf(`${prefix}*`)).toEqual([])
+      })
+
+      for (const [pattern, found] of [
+        ['a?c', ['a*c', 'abc', 'adc']],
+        ['a[bd]c', ['abc', 'adc']],
+        ['a[a-c]c', ['abc']],
+        ['a[^b]c', ['a*c', 'adc']],
+        ['a\\*c', ['a*c']],
+        ['*c', ['a*c', 'abc', 'adc', 'xx.c']],
+        ['xx.c', ['xx.c']],
+        ['x*.?', ['xx.c']],
+        ['A?C', []],
+      ] as const) {
+        promise(`understands ${pattern}`, async () => {
+          for (const name of ['abc', 'adc', 'a*c', 'xx.c', 'abcd']) await store.fill(key(name), '1', [], 60_000)
+          expect(await keysOf(`${prefix}query:User:findMany:${pattern}`)).toEqual(found.map((name) => key(name)))
+        })
+      }
+    })
+
+    describe('clearing', () => {
+      promise('removes entries and versions, and counts the entries', async () => {
+        const before = await store.ensureVersions(['User', 'Post'])
+        await Promise.all(['a', 'b'].map((name) => store.fill(key(name), name, ['User'], 60_000)))
+        expect(await other.clear()).toBe(2)
+        expect(await keysOf(`${prefix}*`)).toEqual([])
+        expect((await store.lookUp(key('a'), [])).entry).toBeUndefined()
+        expect(unchanged(before, await versionsOf(['User', 'Post']))).toBe(false)
+        expect(await store.clear()).toBe(0)
+      })
+
+      promise('kills a fill that is under way', async () => {
+        const before = await store.ensureVersions(['User'])
+        await other.clear()
+        await store.fill(key('late'), 'old', ['User'], 60_000)
+        expect(unchanged(before, await store.ensureVersions(['User']))).toBe(false)
+      })
+
+      for (const pattern of ['team*:', 'a?c:', '[ab]:', 'a[^b]:', 'back\\slash:', 'a[', '*', '{curly}:', 'ü:'])
+        promise(`touches nothing outside the prefix ${pattern}`, async () => {
+          // Neighbours whose prefixes the same text would match if it were read as a pattern.
+          const mine = `${freshNamespace()}${pattern}`
+          const base = mine.slice(0, -pattern.length)
+          const neighbours = ['team1:', 'abc:', 'a:', 'b:', 'ac:', 'backslash:', 'a', '', 'anything:', 'curly:', 'u:']
+            .map((name) => `${base}${name}`)
+            .filter((name) => name !== mine)
+          for (const one of [mine, ...neighbours]) {
+            const its = open(one)
+            await its.ensureVersions(['User'])
+            await its.fill(key('a', one), one, ['User'], 60_000)
+          }
+          const own = open(mine)
+          expect(await own.clear()).toBe(1)
+          expect(await own.lookUp(key('a', mine), ['User'])).toEqual({ entry: undefined, versions: [null] })
+          for (const one of neighbours) {
+            const found = await open(one).lookUp(key('a', one), ['User'])
+            expect(found).toEqual({ entry: one, versions: [expect.any(String)] })
+          }
+        })
+    })
+
+    promise('says that it is there', async () => {
+      await expect(store.ping()).resolves.toBeUndefined()
+      expect(store.name).toMatch(/^[a-z]+$/)
+    })
+
+    promise('leaves the data to others when it is closed', async () => {
+      await store.fill(key('a'), 'entry', ['User'], 60_000)
+      await store.close()
+      expect((await other.lookUp(key('a'), [])).entry).toBe('entry')
+    })
+  })
+}

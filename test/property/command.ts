@@ -1,0 +1,25 @@
+import { spawnSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
+
+// The property suite for as long as one likes:
+//
+//     npm run property -- --steps 1000000 --seed 7
+//     npm run property -- --seed 7 --path 41          the one run that a failure named
+
+const { values } = parseArgs({
+  options: { steps: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' } },
+})
+const env = { ...process.env }
+for (const name of ['steps', 'seed'] as const) {
+  const value = values[name]
+  if (value === undefined) continue
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Error(`--${name} ${value}: a whole number above zero is wanted`)
+  env[`PROPERTY_${name.toUpperCase()}`] = value
+}
+if (values.path !== undefined) env['PROPERTY_PATH'] = values.path
+
+const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'integration', 'test/property'], {
+  env,
+  stdio: 'inherit',
+})
+process.exitCode = status ?? 1

@@ -1,0 +1,676 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { Cluster, Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis5'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type CacheEvent,
+  type CacheEventOf,
+  type CacheOptions,
+  cacheExtension,
+  type RedisClient,
+} from '../../src/index.ts'
+import { startRedisCluster } from '../contract/redis-cluster.ts'
+import type { ClientOf } from '../support/clients.ts'
+import { freePort } from '../support/free-port.ts'
+import { useTestBed } from '../support/matrix.ts'
+import type { Provider } from '../support/provider.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { eventually, withTimeout } from '../support/with-timeout.ts'
+
+const TIMEOUT_MS = 200
+/** A read may wait for its look-up and for the versions of new tags; a write five times as long for its invalidation. */
+const READ_BUDGET_MS = 2 * TIMEOUT_MS
+const WRITE_BUDGET_MS = 5 * TIMEOUT_MS
+/** For the database and a busy machine. */
+const SLACK_MS = 1500
+/** Longer than any budget with its slack: whoever waits for Redis itself is seen. */
+const FAULT_MS = 3000
+
+const bed = useTestBed({ provider: 'postgresql', generator: 'ts', store: 'redis' })
+const endings: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+beforeEach(async () => {
+  await bed.database.reset()
+  const { prisma } = await base()
+  for (let id = 1; id <= 4; id += 1) await prisma.product.create({ data: { sku: `sku ${id}`, price: 1 } })
+})
+
+let opened: ReturnType<typeof bed.open> | undefined
+const base = () => (opened ??= bed.open())
+
+/** A cached client as one process has it. `redis`: a URL, or a client of the application's own. */
+async function startProcess(redis: string | RedisClient, options: CacheOptions = {}) {
+  const { prisma: plain, sql } = await base()
+  const events: CacheEvent[] = []
+  const prisma = (plain as ClientOf<Provider>).$extends(
+    cacheExtension({
+      configFile: false,
+      redis,
+      prefix: 'degraded:',
+      defaults: { ttl: 300 },
+      timeoutMs: TIMEOUT_MS,
+      breaker: { failures: 3, resetMs: 50 },
+      ...options,
+    }),
+  )
+  prisma.$cache.on('*', (event) => events.push(event))
+  endings.push(() => prisma.$cache.disconnect())
+
+  const stock = async (id = 1) => (await prisma.product.findUniqueOrThrow({ where: { id } })).stock
+  const setStock = (value: number, id = 1) => prisma.product.update({ where: { id }, data: { stock: value } })
+  const of = <T extends CacheEvent['type']>(type: T) =>
+    events.filter((event) => event.type === type) as CacheEventOf<T>[]
+  return {
+    prisma,
+    sql,
+    events,
+    of,
+    stock,
+    setStock,
+    /** What the cache did for one read. */
+    async status(id = 1) {
+      const { info } = await prisma.$cache.withCacheInfo(prisma.product.findUniqueOrThrow({ where: { id } }))
+      await prisma.$cache.settled()
+      return info.status === 'bypass' ? info.reason : info.status
+    },
+    /** Resolves when the cache answers again. */
+    recovered() {
+      const probe = async () => {
+        const { info } = await prisma.$cache.withCacheInfo(prisma.product.findUniqueOrThrow({ where: { id: 4 } }))
+        await prisma.$cache.settled()
+        return info.status === 'hit' || undefined
+      }
+      return eventually(probe, 15_000, 'the recovery')
+    },
+  }
+}
+
+type Process = Awaited<ReturnType<typeof startProcess>>
+
+/** Reads and writes without a pause; every read is held against what had been acknowledged when it began. */
+function startLoad({ prisma }: Process) {
+  const seen = { reads: 0, writes: 0, stale: 0, failed: [] as unknown[], slowestReadMs: 0, slowestWriteMs: 0 }
+  const acknowledged = new Map<number, number>()
+  let running = true
+
+  async function reader(): Promise<void> {
+    for (let i = 0; running; i += 1) {
+      const id = 1 + (i % 3)
+      const atLeast = acknowledged.get(id) ?? 0
+      const begun = performance.now()
+      const row =
+        i % 2 === 0
+          ? await prisma.product.findUniqueOrThrow({ where: { id } })
+          : await prisma.product.findFirstOrThrow({ where: { id }, include: { parts: true } })
+      seen.slowestReadMs = Math.max(seen.slowestReadMs, performance.now() - begun)
+      seen.reads += 1
+      if (row.stock < atLeast) seen.stale += 1
+      await turn()
+    }
+  }
+  async function writer(id: number): Promise<void> {
+    for (let stock = 1; running; stock += 1) {
+      const update = { where: { id }, data: { stock } }
+      const begun = performance.now()
+      if (stock % 3 === 0) await prisma.$transaction((tx) => tx.product.update(update))
+      else await prisma.product.update(update)
+      seen.slowestWriteMs = Math.max(seen.slowestWriteMs, performance.now() - begun)
+      seen.writes += 1
+      acknowledged.set(id, stock)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  const lanes = [reader(), reader(), reader(), writer(1), writer(2), writer(3)]
+  const through = Promise.all(lanes.map((lane) => lane.catch((error: unknown) => void seen.failed.push(error))))
+  const stop = async () => {
+    running = false
+    await through
+    return seen
+  }
+  endings.push(stop)
+  return { seen, stop }
+}
+
+const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Nothing failed, nothing was stale, nobody waited for Redis. */
+function expectUnharmed(seen: ReturnType<typeof startLoad>['seen']): void {
+  expect(seen.failed).toEqual([])
+  expect(seen.stale).toBe(0)
+  expect(seen.slowestReadMs).toBeLessThan(READ_BUDGET_MS + SLACK_MS)
+  expect(seen.slowestWriteMs).toBeLessThan(WRITE_BUDGET_MS + SLACK_MS)
+  expect(seen.reads).toBeGreaterThan(50)
+  expect(seen.writes).toBeGreaterThan(10)
+}
+
+async function startServer(...args: string[]): Promise<RedisServer> {
+  const server = await startRedis({ args })
+  endings.push(() => server.stop())
+  return server
+}
+
+/** A connection past the cache. */
+function adminOf(url: string): Redis {
+  const admin = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
+  admin.on('error', () => {})
+  endings.push(() => admin.disconnect())
+  return admin
+}
+
+/** Clients of the application's own, as `new Redis(url)` gives them: they retry, and queue while there is no connection. */
+function applicationClient(Class: new (url: string) => unknown, url: string): RedisClient {
+  const client = new Class(url) as RedisClient
+  client.on?.('error', () => {})
+  endings.push(() => client.disconnect())
+  return client
+}
+
+const connections: Record<string, (url: string) => string | RedisClient> = {
+  'a URL': (url) => url,
+  'an ioredis 6 client': (url) => applicationClient(Redis, url),
+  'an ioredis 5 client': (url) => applicationClient(Redis5, url),
+}
+
+describe.each(Object.entries(connections))('through %s', (_, connection) => {
+  it('a Redis that is down at the start costs nothing but the cache, and is used when it comes', async () => {
+    const server = await startServer()
+    await server.kill()
+    const { prisma, setStock, stock, of, recovered } = await startProcess(connection(server.url))
+    for (let i = 1; i <= 20; i += 1) {
+      await withTimeout(setStock(i), WRITE_BUDGET_MS + SLACK_MS, 'a write')
+      expect(await withTimeout(stock(), READ_BUDGET_MS + SLACK_MS, 'a read')).toBe(i)
+    }
+    expect(of('hit')).toEqual([])
+    expect(of('error').length).toBeGreaterThan(0)
+    expect(of('invalidate').every(({ delivered }) => !delivered)).toBe(true)
+    expect(await prisma.$cache.health()).toMatchObject({ state: 'undelivered', latencyMs: null })
+
+    await server.restart()
+    await recovered()
+    expect(await prisma.$cache.health()).toMatchObject({ state: 'ok', undelivered: 0 })
+    expect(await stock()).toBe(20)
+  })
+
+  it('a Redis killed under load is not waited for, and is used again when it is back', {
+    timeout: 60_000,
+  }, async () => {
+    const server = await startServer()
+    const process = await startProcess(connection(server.url))
+    await process.recovered()
+    const load = startLoad(process)
+    await pass(300)
+    await server.kill()
+    await pass(FAULT_MS)
+    await server.restart()
+    await process.recovered()
+    expectUnharmed(await load.stop())
+    expect(process.of('bypass').map(({ reason }) => reason)).toContain('undelivered-invalidation')
+    expect(process.of('invalidate').some(({ delivered }) => !delivered)).toBe(true)
+    expect(process.of('error').length).toBeGreaterThan(0)
+  })
+
+  it('a Redis that is frozen is not waited for, and is used again when it thaws', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const process = await startProcess(connection(server.url))
+    await process.recovered()
+    const load = startLoad(process)
+    await pass(300)
+    server.pause()
+    await pass(FAULT_MS)
+    const during = { ...load.seen }
+    server.resume()
+    await process.recovered()
+    await pass(300)
+    expectUnharmed(await load.stop())
+    expect(during.reads).toBeGreaterThan(50)
+    expect(process.of('error').length).toBeGreaterThan(0)
+  })
+
+  it('a Redis that is frozen opens the circuit: after a few reads nobody waits', async () => {
+    const server = await startServer()
+    const { stock, status, recovered, of } = await startProcess(connection(server.url))
+    await recovered()
+    server.pause()
+    for (let i = 0; i < 3; i += 1) expect(await status()).toBe('store-unavailable')
+    const begun = performance.now()
+    for (let i = 0; i < 20; i += 1) await stock()
+    expect((performance.now() - begun) / 20).toBeLessThan(TIMEOUT_MS / 2)
+    expect(of('error').map(({ during }) => during)).toContain('look-up')
+    server.resume()
+    await recovered()
+  })
+
+  it('a Redis that keeps hanging up loses no invalidation', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const admin = adminOf(server.url)
+    const process = await startProcess(connection(server.url))
+    await process.recovered()
+    const load = startLoad(process)
+    const until = Date.now() + FAULT_MS
+    let killed = 0
+    while (Date.now() < until) {
+      killed += Number(await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'))
+      await pass(7)
+    }
+    await process.recovered()
+    expectUnharmed(await load.stop())
+    expect(killed).toBeGreaterThan(2)
+  })
+})
+
+describe('invalidations that could not be delivered', () => {
+  const KEEPING_DATA = ['--appendonly', 'yes', '--appendfsync', 'always']
+
+  it('reach a Redis that comes back with its old data before this process reads from it', async () => {
+    const server = await startServer(...KEEPING_DATA)
+    const admin = adminOf(server.url)
+    const { prisma, setStock, stock, status, of } = await startProcess(server.url)
+    await prisma.$cache.health()
+    await setStock(1)
+    await stock()
+    await prisma.$cache.settled()
+    expect(await status()).toBe('hit')
+    const version = await admin.get('degraded:tag:Product:id=1')
+    const [entry = ''] = await prisma.$cache.keys()
+
+    await server.kill()
+    await setStock(2)
+    expect(of('invalidate').at(-1)).toMatchObject({ delivered: false })
+    expect(await status()).toBe('undelivered-invalidation')
+    expect(await stock()).toBe(2)
+
+    await server.restart()
+    const seen: [number, string][] = []
+    const kept = await admin.exists(entry)
+    await eventually(
+      async () => {
+        seen.push([await stock(), await status()])
+        return seen.at(-1)?.[1] === 'hit' || undefined
+      },
+      10_000,
+      'a hit',
+    )
+    expect(kept).toBe(1)
+    expect(await admin.get('degraded:tag:Product:id=1')).not.toBe(version)
+    expect(new Set(seen.map(([value]) => value))).toEqual(new Set([2]))
+  })
+
+  it('reach it through other processes too, once they are delivered', async () => {
+    const server = await startServer(...KEEPING_DATA)
+    const one = await startProcess(server.url)
+    const other = await startProcess(server.url)
+    await one.prisma.$cache.health()
+    await other.stock()
+    await other.prisma.$cache.settled()
+    expect(await other.status()).toBe('hit')
+    await server.kill()
+    await one.setStock(2)
+    await server.restart()
+    await eventually(async () => (await one.prisma.$cache.health()).state === 'ok' || undefined, 10_000, 'the delivery')
+    await other.recovered()
+    expect(await other.stock()).toBe(2)
+  })
+
+  it('survive a delivery that fails half-way', async () => {
+    const server = await startServer(...KEEPING_DATA)
+    const proxy = await startProxy(server)
+    const { setStock, stock, status, recovered } = await startProcess(`redis://127.0.0.1:${proxy.port}`)
+    await recovered()
+    await stock()
+    expect(await status()).toBe('hit')
+    proxy.loseAnswers()
+    await setStock(2)
+    for (let i = 0; i < 3; i += 1) {
+      await pass(400)
+      proxy.cut()
+      proxy.loseAnswers()
+      expect(await stock()).toBe(2)
+    }
+    proxy.cut()
+    await recovered()
+    expect(await stock()).toBe(2)
+  })
+
+  it('of more tags than are kept drop the whole namespace, and nothing else', async () => {
+    const server = await startServer(...KEEPING_DATA)
+    const admin = adminOf(server.url)
+    const { prisma, setStock, stock, status, recovered } = await startProcess(server.url)
+    await recovered()
+    await stock()
+    expect(await status()).toBe('hit')
+    await admin.set('other:query:Product:findUnique:a', 'theirs')
+    await server.kill()
+    await setStock(2)
+    for (let from = 0; from < 12_000; from += 1000) {
+      await prisma.$cache.invalidate({ tags: Array.from({ length: 1000 }, (_, i) => `tag ${from + i}`) })
+    }
+    expect(await prisma.$cache.health()).toMatchObject({ state: 'undelivered', undelivered: Number.POSITIVE_INFINITY })
+    await server.restart()
+    await recovered()
+    expect(await prisma.$cache.health()).toMatchObject({ state: 'ok', undelivered: 0 })
+    expect(await stock()).toBe(2)
+    expect(await admin.get('other:query:Product:findUnique:a')).toBe('theirs')
+  })
+
+  it('keep no process alive', async () => {
+    const server = await startServer()
+    const { prisma, setStock } = await startProcess(server.url)
+    await prisma.$cache.health()
+    await server.kill()
+    await setStock(2)
+    await withTimeout(prisma.$cache.disconnect(), 2000, 'the end')
+    await expect(setStock(3)).resolves.toMatchObject({ stock: 3 })
+  })
+})
+
+describe('acknowledged invalidations that a restarted Redis has forgotten', () => {
+  /** The last snapshot before the crash holds an entry and its versions; the invalidation came after it. */
+  async function crash() {
+    const server = await startServer()
+    const admin = adminOf(server.url)
+    const writer = await startProcess(server.url)
+    await writer.prisma.$cache.health()
+    await writer.setStock(1)
+    await writer.stock()
+    expect(await writer.status()).toBe('hit')
+    await admin.call('SAVE')
+    await writer.setStock(2)
+    expect(writer.of('invalidate').at(-1)).toMatchObject({ delivered: true })
+    await server.restart()
+    expect(await admin.exists('degraded:tag:Product:id=1')).toBe(1)
+    return { server, writer }
+  }
+  async function readUntilHit({ stock, status }: Process) {
+    const seen = new Set<number>()
+    const probe = async () => {
+      seen.add(await stock())
+      return (await status()) === 'hit' || undefined
+    }
+    await eventually(probe, 10_000, 'a hit')
+    return [...seen]
+  }
+
+  it('are made up for by the process that sent them', async () => {
+    const { writer } = await crash()
+    expect(await readUntilHit(writer)).toEqual([2])
+  })
+
+  it('deceive no process that starts after the crash', async () => {
+    const { server } = await crash()
+    expect(await readUntilHit(await startProcess(server.url))).toEqual([2])
+  })
+})
+
+describe('a Redis that came back empty', () => {
+  it('is filled again', async () => {
+    const server = await startServer()
+    const { setStock, stock, recovered, status } = await startProcess(server.url)
+    await recovered()
+    await stock()
+    expect(await status()).toBe('hit')
+    await server.restart()
+    await recovered()
+    expect(['miss', 'hit']).toContain(await status())
+    await setStock(7)
+    expect(await stock()).toBe(7)
+    expect(await status()).toBe('hit')
+  })
+
+  it('and is emptied again and again under load shows nothing old', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const admin = adminOf(server.url)
+    const process = await startProcess(server.url)
+    await process.recovered()
+    const load = startLoad(process)
+    for (let i = 0; i < 100; i += 1) {
+      await admin.call('FLUSHALL')
+      await pass(13)
+    }
+    expectUnharmed(await load.stop())
+    await process.recovered()
+  })
+})
+
+describe('a Redis that is full', () => {
+  it('and evicts nothing: nothing new is stored, invalidations arrive, queries are answered', async () => {
+    const server = await startServer('--maxmemory-policy', 'noeviction')
+    const admin = adminOf(server.url)
+    const { prisma, setStock, stock, status, of, recovered } = await startProcess(server.url)
+    await recovered()
+    await stock()
+    await stock(2)
+    expect([await status(1), await status(2)]).toEqual(['hit', 'hit'])
+    await admin.config('SET', 'maxmemory', '1')
+
+    expect(await status(2)).toBe('hit')
+    await setStock(2)
+    expect(of('invalidate').at(-1)).toMatchObject({ delivered: true })
+    for (let i = 3; i < 13; i += 1) {
+      expect(await stock()).toBe(i - 1)
+      await setStock(i)
+    }
+    expect(await prisma.product.findMany({ where: { id: 3 } })).toHaveLength(1)
+    expect(await prisma.$cache.health()).toMatchObject({ undelivered: 0 })
+    expect(of('error').length).toBeGreaterThan(0)
+
+    await admin.config('SET', 'maxmemory', '0')
+    await recovered()
+    expect(await stock()).toBe(12)
+    expect(await status()).toBe('hit')
+  })
+
+  it('and evicts nothing, under load', { timeout: 60_000 }, async () => {
+    const server = await startServer('--maxmemory-policy', 'noeviction')
+    const admin = adminOf(server.url)
+    const process = await startProcess(server.url)
+    await process.recovered()
+    const load = startLoad(process)
+    for (let i = 0; i < 10; i += 1) {
+      await pass(100)
+      await admin.config('SET', 'maxmemory', '1')
+      await pass(100)
+      await admin.config('SET', 'maxmemory', '0')
+    }
+    await process.recovered()
+    expectUnharmed(await load.stop())
+  })
+
+  it('and evicts what is old, tags too: that is a miss', { timeout: 60_000 }, async () => {
+    const server = await startServer('--maxmemory', '3mb', '--maxmemory-policy', 'allkeys-random')
+    const admin = adminOf(server.url)
+    const process = await startProcess(server.url)
+    await process.recovered()
+    const load = startLoad(process)
+    const name = 'x'.repeat(4000)
+    for (let i = 0; i < 2000; i += 1) await admin.set(`ballast ${i}`, name)
+    await pass(300)
+    expectUnharmed(await load.stop())
+    expect(Number(/evicted_keys:(\d+)/.exec(await admin.info('stats'))?.[1])).toBeGreaterThan(100)
+    expect(process.of('hit').length).toBeGreaterThan(0)
+  })
+})
+
+describe('a Redis that refuses', () => {
+  it('writes, being the replica of a dead master: no stale read, and all is delivered when it is promoted', async () => {
+    const server = await startServer()
+    const admin = adminOf(server.url)
+    const { setStock, stock, status, of, recovered, prisma } = await startProcess(server.url)
+    await recovered()
+    await stock()
+    expect(await status()).toBe('hit')
+    await admin.call('REPLICAOF', '127.0.0.1', `${await freePort()}`)
+    expect(await status()).toBe('hit')
+    await setStock(2)
+    expect(of('invalidate').at(-1)).toMatchObject({ delivered: false })
+    for (let i = 0; i < 10; i += 1) {
+      expect(await stock()).toBe(2)
+      await pass(20)
+    }
+    expect(await prisma.$cache.health()).toMatchObject({ state: 'undelivered' })
+    expect(String(of('error').at(-1)?.error)).toContain('READONLY')
+    await admin.call('REPLICAOF', 'NO', 'ONE')
+    await recovered()
+    expect(await stock()).toBe(2)
+  })
+
+  for (const [title, url] of [
+    ['a client that gives no password', (port: number) => `redis://127.0.0.1:${port}`],
+    ['a wrong password', (port: number) => `redis://:wrong@127.0.0.1:${port}`],
+    ['a user it does not know', (port: number) => `redis://nobody:wrong@127.0.0.1:${port}`],
+  ] as const) {
+    it(`${title}: queries are answered, events say why, secrets are not in them`, async () => {
+      const server = await startServer('--requirepass', 'right')
+      const { setStock, stock, of } = await startProcess(url(server.port))
+      for (let i = 1; i <= 10; i += 1) {
+        await withTimeout(setStock(i), WRITE_BUDGET_MS + SLACK_MS, 'a write')
+        expect(await withTimeout(stock(), READ_BUDGET_MS + SLACK_MS, 'a read')).toBe(i)
+      }
+      const errors = of('error').map(({ error }) => String(error))
+      expect(errors.some((error) => /NOAUTH|WRONGPASS|invalid password/i.test(error))).toBe(true)
+      expect(JSON.stringify(errors)).not.toContain('wrong@')
+    })
+  }
+
+  it('the right password nothing', async () => {
+    const server = await startServer('--requirepass', 'right')
+    const { recovered } = await startProcess(`redis://:right@127.0.0.1:${server.port}`)
+    await recovered()
+  })
+
+  it('what is not its type: a foreign key in our namespace is a miss', async () => {
+    const server = await startServer()
+    const admin = adminOf(server.url)
+    const { prisma, stock, status, setStock } = await startProcess(server.url)
+    await prisma.$cache.health()
+    await stock()
+    await prisma.$cache.settled()
+    const [entry = ''] = await prisma.$cache.keys()
+    await admin.del(entry)
+    await admin.rpush(entry, 'a list')
+    expect(await status()).toBe('miss')
+    expect(await status()).toBe('hit')
+    await admin.del('degraded:tag:Product:id=1')
+    await admin.rpush('degraded:tag:Product:id=1', 'a list')
+    await setStock(2)
+    for (let i = 0; i < 5; i += 1) expect(await stock()).toBe(2)
+  })
+
+  it('nothing, but holds bytes we did not write: a miss, and an event', async () => {
+    const server = await startServer()
+    const admin = adminOf(server.url)
+    const { prisma, stock, status, of } = await startProcess(server.url)
+    await prisma.$cache.health()
+    await stock()
+    await prisma.$cache.settled()
+    const [entry = ''] = await prisma.$cache.keys()
+    const good = (await admin.get(entry)) as string
+    const broken = [
+      '',
+      'garbage',
+      'qc1 garbage\n',
+      good.slice(0, -10),
+      good.replace('\n', ' '),
+      good.replace('qc1', 'qc9'),
+      `${good}}`,
+      good.replace(/\n.*\n/, '\n{"price":"i"}\n'),
+      good.replace(/\n.*\n/, '\n["d"\n'),
+      '\u0000\u0001\u0002',
+    ]
+    for (const bytes of broken) {
+      await admin.set(entry, bytes)
+      expect(await stock(), JSON.stringify(bytes)).toBe(0)
+      expect(of('error').at(-1), JSON.stringify(bytes)).toMatchObject({ during: 'decode' })
+      await prisma.$cache.settled()
+      expect(await status(), JSON.stringify(bytes)).toBe('hit')
+    }
+  })
+})
+
+describe('a bad line to Redis', () => {
+  it('that is slow, but not too slow, is waited for', async () => {
+    const server = await startServer()
+    const proxy = await startProxy(server)
+    const { stock, status, recovered, setStock } = await startProcess(`redis://127.0.0.1:${proxy.port}`)
+    await recovered()
+    proxy.delay(TIMEOUT_MS / 4)
+    await setStock(3)
+    expect(await stock()).toBe(3)
+    expect(await status()).toBe('hit')
+  })
+
+  it('that is too slow is not waited for, and nothing late does harm', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const proxy = await startProxy(server)
+    const process = await startProcess(`redis://127.0.0.1:${proxy.port}`)
+    await process.recovered()
+    const load = startLoad(process)
+    await pass(200)
+    proxy.delay(3 * TIMEOUT_MS)
+    await pass(FAULT_MS)
+    proxy.delay(0)
+    await process.recovered()
+    await pass(200)
+    expectUnharmed(await load.stop())
+    expect(process.of('bypass').length).toBeGreaterThan(0)
+  })
+
+  it('that loses answers: what Redis did and could not say is sent again', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const proxy = await startProxy(server)
+    const process = await startProcess(`redis://127.0.0.1:${proxy.port}`)
+    await process.recovered()
+    const load = startLoad(process)
+    await pass(200)
+    proxy.loseAnswers()
+    await pass(FAULT_MS)
+    proxy.cut()
+    await process.recovered()
+    expectUnharmed(await load.stop())
+  })
+
+  it('that swallows everything', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const proxy = await startProxy(server)
+    const process = await startProcess(`redis://127.0.0.1:${proxy.port}`)
+    await process.recovered()
+    const load = startLoad(process)
+    await pass(200)
+    proxy.blackHole()
+    await pass(FAULT_MS)
+    proxy.cut()
+    await process.recovered()
+    expectUnharmed(await load.stop())
+  })
+})
+
+describe('a Redis Cluster', () => {
+  it('that loses a master answers queries, stale with none, and is used again when it is back', {
+    timeout: 90_000,
+  }, async () => {
+    const cluster = await startRedisCluster()
+    endings.push(() => cluster.stop())
+    const client = new Cluster([...cluster.nodes], { clusterRetryStrategy: () => 100 })
+    client.on('error', () => {})
+    endings.push(() => client.disconnect())
+    const process = await startProcess(client as unknown as RedisClient)
+    await process.recovered()
+    const load = startLoad(process)
+    await pass(300)
+    for (const server of cluster.servers) {
+      server.pause()
+      await pass(FAULT_MS / 2)
+      server.resume()
+      await process.recovered()
+    }
+    expectUnharmed(await load.stop())
+  })
+})
+
+async function startProxy(server: RedisServer): Promise<TcpProxy> {
+  const proxy = await startTcpProxy(server.port)
+  endings.push(() => proxy.close())
+  return proxy
+}

@@ -1,0 +1,196 @@
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type CacheOptions, cacheExtension } from '../../src/index.ts'
+import type { ClientOf } from '../support/clients.ts'
+import { freshNamespace } from '../support/fresh-namespace.ts'
+import { useTestBed } from '../support/matrix.ts'
+import type { Provider } from '../support/provider.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+
+/** What an operation costs in Redis: counted by the server, and on the line to it. */
+describe('the way to Redis and back', () => {
+  const bed = useTestBed({ provider: 'sqlite', generator: 'ts', store: 'redis' })
+  let server: RedisServer
+  let proxy: TcpProxy
+  let admin: Redis
+  let prefix: string
+  let client: Awaited<ReturnType<typeof open>>
+  const open = async (options: CacheOptions = {}) => {
+    const { prisma: plain, sql } = await bed.open()
+    const prisma = (plain as ClientOf<Provider>).$extends(
+      cacheExtension({
+        configFile: false,
+        redis: `redis://127.0.0.1:${proxy.port}`,
+        prefix,
+        defaults: { ttl: 60 },
+        timeoutMs: 5000,
+        ...options,
+      }),
+    )
+    await prisma.$cache.health()
+    return { prisma, plain, sql }
+  }
+  beforeAll(async () => {
+    server = await startRedis()
+    proxy = await startTcpProxy(server.port)
+    admin = new Redis(server.url)
+  })
+  beforeEach(async () => {
+    prefix = freshNamespace()
+    await bed.database.reset()
+    client = await open()
+    for (let i = 1; i <= 64; i += 1) await client.plain.user.create({ data: { email: `${i}@example.test` } })
+  })
+  afterEach(() => client.prisma.$cache.disconnect())
+  afterAll(async () => {
+    admin.disconnect()
+    await proxy.close()
+    await server.stop()
+  })
+
+  /** Commands the server ran and times the client waited for it, until nothing of `run` is under way any more. */
+  async function costOf(run: () => PromiseLike<unknown>, { prisma } = client) {
+    await prisma.$cache.settled()
+    await admin.config('RESETSTAT')
+    proxy.resetRoundTrips()
+    await run()
+    await prisma.$cache.settled()
+    const commands: Record<string, number> = {}
+    for (const [, name = '', calls] of (await admin.info('commandstats')).matchAll(/cmdstat_(\S+?):calls=(\d+)/g)) {
+      if (name !== 'config|resetstat' && name !== 'info') commands[name] = Number(calls)
+    }
+    return { roundTrips: proxy.roundTrips, commands }
+  }
+  const find = (id = 1) => client.prisma.user.findUnique({ where: { id } }).then((row) => row)
+  const list = () => client.prisma.post.findMany({ include: { author: true, tags: true } }).then((rows) => rows)
+
+  it('is one MGET for a hit, however many tags it depends on', async () => {
+    for (const read of [find, list]) {
+      await read()
+      expect(await costOf(() => read())).toEqual({ roundTrips: 1, commands: { mget: 1 } })
+    }
+  })
+
+  it('is one MGET for 64 different reads of one tick', async () => {
+    const ids = Array.from({ length: 64 }, (_, i) => i + 1)
+    await Promise.all(ids.map(find))
+    client.sql.clear()
+    expect(await costOf(() => Promise.all(ids.map(find)))).toEqual({ roundTrips: 1, commands: { mget: 1 } })
+    expect(client.sql.statements).toEqual([])
+  })
+
+  it('leaves 64 misses of one tick to Prisma, which asks the database once', async () => {
+    const ids = Array.from({ length: 64 }, (_, i) => i + 1)
+    await Promise.all(ids.map(find))
+    await client.prisma.$cache.invalidate({ models: ['User'] })
+    client.sql.clear()
+    const { commands, roundTrips } = await costOf(() => Promise.all(ids.map(find)))
+    expect(client.sql.count(/^SELECT/)).toBe(1)
+    expect(commands['mget']).toBe(1)
+    // The look-up, the fills, and before them the versions of tags that were gone.
+    expect(roundTrips).toBeLessThanOrEqual(3)
+  })
+
+  it('is two for a miss: the look-up, and behind the caller the fill', async () => {
+    await find()
+    await client.prisma.$cache.clear()
+    await find(2)
+    await client.prisma.user.findMany()
+    await client.prisma.$cache.settled()
+    const miss = await costOf(() => client.prisma.user.findMany({ take: 1 }))
+    expect(miss).toEqual({ roundTrips: 2, commands: { mget: 1, set: 1, pexpire: 1 } })
+  })
+
+  it('is one more for a miss whose tags nobody holds a version of', async () => {
+    const { roundTrips, commands } = await costOf(() => find())
+    expect(roundTrips).toBe(3)
+    expect(commands).toEqual({ mget: 1, set: 3, get: 2, pexpire: 2 })
+  })
+
+  it('is one for a write, of whatever kind', async () => {
+    const { prisma } = client
+    await Promise.all([list(), find()])
+    const data = { name: 'new' }
+    const writes: Record<string, () => PromiseLike<unknown>> = {
+      create: () => prisma.user.create({ data: { email: 'new@example.test' } }),
+      update: () => prisma.user.update({ where: { id: 1 }, data }),
+      updateMany: () => prisma.user.updateMany({ where: { id: { lt: 50 } }, data }),
+      upsert: () => prisma.user.upsert({ where: { id: 1 }, update: data, create: { email: 'x@example.test' } }),
+      nested: () =>
+        prisma.user.update({
+          where: { id: 1 },
+          data: {
+            posts: { create: { title: 'one', tags: { create: { name: 'red' } } } },
+            profile: { create: { bio: '' } },
+          },
+        }),
+      cascading: () => prisma.user.delete({ where: { id: 2 } }),
+      raw: () => prisma.$executeRaw`UPDATE users SET full_name = 'raw' WHERE id = 1`,
+      'with tags': () => prisma.user.update({ where: { id: 1 }, data, cache: { invalidate: ['a', 'b'] } }),
+      'an interactive transaction of four': () =>
+        prisma.$transaction(async (tx) => {
+          for (let id = 3; id < 7; id += 1) await tx.user.update({ where: { id }, data })
+        }),
+    }
+    for (const [title, write] of Object.entries(writes)) {
+      const { roundTrips, commands } = await costOf(write)
+      expect({ title, roundTrips, commands: Object.keys(commands) }).toEqual({
+        title,
+        roundTrips: 1,
+        commands: ['set'],
+      })
+    }
+  })
+
+  it('is one for a batch of five writes', async () => {
+    const { prisma } = client
+    await find()
+    const update = (id: number) => prisma.user.update({ where: { id }, data: { name: 'batch' } })
+    expect((await costOf(() => prisma.$transaction([1, 2, 3, 4, 5].map(update)))).roundTrips).toBe(1)
+  })
+
+  it('is not gone where nothing is to be cached or invalidated', async () => {
+    const { prisma, plain } = client
+    const nothing = { roundTrips: 0, commands: {} }
+    expect(await costOf(() => prisma.user.findMany({ cache: false }))).toEqual(nothing)
+    expect(await costOf(() => plain.user.findMany())).toEqual(nothing)
+    expect(await costOf(() => prisma.$queryRaw`SELECT 1`)).toEqual(nothing)
+    expect(await costOf(() => prisma.$transaction((tx) => tx.user.findMany()))).toEqual(nothing)
+    expect(await costOf(() => prisma.$transaction([prisma.user.findMany(), prisma.user.count()]))).toEqual(nothing)
+    const rolledBack = () =>
+      prisma
+        .$transaction(async (tx) => {
+          await tx.user.update({ where: { id: 1 }, data: { name: 'never' } })
+          throw new Error('back')
+        })
+        .catch(() => {})
+    expect(await costOf(rolledBack)).toEqual(nothing)
+  })
+
+  it('is as long with 100 000 entries as with 10', async () => {
+    const { prisma } = client
+    const hit = () => find()
+    const write = () => prisma.user.update({ where: { id: 1 }, data: { name: 'new' } })
+    const invalidate = () => prisma.$cache.invalidate({ models: ['User'], tags: ['a'] })
+    const costs = async () => {
+      const all = []
+      for (const run of [write, find, hit, write, invalidate]) all.push(await costOf(run))
+      return all
+    }
+    for (let id = 1; id <= 10; id += 1) await find(id)
+    await costs()
+    const few = await costs()
+
+    await find()
+    await prisma.$cache.settled()
+    const [model = ''] = await prisma.$cache.keys({ pattern: 'User:findUnique:*', limit: 1 })
+    const entry = (await admin.get(model)) as string
+    for (let from = 0; from < 100_000; from += 10_000) {
+      const copies = Array.from({ length: 10_000 }, (_, i) => [`${model}${from + i}`, entry])
+      await admin.mset(...copies.flat())
+    }
+    expect(await admin.dbsize()).toBeGreaterThan(100_000)
+    expect(await costs()).toEqual(few)
+  })
+})

@@ -1,0 +1,92 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+/** A bad line between a client and a server, and a meter on it. */
+export interface TcpProxy {
+  readonly port: number
+  /** How often a client had to wait for the server: requests sent without waiting in between count as one. */
+  readonly roundTrips: number
+  resetRoundTrips(): void
+  /** From now on the server's answers take this much longer. */
+  delay(ms: number): void
+  /** From now on requests arrive and answers do not; connections stay open. */
+  loseAnswers(): void
+  /** From now on new connections are accepted and nothing at all passes. */
+  blackHole(): void
+  /** Breaks every connection and lets new ones work. */
+  cut(): void
+  close(): Promise<void>
+}
+
+type Line = 'sound' | 'answers lost' | 'black hole'
+
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>()
+  let line: Line = 'sound'
+  let delayMs = 0
+  let roundTrips = 0
+  let waiting = false
+
+  const server: Server = createServer((client) => {
+    const upstream = connect(targetPort, '127.0.0.1')
+    for (const [socket, peer] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        peer.destroy()
+      })
+    }
+    client.on('data', (bytes) => {
+      if (line === 'black hole') return
+      if (!waiting) roundTrips += 1
+      waiting = true
+      upstream.write(bytes)
+    })
+    upstream.on('data', (bytes) => {
+      waiting = false
+      if (line !== 'sound') return
+      // Timers of one length fire in the order they were set: the bytes stay in order.
+      if (delayMs > 0) setTimeout(() => client.write(bytes), delayMs)
+      else client.write(bytes)
+    })
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
+
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    port: address.port,
+    get roundTrips() {
+      return roundTrips
+    },
+    resetRoundTrips() {
+      roundTrips = 0
+      waiting = false
+    },
+    delay(ms) {
+      delayMs = ms
+    },
+    loseAnswers() {
+      line = 'answers lost'
+    },
+    blackHole() {
+      line = 'black hole'
+    },
+    cut() {
+      line = 'sound'
+      delayMs = 0
+      breakAll()
+    },
+    close() {
+      breakAll()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}

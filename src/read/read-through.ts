@@ -89,10 +89,10 @@ function refresh(call: ReadCall, plan: ReadPlan, versions: readonly string[], co
 
 /**
  * A flight is named by key **and** versions: a read that begins after an invalidation sees other versions, and so never
- * joins a query that began before it.
+ * joins a query that began before it. And by the query's digest, which a key of the application's own does not hold.
  */
 function flightName(plan: ReadPlan, versions: readonly string[]): string {
-  return `${plan.key} ${versions.join()}`
+  return `${plan.key} ${plan.check} ${versions.join()}`
 }
 
 async function present(plan: ReadPlan, context: ReadContext): Promise<readonly string[] | undefined> {

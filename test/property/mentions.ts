@@ -15,7 +15,9 @@ export interface Mention {
 /** Every row that a write speaks of, at any depth. */
 export function* mentions(shapes: Shapes, write: ModelWrite): Generator<Mention> {
   const { where, data, create, update } = write.args
-  for (const part of [where, data, create, update]) yield* mentionsIn(shapes, shapes.get(write.model), part)
+  const shape = shapes.get(write.model)
+  yield* found(shape, where)
+  for (const part of [data, create, update]) yield* mentionsIn(shapes, shape, part)
 }
 
 function* mentionsIn(
@@ -36,11 +38,17 @@ function* mentionsIn(
           yield* mentionsIn(shapes, target, isObject(item) ? item : {}, name)
           // Where the item is not the row itself, it holds it.
           if (!isObject(item)) continue
-          for (const held of ['where', 'data', 'create', 'update']) yield* mentionsIn(shapes, target, item[held])
+          yield* found(target, item['where'])
+          for (const held of ['data', 'create', 'update']) yield* mentionsIn(shapes, target, item[held])
         }
       }
     }
   }
+}
+
+/** Not looked into: what a filter says of relations is no operation. */
+function* found(shape: ModelShape | undefined, where: unknown): Generator<Mention> {
+  if (shape && isObject(where)) yield { shape, row: where }
 }
 
 /** The unique keys that a mention spells out. */

@@ -156,7 +156,11 @@ export function where(grammar: Grammar, shape: ModelShape, depth: number): fc.Ar
       [
         5,
         objectOf(
-          weighted([4, onColumn], [onRelation.length ? 3 : 0, fc.oneof(onColumn, ...onRelation)], [1, connective]),
+          weighted(
+            [4, onColumn],
+            [1, connective],
+            ...(onRelation.length ? [[3, fc.oneof(...onRelation)] as const] : []),
+          ),
           2,
           1,
         ),
@@ -353,7 +357,7 @@ function orders(grammar: Grammar, shape: ModelShape): fc.Arbitrary<Args> {
       )
     })
     return objectOf(
-      weighted([2, fc.oneof(...columns)], [relations.length ? 1 : 0, fc.oneof(fc.oneof(...columns), ...relations)]),
+      weighted([3, fc.oneof(...columns)], ...(relations.length ? [[2, fc.oneof(...relations)] as const] : [])),
       1,
       1,
     )

@@ -103,7 +103,7 @@ function step(grammar: Grammar): fc.Arbitrary<Step> {
     [2, read.map((one) => ({ do: 'read', read: one }) as const)],
     [2, record({ do: fc.constant('race' as const), write, reads: fc.array(inPanel, { minLength: 1, maxLength: 6 }) })],
     [
-      3,
+      5,
       fc
         .array(weighted<Read | Write | PanelRead>([2, write], [1, read], [3, panelRead]), {
           minLength: 1,
@@ -111,7 +111,7 @@ function step(grammar: Grammar): fc.Arbitrary<Step> {
         })
         .map((operations) => ({ do: 'batch', operations }) as const),
     ],
-    [5, body(grammar, 2).map((one) => ({ do: 'transaction', body: one }) as const)],
+    [8, body(grammar, 2).map((one) => ({ do: 'transaction', body: one }) as const)],
     [1, flatWrites(grammar).map((one) => ({ do: 'foreign write', write: one }) as const)],
     [1, invalidation(grammar).map((target) => ({ do: 'invalidate', target }) as const)],
     [1, fc.constant({ do: 'clear' } as const)],

@@ -307,8 +307,8 @@ function nestedInUpdate(grammar: Grammar, relation: Relation, depth: number): fc
       return several([
         ...links,
         // Cutting a link that a row must have is refused, most of the time by the client itself.
-        [back?.required ? 1 : 4, 'set', weighted<unknown>([1, fc.constant([])], [2, oneOrSome(key)])],
-        [back?.required ? 1 : 4, 'disconnect', oneOrSome(key)],
+        [back?.required ? 1 : 6, 'set', weighted<unknown>([1, fc.constant([])], [2, oneOrSome(key)])],
+        [back?.required ? 1 : 6, 'disconnect', oneOrSome(key)],
         [3, 'update', oneOrSome(record({ where: key, data: changed }))],
         [2, 'upsert', oneOrSome(record({ where: key, create: made, update: changed }))],
         [2, 'updateMany', oneOrSome(record({ where: filter, data: columns }))],
@@ -319,7 +319,7 @@ function nestedInUpdate(grammar: Grammar, relation: Relation, depth: number): fc
     const away: Choice[] = relation.required
       ? []
       : [
-          [2, 'disconnect', weighted<unknown>([3, fc.constant(true)], [1, filter])],
+          [4, 'disconnect', weighted<unknown>([3, fc.constant(true)], [1, filter])],
           [2, 'delete', weighted<unknown>([3, fc.constant(true)], [1, filter])],
         ]
     return one([

@@ -1,16 +1,20 @@
 import { CacheConfigError, show } from '../errors.ts'
 import type { CacheOptions } from '../policy/options.ts'
 
-/** The options that `REDIS_URL`, `REDIS_HOST`…, `CACHE_PREFIX` and `CACHE_DEFAULT_TTL` stand for. */
+/** The options that `CACHE_PREFIX` and `CACHE_DEFAULT_TTL` stand for. */
 export function environmentOptions(env: Readonly<Record<string, string | undefined>>): CacheOptions {
-  const redis = env['REDIS_URL'] || urlFromParts(env)
   const ttl = wholeNumber(env, 'CACHE_DEFAULT_TTL', 315_360_000)
-  if (redis) assertRedisUrl(redis)
   return {
-    ...(redis && { redis }),
     ...(env['CACHE_PREFIX'] && { prefix: env['CACHE_PREFIX'] }),
     ...(ttl !== undefined && { defaults: { ttl } }),
   }
+}
+
+/** The Redis that `REDIS_URL`, or `REDIS_HOST` and its like, name; apart, since they are often set for others. */
+export function environmentRedis(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const redis = env['REDIS_URL'] || urlFromParts(env)
+  if (redis) assertRedisUrl(redis)
+  return redis
 }
 
 function urlFromParts(env: Readonly<Record<string, string | undefined>>): string | undefined {

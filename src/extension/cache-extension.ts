@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts'
-import { environmentOptions } from '../config/environment.ts'
+import { environmentOptions, environmentRedis } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { type CacheControl, cacheControl } from '../control/cache-control.ts'
 import { InfoScopes } from '../control/cache-info.ts'
@@ -92,21 +92,28 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
   })
 }
 
-/** Options given here ← config file ← environment; `models` and `defaults` merge, everything else is taken whole. */
+/**
+ * Options given here ← config file ← environment. `models` and `defaults` merge, everything else is taken whole; what is
+ * `undefined` in one layer says nothing, so that `prefix: process.env.PREFIX` leaves the layer below.
+ */
 function withSurroundings(given: CacheOptions): CacheOptions {
   const file = given.configFile === false ? {} : loadConfig(given.configFile)
+  // `store` and `redis` answer one question; the first layer that answers it counts, and the others are not looked at.
+  const chosen = [given, file].find((layer) => layer.store ?? layer.redis)
   const env = environmentOptions(process.env)
-  // `store` and `redis` answer one question; the first layer that answers it is the one that counts.
-  const { store, redis } = [given, file, env].find((layer) => layer.store ?? layer.redis) ?? {}
+  const { store, redis } = chosen ?? { store: undefined, redis: environmentRedis(process.env) }
   return {
-    ...env,
-    ...file,
-    ...given,
+    ...layered(env, file, given),
     store,
     redis,
-    defaults: { ...env.defaults, ...file.defaults, ...given.defaults },
-    models: { ...file.models, ...given.models },
+    defaults: layered(env.defaults, file.defaults, given.defaults),
+    models: layered(file.models, given.models),
   }
+}
+
+function layered<T extends object>(...layers: readonly (T | undefined)[]): T {
+  const entries = layers.flatMap((layer) => Object.entries(layer ?? {}))
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as T
 }
 
 function openCache(client: AnyClient, options: CacheOptions) {

@@ -9,7 +9,16 @@ import type { AnyClient } from './client.ts'
  */
 export function decimalClass(client: AnyClient): DecimalClass {
   let factory: Promise<DecimalFactory> | undefined
-  return { ready: () => (factory ??= captureDecimal(client)) }
+  return {
+    ready() {
+      factory ??= captureDecimal(client).catch((error: unknown) => {
+        // The next value may be luckier: one failure must not make every Decimal unreadable for ever.
+        factory = undefined
+        throw error
+      })
+      return factory
+    },
+  }
 }
 
 async function captureDecimal(client: AnyClient): Promise<DecimalFactory> {

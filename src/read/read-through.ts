@@ -18,16 +18,11 @@ export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, conte
   if (found.kind === 'miss') return miss(call, plan, found, context)
   const { kind: type, ageMs } = found
   const { model, operation, key, tags } = plan
-  let result: unknown
-  try {
-    result = await copyOf(found.payload, context)
-  } catch (error) {
-    context.events.emit({ type: 'error', during: 'decode', error, model, operation })
-    return miss(call, plan, { cause: 'unreadable', versions: await present(plan, context) }, context)
-  }
+  const copy = await tryCopy(found.payload, plan, context)
+  if (!copy) return miss(call, plan, { cause: 'unreadable', versions: await present(plan, context) }, context)
   context.events.emit({ type, model, operation, key, ageMs, tags })
   if (type === 'stale') refresh(call, plan, found.versions, context)
-  return result
+  return copy.value
 }
 
 function bypass(call: ReadCall, reason: BypassReason, context: ReadContext): PromiseLike<unknown> {
@@ -51,9 +46,10 @@ async function miss(call: ReadCall, plan: ReadPlan, { cause, versions }: Miss, c
   const flight = cause === 'refresh' ? undefined : context.flights.under(flightName(plan, versions))
   if (flight) {
     const snapshot = await flight
-    if (snapshot !== undefined) {
+    const shared = snapshot === undefined ? undefined : await tryCopy(snapshot, plan, context)
+    if (shared) {
       context.events.emit({ ...told, coalesced: true })
-      return copyOf(snapshot, context)
+      return shared.value
     }
   }
   // No `await` between looking for a flight and leading one: equal reads of one tick would all lead.
@@ -99,9 +95,15 @@ async function present(plan: ReadPlan, context: ReadContext): Promise<readonly s
   return context.store.ensureVersions(plan.tags).catch(() => undefined)
 }
 
-/** A fresh value each time: what a caller does to it must not reach the next one. */
-async function copyOf(payload: string, context: ReadContext): Promise<unknown> {
-  return decode(payload, holdsDecimals(payload) ? await context.decimals.ready() : NO_DECIMALS)
+/** A fresh value each time: what a caller does to it must not reach the next one. `undefined`: it could not be read. */
+async function tryCopy(payload: string, plan: ReadPlan, context: ReadContext): Promise<{ value: unknown } | undefined> {
+  try {
+    return { value: decode(payload, holdsDecimals(payload) ? await context.decimals.ready() : NO_DECIMALS) }
+  } catch (error) {
+    const { model, operation } = plan
+    context.events.emit({ type: 'error', during: 'decode', error, model, operation })
+    return undefined
+  }
 }
 
 const NO_DECIMALS: DecimalFactory = () => {

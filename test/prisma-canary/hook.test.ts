@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { beforeAll, beforeEach, describe, expect } from 'vitest'
 import type { OpenedClient } from '../support/clients.ts'
 import { describeCombinations } from '../support/matrix.ts'
-import { extended, type HookCall, recorder, relies, withHook } from './support.ts'
+import { extended, type HookCall, privately, recorder, relies, withHook } from './support.ts'
 
 describeCombinations('a query hook', (bed) => {
   let opened: OpenedClient
@@ -218,6 +218,33 @@ describeCombinations('a query hook', (bed) => {
       let turn = 0
       expect(await selects(() => new Promise((resolve) => setTimeout(resolve, 20 * (turn += 1))))).toBe(2)
     })
+  })
+
+  describe('of an extension applied later', () => {
+    relies(
+      'extension/later-extensions.ts',
+      'is announced by a call of `$extends`, which a member may replace',
+      async () => {
+        const seen: unknown[] = []
+        const { prisma } = opened
+        const parent = privately(prisma)['$extends'] as (extension: unknown) => unknown
+        const ours = extended(prisma, {
+          client: {
+            $extends(this: unknown, extension: unknown) {
+              seen.push(typeof extension)
+              return parent.call(this, extension)
+            },
+          },
+        })
+        const { calls, hook } = recorder()
+        const hooked = withHook(ours, hook)
+        const byFunction = extended(hooked, (client: typeof prisma) => extended(client, { client: { $mine: true } }))
+        expect(seen).toEqual(['object', 'function', 'object'])
+        expect(privately(byFunction)['$mine']).toBe(true)
+        await byFunction.tag.findMany()
+        expect(calls).toHaveLength(1)
+      },
+    )
   })
 
   describe('sees nothing of', () => {

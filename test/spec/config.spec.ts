@@ -27,16 +27,21 @@ describe('the configuration is found', () => {
 
   let home: string
   let guarded: RedisServer
+  let outcomes: Outcome[]
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'query-cache-config-'))
     guarded = await startRedis({ args: ['--requirepass', 'p@ss:word/1'] })
+    outcomes = await tryAll()
   })
   afterAll(async () => {
     rmSync(home, { recursive: true, force: true })
     await guarded.stop()
   })
 
-  const cases: Record<string, { files?: Record<string, string>; env?: () => Scenario['env']; options?: () => object; expected: unknown }> = {
+  const cases: Record<
+    string,
+    { files?: Record<string, string>; env?: () => Scenario['env']; options?: () => object; expected: unknown }
+  > = {
     'nowhere: nothing is cached unless a call asks, and in this process': { expected: nothing },
     'in cache.config.ts': { files: { 'cache.config.ts': typed }, expected: inFile },
     'in cache.config.mts': { files: { 'cache.config.mts': typed }, expected: inFile },
@@ -74,6 +79,16 @@ describe('the configuration is found', () => {
       env: () => ({ CACHE_PREFIX: 'env:', CACHE_DEFAULT_TTL: '3', REDIS_URL: 'redis://127.0.0.1:1' }),
       options: () => ({ store: 'memory', models: { Tag: { ttl: 4 } } }),
       expected: { store: 'memory', prefix: 'file:', ttl: { Tag: 4, User: 2, Post: 3 }, health: 'ok' },
+    },
+    'in the layer below, where code says undefined': {
+      files: { 'cache.config.json': json },
+      options: () => ({ prefix: undefined, defaults: { ttl: undefined }, models: undefined }),
+      expected: inFile,
+    },
+    'in code, whatever REDIS_URL says': {
+      env: () => ({ REDIS_URL: 'unix:/run/redis.sock' }),
+      options: () => ({ store: 'memory' }),
+      expected: nothing,
     },
     'in REDIS_URL': {
       env: () => ({ REDIS_URL: inject('servers').redisUrl, CACHE_PREFIX: 'config-spec-1:' }),
@@ -140,8 +155,7 @@ describe('the configuration is found', () => {
     },
   }
 
-  let outcomes: Outcome[]
-  beforeAll(async () => {
+  async function tryAll(): Promise<Outcome[]> {
     const scenarios = Object.values(cases).map(({ files = {}, env, options }, i): Scenario => {
       const directory = join(home, `${i}`, 'app')
       mkdirSync(directory, { recursive: true })
@@ -154,8 +168,8 @@ describe('the configuration is found', () => {
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
     const probe = fileURLToPath(new URL('config-probe.ts', import.meta.url))
     const args = ['--import', tsx, probe, bed.database.url, JSON.stringify(scenarios)]
-    outcomes = JSON.parse((await promisify(execFile)(process.execPath, args, { cwd: home })).stdout)
-  })
+    return JSON.parse((await promisify(execFile)(process.execPath, args, { cwd: home })).stdout)
+  }
 
   it.each(Object.keys(cases))('%s', (name) => {
     expect(outcomes[Object.keys(cases).indexOf(name)]).toEqual(cases[name]?.expected)
@@ -178,14 +192,34 @@ describe('what is wrong in the options is said when the extension is set up: opt
     ['a time as text', { defaults: { swr: '5' } }, 'defaults.swr', /got "5"/],
     ['more than all', { defaults: { jitter: 1.5 } }, 'defaults.jitter', /got 1\.5.*0 to 1/],
     ['a misspelt option of a model', { models: { Tag: { tll: 5 } } }, 'models.Tag.tll', /no such option/],
-    ['a misspelt operation', { models: { Tag: { operations: { find: { ttl: 1 } } } } }, 'models.Tag.operations.find', /findUnique/],
-    ['a write as an operation', { models: { Tag: { operations: { create: { ttl: 1 } } } } }, 'models.Tag.operations.create', /findMany/],
+    [
+      'a misspelt operation',
+      { models: { Tag: { operations: { find: { ttl: 1 } } } } },
+      'models.Tag.operations.find',
+      /findUnique/,
+    ],
+    [
+      'a write as an operation',
+      { models: { Tag: { operations: { create: { ttl: 1 } } } } },
+      'models.Tag.operations.create',
+      /findMany/,
+    ],
     ['a switch for a policy', { models: { Tag: true } }, 'models.Tag', /got true/],
     ['a tag for a list of tags', { models: { Tag: { tags: 'a' } } }, 'models.Tag.tags', /got "a".*list/],
     ['an unknown model', { models: { Nope: { ttl: 1 } } }, 'models.Nope', /no model "Nope".*User, Profile/],
     ['a model in other letters', { models: { user: false } }, 'models.user', /Did you mean User\?/],
-    ['an unknown model behind a view', { models: { User: { dependsOn: ['Nope'] } } }, 'models.User.dependsOn', /no model "Nope"/],
-    ['an unknown field', { models: { User: { neverCache: ['pass'] } } }, 'models.User.neverCache', /no field "pass".*email/],
+    [
+      'an unknown model behind a view',
+      { models: { User: { dependsOn: ['Nope'] } } },
+      'models.User.dependsOn',
+      /no model "Nope"/,
+    ],
+    [
+      'an unknown field',
+      { models: { User: { neverCache: ['pass'] } } },
+      'models.User.neverCache',
+      /no field "pass".*email/,
+    ],
     ['a rule without a match', { raw: [{ reads: ['User'] }] }, 'raw.0.match', /got undefined/],
     ['a rule of an unknown model', { raw: [{ match: 'x', writes: ['Nope'] }] }, 'raw.0.writes', /no model "Nope"/],
     ['another URL', { redis: 'http://cache' }, 'redis', /got "http:\/\/cache".*redis:\/\//],
@@ -209,14 +243,21 @@ describe('what is wrong in the options is said when the extension is set up: opt
       )
     expect(setUp).toThrow(CacheConfigError)
     expect(setUp).toThrow(
-      expect.objectContaining({ name: 'CacheConfigError', code: 'CACHE_CONFIG', option, message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        name: 'CacheConfigError',
+        code: 'CACHE_CONFIG',
+        option,
+        message: expect.stringMatching(message),
+      }),
     )
     expect(setUp).toThrow(expect.objectContaining({ message: expect.stringContaining(`\`${option}\``) }))
   })
 
   it('a client whose keys have a prefix of their own', async () => {
     const redis = new Redis(inject('servers').redisUrl, { keyPrefix: 'shop:', lazyConnect: true })
-    expect(() => spec.plain.$extends(cacheExtension({ configFile: false, redis }))).toThrow(/keyPrefix "shop:".*`prefix`/)
+    expect(() => spec.plain.$extends(cacheExtension({ configFile: false, redis }))).toThrow(
+      /keyPrefix "shop:".*`prefix`/,
+    )
     redis.disconnect()
   })
 
@@ -227,7 +268,13 @@ describe('what is wrong in the options is said when the extension is set up: opt
       prefix: '',
       defaults: { ttl: 0, swr: 0, nullTtl: 0, jitter: 0 },
       models: {
-        User: { ttl: 315_360_000, tags: [], operations: { count: false, findMany: { ttl: 0.5 } }, neverCache: [], dependsOn: [] },
+        User: {
+          ttl: 315_360_000,
+          tags: [],
+          operations: { count: false, findMany: { ttl: 0.5 } },
+          neverCache: [],
+          dependsOn: [],
+        },
         Tag: false,
         Post: {},
       },
@@ -297,7 +344,9 @@ describe('what is wrong in a call, which only JavaScript lets through, is said b
     const { prisma } = spec.cached({ defaults: {} })
     expect(await did(prisma, prisma.tag.count({ cache: undefined } as object))).toBe('bypass: not-enabled')
     expect(await did(prisma, prisma.tag.count({ cache: {} }))).toBe('miss')
-    expect(await prisma.tag.create({ data: { name: 'x' }, cache: undefined } as { data: { name: string } })).toMatchObject({ name: 'x' })
+    expect(
+      await prisma.tag.create({ data: { name: 'x' }, cache: undefined } as { data: { name: string } }),
+    ).toMatchObject({ name: 'x' })
   })
 })
 

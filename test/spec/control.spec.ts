@@ -22,7 +22,9 @@ describeCombinations('$cache.invalidate', (bed) => {
     const { prisma, plain } = spec.cached()
     const users = await madeStaleBy({ prisma, plain }, reads, () => prisma.$cache.invalidate({ models: ['User'] }))
     expect(users).toEqual(['user 1', 'users', 'users counted', 'posts', 'post 1'])
-    const tags = await madeStaleBy({ prisma, plain }, reads, () => prisma.$cache.invalidate({ models: ['Tag', 'Product'] }))
+    const tags = await madeStaleBy({ prisma, plain }, reads, () =>
+      prisma.$cache.invalidate({ models: ['Tag', 'Product'] }),
+    )
     expect(tags).toEqual(['tags', 'products'])
   })
 
@@ -196,10 +198,23 @@ describeCombinations('$cache', (bed) => {
     await prisma.$queryRaw`SELECT 1`
     await prisma.$cache.settled()
     const stats = prisma.$cache.stats()
-    expect(stats.totals).toEqual({ hit: 2, stale: 0, miss: 1, bypass: 3, fill: 1, skipFill: 0, invalidate: 1, error: 0 })
+    expect(stats.totals).toEqual({
+      hit: 2,
+      stale: 0,
+      miss: 1,
+      bypass: 3,
+      fill: 1,
+      skipFill: 0,
+      invalidate: 1,
+      error: 0,
+    })
     expect(stats.hitRatio).toBeCloseTo(2 / 3)
     expect(stats.models['User']?.['count']).toMatchObject({ hit: 2, miss: 1, fill: 1 })
-    expect(stats.models['Tag']).toMatchObject({ create: { invalidate: 1 }, findMany: { bypass: 1 }, count: { bypass: 1 } })
+    expect(stats.models['Tag']).toMatchObject({
+      create: { invalidate: 1 },
+      findMany: { bypass: 1 },
+      count: { bypass: 1 },
+    })
     expect(stats.bypasses).toEqual({ 'call-disabled': 1, 'batch-transaction': 1, 'raw-undeclared': 1 })
     // A snapshot: it does not move on, and moving it moves nothing.
     Object.assign(stats.totals, { hit: 99 })
@@ -249,7 +264,9 @@ describeCombinations('$cache', (bed) => {
     await prisma.tag.create({ data: { name: 'x' } })
     expect(await prisma.tag.count()).toBe(4)
     const problems = events.filter((event) => event.type === 'error')
-    expect(problems.map(({ during, error }) => `${during}: ${(error as Error).message}`)).toContain('listener: no miss please')
+    expect(problems.map(({ during, error }) => `${during}: ${(error as Error).message}`)).toContain(
+      'listener: no miss please',
+    )
   })
 
   it('withCacheInfo says what happened to one read', async () => {

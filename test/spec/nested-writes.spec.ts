@@ -10,7 +10,8 @@ const reads = {
   'user 2’s posts': (db) => db.user.findUnique({ where: { id: 2 } }).posts({ orderBy: { id: 'asc' } }),
   'users without posts': (db) => db.user.findMany({ where: { posts: { none: {} } }, orderBy: { id: 'asc' } }),
   'users by posts': (db) => db.user.findMany({ orderBy: [{ posts: { _count: 'desc' } }, { id: 'asc' }] }),
-  'users’ posts counted': (db) => db.user.findMany({ select: { _count: { select: { posts: true } } }, orderBy: { id: 'asc' } }),
+  'users’ posts counted': (db) =>
+    db.user.findMany({ select: { _count: { select: { posts: true } } }, orderBy: { id: 'asc' } }),
   'user 1 with profile': (db) => db.user.findUnique({ where: { id: 1 }, include: { profile: true } }),
   'profile 1': (db) => db.profile.findUnique({ where: { id: 1 } }),
   'profile of user 2': (db) => db.profile.findUnique({ where: { userId: 2 } }),
@@ -19,12 +20,14 @@ const reads = {
   'post 4, not there': (db) => db.post.findUnique({ where: { id: 4 } }),
   posts: (db) => db.post.findMany({ orderBy: { id: 'asc' } }),
   'post 1 with tags': (db) => db.post.findUnique({ where: { id: 1 }, include: { tags: { orderBy: { name: 'asc' } } } }),
-  'posts tagged blue': (db) => db.post.findMany({ where: { tags: { some: { name: 'blue' } } }, orderBy: { id: 'asc' } }),
+  'posts tagged blue': (db) =>
+    db.post.findMany({ where: { tags: { some: { name: 'blue' } } }, orderBy: { id: 'asc' } }),
   'post 1 with author': (db) => db.post.findUnique({ where: { id: 1 }, include: { author: true } }),
   'tag red': (db) => db.tag.findUnique({ where: { name: 'red' } }),
   'tag new, not there': (db) => db.tag.findUnique({ where: { name: 'new' } }),
   tags: (db) => db.tag.findMany({ orderBy: { name: 'asc' } }),
-  'tag blue with posts': (db) => db.tag.findUnique({ where: { name: 'blue' }, include: { posts: { orderBy: { id: 'asc' } } } }),
+  'tag blue with posts': (db) =>
+    db.tag.findUnique({ where: { name: 'blue' }, include: { posts: { orderBy: { id: 'asc' } } } }),
   'comment 1': (db) => db.comment.findUnique({ where: { id: 1 } }),
   'comments of post 1': (db) => db.comment.findMany({ where: { postId: 1 }, orderBy: { id: 'asc' } }),
   'order o1': (db) => db.order.findUnique({ where: { id: 'o1' } }),
@@ -353,7 +356,10 @@ describePair('a nested write', (bed) => {
   it('invalidates once, in one go', async () => {
     const { prisma, events } = spec.cached()
     await prisma.user.create({
-      data: { email: 'x@example.test', posts: { create: [{ title: 'a' }, { title: 'b', tags: { create: { name: 'n' } } }] } },
+      data: {
+        email: 'x@example.test',
+        posts: { create: [{ title: 'a' }, { title: 'b', tags: { create: { name: 'n' } } }] },
+      },
     })
     const moves = events.filter((event) => event.type === 'invalidate')
     expect(moves).toHaveLength(1)

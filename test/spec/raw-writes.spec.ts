@@ -6,7 +6,8 @@ const reads = {
   'user 1': (db) => db.user.findUnique({ where: { id: 1 } }),
   users: (db) => db.user.findMany({ orderBy: { id: 'asc' } }),
   'post 1': (db) => db.post.findUnique({ where: { id: 1 } }),
-  'posts with tags': (db) => db.post.findMany({ include: { tags: { orderBy: { name: 'asc' } } }, orderBy: { id: 'asc' } }),
+  'posts with tags': (db) =>
+    db.post.findMany({ include: { tags: { orderBy: { name: 'asc' } } }, orderBy: { id: 'asc' } }),
   'tag red': (db) => db.tag.findUnique({ where: { name: 'red' } }),
   tags: (db) => db.tag.findMany({ orderBy: { name: 'asc' } }),
   products: (db) => db.product.findMany({ orderBy: { id: 'asc' } }),
@@ -111,7 +112,10 @@ describeCombinations('a raw write invalidates', (bed) => {
   it('what its call declares, and no more', async () => {
     const { prisma, plain } = spec.cached()
     const stale = await madeStaleBy({ prisma, plain }, reads, () =>
-      prisma.$cache.raw({ writes: ['Tag'] }, prisma.$executeRaw`UPDATE "Tag" SET color = (SELECT full_name FROM users WHERE id = 1)`),
+      prisma.$cache.raw(
+        { writes: ['Tag'] },
+        prisma.$executeRaw`UPDATE "Tag" SET color = (SELECT full_name FROM users WHERE id = 1)`,
+      ),
     )
     expect(stale).toEqual(TAGS)
   })
@@ -156,7 +160,11 @@ describeCombinations('a raw write invalidates', (bed) => {
     })
     const rule = await madeStaleBy({ prisma, plain }, reads, () => prisma.$executeRaw`UPDATE "Tag" SET color = 'x'`)
     expect(rule).toEqual([...TAGS, 'products', 'parts'])
-    const harmless = await madeStaleBy({ prisma, plain }, reads, () => prisma.$executeRaw`UPDATE users SET id = id /* harmless */`)
+    const harmless = await madeStaleBy(
+      { prisma, plain },
+      reads,
+      () => prisma.$executeRaw`UPDATE users SET id = id /* harmless */`,
+    )
     expect(harmless).toEqual([])
   })
 
@@ -165,7 +173,10 @@ describeCombinations('a raw write invalidates', (bed) => {
     const stale = await madeStaleBy({ prisma, plain }, reads, () =>
       prisma.$transaction([
         prisma.$executeRaw`UPDATE "Tag" SET color = 'x'`,
-        prisma.$cache.raw({ writes: ['Comment'] }, prisma.$executeRaw`UPDATE "Comment" SET text = (SELECT email FROM users WHERE id = 1)`),
+        prisma.$cache.raw(
+          { writes: ['Comment'] },
+          prisma.$executeRaw`UPDATE "Comment" SET text = (SELECT email FROM users WHERE id = 1)`,
+        ),
       ]),
     )
     expect(stale).toEqual([...TAGS, 'comments'])
@@ -229,7 +240,11 @@ describe('on PostgreSQL a raw write invalidates', () => {
     ['through WITH', `WITH gone AS (DELETE FROM "Comment" RETURNING id) SELECT count(*) FROM gone`, ['comments']],
     ['a table with its schema', `UPDATE "public"."Tag" SET color = 'x'`, TAGS],
     ['by TRUNCATE', `TRUNCATE "OrderLine", "Part"`, ['parts']],
-    ['by MERGE', `MERGE INTO "Tag" t USING (VALUES ('red')) v(name) ON t.name = v.name WHEN MATCHED THEN UPDATE SET color = 'x'`, TAGS],
+    [
+      'by MERGE',
+      `MERGE INTO "Tag" t USING (VALUES ('red')) v(name) ON t.name = v.name WHEN MATCHED THEN UPDATE SET color = 'x'`,
+      TAGS,
+    ],
     ['by a block', `DO $$ BEGIN UPDATE "Tag" SET color = 'x'; END $$`, EVERYTHING],
     ['by COPY or ALTER', `ALTER TABLE "Tag" ALTER COLUMN color SET DEFAULT 'grey'`, EVERYTHING],
   ])('%s', async (_, statement, stale) => {
@@ -243,7 +258,9 @@ describe('on PostgreSQL a raw write invalidates', () => {
   it('nothing by SELECT … FOR UPDATE, which locks rows and is itself not cached for that', async () => {
     const { prisma, events } = spec.cached()
     await prisma.user.findMany()
-    expect(await did(prisma, prisma.$queryRaw`SELECT id FROM users WHERE id = 1 FOR UPDATE`)).toBe('bypass: raw-undeclared')
+    expect(await did(prisma, prisma.$queryRaw`SELECT id FROM users WHERE id = 1 FOR UPDATE`)).toBe(
+      'bypass: raw-undeclared',
+    )
     await prisma.$queryRaw`SELECT id FROM users FOR NO KEY UPDATE SKIP LOCKED`
     expect(said((await prisma.$cache.withCacheInfo(prisma.user.findMany())).info)).toBe('hit')
     expect(events.filter(({ type }) => type === 'invalidate')).toEqual([])

@@ -14,7 +14,8 @@ describeCombinations('a read', (bed) => {
         db.orderLine.findUnique({ where: { orderId_productId: { orderId: 'o1', productId: 1 } } }),
       'findUnique of nothing': (db) => db.user.findUnique({ where: { id: 99 } }),
       findUniqueOrThrow: (db) => db.post.findUniqueOrThrow({ where: { id: 1 }, include: { tags: true } }),
-      findFirst: (db) => db.post.findFirst({ where: { author: { email: { startsWith: 'ada' } } }, orderBy: { id: 'desc' } }),
+      findFirst: (db) =>
+        db.post.findFirst({ where: { author: { email: { startsWith: 'ada' } } }, orderBy: { id: 'desc' } }),
       'findFirst of nothing': (db) => db.post.findFirst({ where: { title: 'absent' } }),
       findFirstOrThrow: (db) => db.user.findFirstOrThrow({ where: { managerId: 1 } }),
       findMany: (db) => db.user.findMany(),
@@ -31,7 +32,8 @@ describeCombinations('a read', (bed) => {
         db.user.findMany({ distinct: ['role'], cursor: { id: 2 }, orderBy: { id: 'asc' } }),
       count: (db) => db.user.count(),
       'count of columns': (db) => db.user.count({ select: { _all: true, name: true } }),
-      aggregate: (db) => db.user.aggregate({ _sum: { balance: true, big: true }, _avg: { ratio: true }, _max: { createdAt: true } }),
+      aggregate: (db) =>
+        db.user.aggregate({ _sum: { balance: true, big: true }, _avg: { ratio: true }, _max: { createdAt: true } }),
       'aggregate of nothing': (db) => db.user.aggregate({ where: { id: 99 }, _sum: { balance: true }, _count: true }),
       groupBy: (db) =>
         db.post.groupBy({
@@ -40,8 +42,13 @@ describeCombinations('a read', (bed) => {
           having: { authorId: { not: null } },
           orderBy: { authorId: 'asc' },
         }),
-      'a relation by the fluent API': (db) => db.user.findUnique({ where: { id: 1 } }).posts({ orderBy: { id: 'desc' } }),
-      'a relation of a relation by the fluent API': (db) => db.post.findUnique({ where: { id: 3 } }).author().manager(),
+      'a relation by the fluent API': (db) =>
+        db.user.findUnique({ where: { id: 1 } }).posts({ orderBy: { id: 'desc' } }),
+      'a relation of a relation by the fluent API': (db) =>
+        db.post
+          .findUnique({ where: { id: 3 } })
+          .author()
+          .manager(),
       'a relation of nothing by the fluent API': (db) => db.user.findUnique({ where: { id: 99 } }).posts(),
     }
 
@@ -149,10 +156,7 @@ describeCombinations('a read', (bed) => {
         (db) => db.user.findUnique({ where: { email: 'a.da@example.test' } }),
         (db) => db.user.findUnique({ where: { email: 'ada@example.test' } }),
       ],
-      'null and absent': [
-        (db) => db.user.findMany({ where: { name: null } }),
-        (db) => db.user.findMany({ where: {} }),
-      ],
+      'null and absent': [(db) => db.user.findMany({ where: { name: null } }), (db) => db.user.findMany({ where: {} })],
       'true and the text of it': [
         (db) => db.user.findMany({ where: { active: true } }),
         (db) => db.user.findMany({ where: { name: 'true' } }),
@@ -361,8 +365,12 @@ describeCombinations('a read', (bed) => {
 
     it('one statement for equal reads that miss together', async () => {
       const { prisma, sql, events } = spec.cached()
-      const results = await Promise.all(Array.from({ length: 20 }, () => prisma.post.findMany({ orderBy: { id: 'asc' } })))
-      expect(new Set(results.map((posts) => posts.map(({ title }) => title).join()))).toEqual(new Set(['one,two,three']))
+      const results = await Promise.all(
+        Array.from({ length: 20 }, () => prisma.post.findMany({ orderBy: { id: 'asc' } })),
+      )
+      expect(new Set(results.map((posts) => posts.map(({ title }) => title).join()))).toEqual(
+        new Set(['one,two,three']),
+      )
       expect(sql.count(/^SELECT/)).toBe(1)
       const misses = events.filter((event) => event.type === 'miss')
       expect(misses.filter(({ coalesced }) => !coalesced)).toHaveLength(1)
@@ -472,7 +480,8 @@ describeCombinations('a read', (bed) => {
   describe('told `refresh`', () => {
     it('asks the database and stores what it says', async () => {
       const { prisma, plain } = spec.cached()
-      const read = (refresh?: boolean) => prisma.tag.findUnique({ where: { name: 'red' }, cache: { refresh } as object })
+      const read = (refresh?: boolean) =>
+        prisma.tag.findUnique({ where: { name: 'red' }, cache: { refresh } as object })
       await read()
       await plain.tag.update({ where: { name: 'red' }, data: { color: 'crimson' } })
       expect(await read()).toMatchObject({ color: 'grey' })
@@ -562,7 +571,9 @@ describeCombinations('beside other extensions', (bed) => {
   describe.each(['before', 'after'] as const)('a result extension applied %s ours', (place) => {
     const client = () => {
       const ours = spec.extension()
-      return place === 'before' ? spec.plain.$extends(labels).$extends(ours) : spec.plain.$extends(ours).$extends(labels)
+      return place === 'before'
+        ? spec.plain.$extends(labels).$extends(ours)
+        : spec.plain.$extends(ours).$extends(labels)
     }
 
     it('computes its fields on hits as on misses', async () => {
@@ -570,14 +581,21 @@ describeCombinations('beside other extensions', (bed) => {
       for (const status of ['miss', 'hit', 'hit']) {
         const { data, info } = await prisma.$cache.withCacheInfo(prisma.user.findMany({ orderBy: { id: 'asc' } }))
         expect(said(info)).toBe(status)
-        expect(data.map(({ label }) => label)).toEqual(['<ada@example.test>', '<bob@example.test>', '<cyd@example.test>'])
+        expect(data.map(({ label }) => label)).toEqual([
+          '<ada@example.test>',
+          '<bob@example.test>',
+          '<cyd@example.test>',
+        ])
       }
     })
 
     it('computes them in nested rows too', async () => {
       const prisma = client() as ReturnType<typeof withLabels>
       for (const _ of ['miss', 'hit']) {
-        const post = await prisma.post.findUnique({ where: { id: 3 }, include: { author: { include: { manager: true } } } })
+        const post = await prisma.post.findUnique({
+          where: { id: 3 },
+          include: { author: { include: { manager: true } } },
+        })
         expect(post?.author).toMatchObject({ label: '<bob@example.test>', manager: { label: '<ada@example.test>' } })
       }
     })
@@ -831,8 +849,15 @@ describe('on PostgreSQL', () => {
   it('a relation is loaded as the call asks, and each way is an entry', async () => {
     const { prisma, plain } = spec.cached()
     const read = (relationLoadStrategy: 'join' | 'query') =>
-      prisma.user.findMany({ relationLoadStrategy, include: { posts: { include: { tags: true } } }, orderBy: { id: 'asc' } })
-    const expected = await plain.user.findMany({ include: { posts: { include: { tags: true } } }, orderBy: { id: 'asc' } })
+      prisma.user.findMany({
+        relationLoadStrategy,
+        include: { posts: { include: { tags: true } } },
+        orderBy: { id: 'asc' },
+      })
+    const expected = await plain.user.findMany({
+      include: { posts: { include: { tags: true } } },
+      orderBy: { id: 'asc' },
+    })
     for (const status of ['miss', 'hit']) {
       for (const strategy of ['join', 'query'] as const) {
         const { data, info } = await prisma.$cache.withCacheInfo(read(strategy))
@@ -857,5 +882,6 @@ async function failure(promise: PromiseLike<unknown>): Promise<Failure> {
 
 /** Prisma's message without the lines that show the caller's own source. */
 function afterCallSite(error: Error): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: Prisma colours its messages
   return error.message.replace(/[\s\S]*?invocation in\n.*\n[\s\S]*?→.*\n?/, '').replace(/\x1b\[\d+m/g, '')
 }

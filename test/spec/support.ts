@@ -1,5 +1,12 @@
 import { afterAll, beforeEach, describe, expect } from 'vitest'
-import { type CacheControl, type CacheEvent, type CacheInfo, type CacheOptions, cacheExtension, memoryStore } from '../../src/index.ts'
+import {
+  type CacheControl,
+  type CacheEvent,
+  type CacheInfo,
+  type CacheOptions,
+  cacheExtension,
+  memoryStore,
+} from '../../src/index.ts'
 import type { ClientOf, ClientOptions, OpenedClient } from '../support/clients.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
 import { manualClock } from '../support/manual-clock.ts'

@@ -116,10 +116,12 @@ describeCombinations('an interactive transaction', (bed) => {
     const { prisma, plain, sql } = spec.cached()
     const stale = await madeStaleBy({ prisma, plain }, { red }, async () => {
       const gate = sql.hold('COMMIT')
-      const lost = prisma.$transaction((tx) => tx.tag.update(paint('crimson'))).then(
-        () => expect.fail('the connection was lost'),
-        () => 'lost',
-      )
+      const lost = prisma
+        .$transaction((tx) => tx.tag.update(paint('crimson')))
+        .then(
+          () => expect.fail('the connection was lost'),
+          () => 'lost',
+        )
       await gate.held
       gate.fail(new Error('connection lost'))
       expect(await lost).toBe('lost')
@@ -412,7 +414,10 @@ describeCombinations('a transaction among other extensions', (bed) => {
       })
     }
     const ours = spec.extension()
-    const extended = place === 'before' ? (other(spec.plain as never) as typeof spec.plain).$extends(ours) : other(spec.plain.$extends(ours) as never)
+    const extended =
+      place === 'before'
+        ? (other(spec.plain as never) as typeof spec.plain).$extends(ours)
+        : other(spec.plain.$extends(ours) as never)
     return { prisma: extended as ReturnType<typeof spec.cached>['prisma'], calls }
   }
 
@@ -420,24 +425,29 @@ describeCombinations('a transaction among other extensions', (bed) => {
     ['before', 'bound'],
     ['after', 'bound'],
     ['after', 'unbound'],
-  ] as const)('that wraps $transaction %s ours, %s, is called, and commits and rollbacks are told apart', async (place, call) => {
-    const { prisma, calls } = wrapped(place, call)
-    const client = { prisma, plain: spec.plain }
-    const committed = await madeStaleBy(client, { red }, () => prisma.$transaction((tx) => tx.tag.update(paint('crimson'))))
-    expect(committed).toEqual(['red'])
-    const rolledBack = await madeStaleBy(client, { red }, () =>
-      prisma
-        .$transaction(async (tx) => {
-          await tx.tag.update(paint('scarlet'))
-          throw new Back()
-        })
-        .catch(() => {}),
-    )
-    expect(rolledBack).toEqual([])
-    const batch = await madeStaleBy(client, { red }, () => prisma.$transaction([prisma.tag.update(paint('pink'))]))
-    expect(batch).toEqual(['red'])
-    expect(calls.length).toBe(3)
-  })
+  ] as const)(
+    'that wraps $transaction %s ours, %s, is called, and commits and rollbacks are told apart',
+    async (place, call) => {
+      const { prisma, calls } = wrapped(place, call)
+      const client = { prisma, plain: spec.plain }
+      const committed = await madeStaleBy(client, { red }, () =>
+        prisma.$transaction((tx) => tx.tag.update(paint('crimson'))),
+      )
+      expect(committed).toEqual(['red'])
+      const rolledBack = await madeStaleBy(client, { red }, () =>
+        prisma
+          .$transaction(async (tx) => {
+            await tx.tag.update(paint('scarlet'))
+            throw new Back()
+          })
+          .catch(() => {}),
+      )
+      expect(rolledBack).toEqual([])
+      const batch = await madeStaleBy(client, { red }, () => prisma.$transaction([prisma.tag.update(paint('pink'))]))
+      expect(batch).toEqual(['red'])
+      expect(calls.length).toBe(3)
+    },
+  )
 
   it('that opens transactions on a client below ours is reported: its writes are not seen', async () => {
     const { prisma } = wrapped('before', 'unbound')
@@ -459,7 +469,11 @@ describeCombinations('a transaction among other extensions', (bed) => {
         },
       },
       model: { tag: { [name]: () => name } },
-      result: { tag: { [`label_${name}`]: { needs: { name: true }, compute: (tag: { name: string }) => `${name} ${tag.name}` } } },
+      result: {
+        tag: {
+          [`label_${name}`]: { needs: { name: true }, compute: (tag: { name: string }) => `${name} ${tag.name}` },
+        },
+      },
     })
     const prisma = spec.plain
       .$extends(spy('outer') as object)

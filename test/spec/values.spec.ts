@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeCombinations, useTestBed } from '../support/matrix.ts'
-import { said, type Spec, useSpec } from './support.ts'
+import { type Spec, said, useSpec } from './support.ts'
 
 type Scalar = 'balance' | 'ratio' | 'big' | 'bytes' | 'meta' | 'name' | 'active' | 'createdAt' | 'role'
 
@@ -69,7 +69,12 @@ describeCombinations('a value', (bed) => {
 
   it('Date comes back as a Date, before 1970 and to the millisecond too', async () => {
     const client = spec.cached()
-    const texts = ['2024-02-29T23:59:59.999Z', '1969-12-31T23:59:59.999Z', '0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z']
+    const texts = [
+      '2024-02-29T23:59:59.999Z',
+      '1969-12-31T23:59:59.999Z',
+      '0001-01-01T00:00:00.000Z',
+      '9999-12-31T23:59:59.999Z',
+    ]
     for (const text of texts) {
       for (const value of await roundTrip(client, 'createdAt', new Date(text))) {
         expect(value).toBeInstanceOf(Date)
@@ -128,11 +133,12 @@ describeCombinations('a value', (bed) => {
       'marks of others': { __d: 1, $type: 'Date', value: 'x', json: {}, meta: { values: { a: ['Date'] } } },
       'a bigint spelt by others': ['___bi_123'],
       'an inner prototype': '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+      // biome-ignore lint/suspicious/noThenProperty: what a user's JSON may well hold
       'names of every object': { toString: 'x', hasOwnProperty: 1, toJSON: 'y', then: 'z', length: 3 },
       'numbers as keys, in order': { 2: 'b', 9: 'c', 1: 'a' },
       'an empty key': { '': { '': 1 } },
       'rows alike and unlike': [{ a: 1 }, { a: 'x' }, { a: null }, { a: [1] }, { b: {} }],
-      'depth': Array.from({ length: 90 }).reduce<unknown>((inner) => [inner], 'deep'),
+      depth: Array.from({ length: 90 }).reduce<unknown>((inner) => [inner], 'deep'),
     }
     it.each(Object.entries(contents))('%s', async (_, content) => {
       const { prisma, plain } = spec.cached()
@@ -142,7 +148,9 @@ describeCombinations('a value', (bed) => {
       const expected = await plain.user.findMany({ select, orderBy: { id: 'asc' } })
       expect(JSON.parse(text)).toEqual(expected[0]?.meta)
       for (const status of ['miss', 'hit']) {
-        const { data, info } = await prisma.$cache.withCacheInfo(prisma.user.findMany({ select, orderBy: { id: 'asc' } }))
+        const { data, info } = await prisma.$cache.withCacheInfo(
+          prisma.user.findMany({ select, orderBy: { id: 'asc' } }),
+        )
         expect(said(info)).toBe(status)
         expect(data).toEqual(expected)
         expect(JSON.stringify(data)).toBe(JSON.stringify(expected))
@@ -156,7 +164,8 @@ describeCombinations('a value', (bed) => {
     const metas = [{ a: 1 }, ['x'], 'text', 0, false, [[]], { a: { '#': 1 } }]
     for (const [i, meta] of metas.entries()) await plain.user.create({ data: { email: `${i}@example.test`, meta } })
     const expected = await plain.user.findMany({ orderBy: { id: 'asc' } })
-    for (const _ of ['miss', 'hit']) expect(await prisma.user.findMany({ orderBy: { id: 'asc' } })).toStrictEqual(expected)
+    for (const _ of ['miss', 'hit'])
+      expect(await prisma.user.findMany({ orderBy: { id: 'asc' } })).toStrictEqual(expected)
   })
 
   it('that is null beside values, in every column, stays null', async () => {

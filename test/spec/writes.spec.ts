@@ -73,7 +73,13 @@ describePair('after a write, exactly these reads are asked anew:', (bed) => {
       stale: [...AT_LARGE, ...ROWS],
     },
     'createMany that gives every key: only those rows': {
-      write: (db) => db.user.createMany({ data: [{ id: 70, email: 'a@example.test' }, { id: 71, email: 'b@example.test' }] }),
+      write: (db) =>
+        db.user.createMany({
+          data: [
+            { id: 70, email: 'a@example.test' },
+            { id: 71, email: 'b@example.test' },
+          ],
+        }),
       stale: AT_LARGE,
     },
     'createManyAndReturn: the rows it returns': {
@@ -133,7 +139,7 @@ describePair('after a write, exactly these reads are asked anew:', (bed) => {
       write: (db) => db.user.delete({ where: { email: 'ada@example.test' } }),
       stale: [...AT_LARGE, ...ROWS, ...POSTS],
     },
-    'deleteMany': {
+    deleteMany: {
       write: (db) => db.user.deleteMany({ where: { id: { gt: 1 } } }),
       stale: [...AT_LARGE, ...ROWS, ...POSTS],
     },
@@ -164,7 +170,10 @@ describePair('after a write, exactly these reads are asked anew:', (bed) => {
 
 describeCombinations('a write', (bed) => {
   const spec = useSpec(bed)
-  const user = (id: number): Ask => (db) => db.user.findUnique({ where: { id } })
+  const user =
+    (id: number): Ask =>
+    (db) =>
+      db.user.findUnique({ where: { id } })
 
   it('is visible to the next read, whatever its kind', async () => {
     const { prisma, plain } = spec.cached()
@@ -237,8 +246,10 @@ describeCombinations('a write', (bed) => {
   it('by a compound key reaches that row and not its neighbours', async () => {
     const { prisma, plain } = spec.cached()
     await plain.orderLine.create({ data: { orderId: 'o1', productId: 2 } })
-    const line = (productId: number): Ask => (db) =>
-      db.orderLine.findUnique({ where: { orderId_productId: { orderId: 'o1', productId } } })
+    const line =
+      (productId: number): Ask =>
+      (db) =>
+        db.orderLine.findUnique({ where: { orderId_productId: { orderId: 'o1', productId } } })
     const where = { orderId_productId: { orderId: 'o1', productId: 1 } }
     const stale = await madeStaleBy({ prisma, plain }, { 'line 1': line(1), 'line 2': line(2) }, () =>
       prisma.orderLine.update({ where, data: { quantity: 6 } }),
@@ -256,7 +267,9 @@ describeCombinations('a write', (bed) => {
       'product 2': (db) => db.product.findUnique({ where: { id: 2 } }),
     }
     const where = { id: 1, sku: 'bolt' }
-    const other = await madeStaleBy({ prisma, plain }, reads, () => prisma.product.update({ where, data: { stock: 1 } }))
+    const other = await madeStaleBy({ prisma, plain }, reads, () =>
+      prisma.product.update({ where, data: { stock: 1 } }),
+    )
     expect(other).toEqual(['product 1'])
     const key = await madeStaleBy({ prisma, plain }, reads, () =>
       prisma.product.update({ where, data: { sku: 'screw' } }),
@@ -276,7 +289,8 @@ describeCombinations('a write', (bed) => {
       'post 1': (db) => db.post.findUnique({ where: { id: 1 } }),
       'user 2': (db) => db.user.findUnique({ where: { id: 2 } }),
       'tag with posts': (db) => db.tag.findUnique({ where: { name: 'red' }, include: { posts: true } }),
-      'posts of a tag counted': (db) => db.tag.findMany({ select: { name: true, _count: true }, orderBy: { name: 'asc' } }),
+      'posts of a tag counted': (db) =>
+        db.tag.findMany({ select: { name: true, _count: true }, orderBy: { name: 'asc' } }),
       tag: (db) => db.tag.findUnique({ where: { name: 'red' } }),
       product: (db) => db.product.findUnique({ where: { id: 1 } }),
       part: (db) => db.part.findUnique({ where: { id: 1 } }),
@@ -373,8 +387,13 @@ describeCombinations('a write', (bed) => {
 
   it('answers as it would without a cache', async () => {
     const { prisma, plain } = spec.cached()
-    const created = await prisma.user.create({ data: { email: 'x@example.test' }, include: { posts: true, _count: true } })
-    expect(created).toStrictEqual(await plain.user.findUnique({ where: { id: 4 }, include: { posts: true, _count: true } }))
+    const created = await prisma.user.create({
+      data: { email: 'x@example.test' },
+      include: { posts: true, _count: true },
+    })
+    expect(created).toStrictEqual(
+      await plain.user.findUnique({ where: { id: 4 }, include: { posts: true, _count: true } }),
+    )
     expect(await prisma.user.updateMany({ data: { active: false } })).toEqual({ count: 4 })
     expect(await prisma.user.update({ where: { id: 4 }, data: { managerId: 1 } }).manager()).toMatchObject({ id: 1 })
     expect(await prisma.user.delete({ where: { id: 4 }, select: { email: true } })).toStrictEqual(
@@ -392,8 +411,10 @@ describeCombinations('a write', (bed) => {
 
   describe('by the fluent API, which answers with a relation', () => {
     const relations: Record<string, [read: Ask, write: Ask]> = {
-      'update, to another row of the same model': [user(2), (db) =>
-        db.user.update({ where: { email: 'bob@example.test' }, data: { name: 'Rob' } }).manager()],
+      'update, to another row of the same model': [
+        user(2),
+        (db) => db.user.update({ where: { email: 'bob@example.test' }, data: { name: 'Rob' } }).manager(),
+      ],
       'delete, to one row': [
         (db) => db.comment.findUnique({ where: { id: 2 } }),
         (db) => db.comment.delete({ where: { id: 2 } }).post(),
@@ -435,7 +456,9 @@ describeCombinations('a write', (bed) => {
             },
           },
         }
-        const prisma = (place === 'before' ? spec.plain.$extends(audit as object).$extends(ours) : writer.$extends(audit as object)) as typeof writer
+        const prisma = (
+          place === 'before' ? spec.plain.$extends(audit as object).$extends(ours) : writer.$extends(audit as object)
+        ) as typeof writer
         const tags = () => writer.tag.count()
         const before = await tags()
         await prisma.post.count()

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { environmentOptions } from '../../../src/config/environment.ts'
+import { environmentOptions, environmentRedis } from '../../../src/config/environment.ts'
 import { CacheConfigError } from '../../../src/errors.ts'
+
+/** Everything the environment says. */
+function read(env: Record<string, string>) {
+  const redis = environmentRedis(env)
+  return { ...environmentOptions(env), ...(redis && { redis }) }
+}
 
 describe('the environment says', () => {
   it.each<[Record<string, string>, unknown]>([
@@ -21,7 +27,7 @@ describe('the environment says', () => {
     [{ CACHE_DEFAULT_TTL: '' }, {}],
     [{ SOMETHING_ELSE: 'x' }, {}],
   ])('%j → %j', (env, options) => {
-    expect(environmentOptions(env)).toEqual(options)
+    expect(read(env)).toEqual(options)
   })
 })
 
@@ -39,9 +45,9 @@ describe('the environment is refused by the name of its variable', () => {
     [{ CACHE_DEFAULT_TTL: '999999999' }, 'CACHE_DEFAULT_TTL', '"999999999"'],
     [{ CACHE_DEFAULT_TTL: ' 60' }, 'CACHE_DEFAULT_TTL', '" 60"'],
   ])('%j', (env, option, message) => {
-    expect(() => environmentOptions(env)).toThrow(CacheConfigError)
-    expect(() => environmentOptions(env)).toThrow(expect.objectContaining({ option }))
-    expect(() => environmentOptions(env)).toThrow(message)
+    expect(() => read(env)).toThrow(CacheConfigError)
+    expect(() => read(env)).toThrow(expect.objectContaining({ option }))
+    expect(() => read(env)).toThrow(message)
   })
 
   it('and never with a password', () => {
@@ -51,8 +57,8 @@ describe('the environment is refused by the name of its variable', () => {
       { REDIS_HOST: 'not a host', REDIS_PASSWORD: 'hunter2' },
       { REDIS_HOST: 'a', REDIS_PORT: 'x', REDIS_PASSWORD: 'hunter2' },
     ]) {
-      expect(() => environmentOptions(env)).toThrow(CacheConfigError)
-      expect(() => environmentOptions(env)).not.toThrow('hunter2')
+      expect(() => read(env)).toThrow(CacheConfigError)
+      expect(() => read(env)).not.toThrow('hunter2')
     }
   })
 })

@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AnyClient } from '../../../src/extension/client.ts'
+import { LaterExtensions } from '../../../src/extension/later-extensions.ts'
+
+let later: LaterExtensions
+let warned: unknown[]
+let calls: unknown[][]
+
+beforeEach(() => {
+  later = new LaterExtensions()
+  warned = []
+  calls = []
+  vi.spyOn(process, 'emitWarning').mockImplementation((...args: unknown[]) => void warned.push(args[1]))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function extend(extension: unknown): unknown {
+  const parent = {
+    $extends(this: unknown, given: unknown) {
+      calls.push([this, given])
+      return 'extended'
+    },
+  } as unknown as AnyClient
+  return later.hook(parent).call('the outermost client', extension)
+}
+
+describe('an extension applied after ours', () => {
+  it('is applied to the outermost client, as it is', () => {
+    const extension = { name: 'theirs' }
+    expect(extend(extension)).toBe('extended')
+    expect(calls).toEqual([['the outermost client', extension]])
+  })
+
+  it('is noticed where it stands between us and the database', () => {
+    expect(later.none).toBe(true)
+    extend({ query: {} })
+    expect(later.none).toBe(false)
+  })
+
+  it('is told, once', () => {
+    extend({ query: {} })
+    extend({ query: {} })
+    expect(warned).toEqual([{ code: 'PRISMA_QUERY_CACHE_ORDER' }])
+  })
+
+  it.each([[{ name: 'a' }], [{ result: {} }], [{ client: {}, model: {} }], [() => 'a function'], [undefined], [null]])(
+    'is nothing to us otherwise: %o',
+    (extension) => {
+      extend(extension)
+      expect(later.none).toBe(true)
+      expect(warned).toEqual([])
+    },
+  )
+})

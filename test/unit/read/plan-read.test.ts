@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest'
+import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import type { CacheOptions } from '../../../src/policy/options.ts'
+import { Policies, type ReadCache } from '../../../src/policy/resolve-policy.ts'
+import { clientFingerprint, planRawRead, planRead, RAW } from '../../../src/read/plan-read.ts'
+import type { ReadCall, ReadContext } from '../../../src/read/read-context.ts'
+import { graphOf, testSchema } from '../query/graph-of.ts'
+
+const shop = graphOf(`${testSchema}
+view AuthorStats {
+  id    Int @unique
+  posts Int
+}`)
+
+interface Asked extends Partial<ReadCall> {
+  readonly cache?: ReadCache
+  readonly options?: CacheOptions
+  readonly context?: Partial<ReadContext>
+}
+
+const events: CacheEvent[] = []
+function contextOf({ options = {}, context = {} }: Asked): ReadContext {
+  const hub = new EventHub()
+  hub.on('*', (event) => events.push(event))
+  const used = {
+    graph: shop,
+    policies: new Policies({ defaults: { ttl: 60 }, ...options }, shop),
+    events: hub,
+    prefix: 'p:',
+    fingerprint: 'f',
+    globalOmit: {},
+    vary: undefined,
+    ...context,
+  }
+  return used as Partial<ReadContext> as ReadContext
+}
+
+const run = async () => null
+function planned(asked: Asked = {}) {
+  const call: ReadCall = { model: 'User', operation: 'findMany', args: {}, dataPath: [], run, ...asked }
+  return planRead(call, asked.cache, contextOf(asked))
+}
+function cached(asked: Asked = {}) {
+  const plan = planned(asked)
+  if (plan.kind === 'bypass') throw new Error(plan.reason)
+  return plan
+}
+const reason = (asked: Asked) => {
+  const plan = planned(asked)
+  return plan.kind === 'bypass' ? plan.reason : plan.kind
+}
+
+describe('the key of a read', () => {
+  const plain = cached()
+
+  it('says its model and operation under the prefix, and is the same for the same query', () => {
+    expect(plain.key).toMatch(/^p:query:User:findMany:[\w-]{43}$/)
+    expect(cached().key).toBe(plain.key)
+    expect(cached({ args: { where: undefined } }).key).toBe(plain.key)
+    expect(plain.check).toBe('-')
+  })
+
+  it.each<[string, Asked]>([
+    ['arguments', { args: { take: 1 } }],
+    ['operation', { operation: 'findFirst' }],
+    ['model', { model: 'Post' }],
+    ['path of the fluent API', { dataPath: ['select', 'posts'] }],
+    ['tags of the application', { cache: { tags: ['a'] } }],
+    ['schema, client or version', { context: { fingerprint: 'g' } }],
+    ['scope', { context: { vary: () => 1 } }],
+    ['prefix', { context: { prefix: 'q:' } }],
+  ])('is another for another %s', (_, asked) => {
+    expect(cached(asked).key).not.toBe(plain.key)
+  })
+
+  it('is another for each scope, by its type too', () => {
+    const scopes = [1, '1', true, null, undefined, 0, '']
+    expect(new Set(scopes.map((scope) => cached({ context: { vary: () => scope } }).key)).size).toBe(scopes.length)
+  })
+
+  it('is the same for any times', () => {
+    expect(cached({ cache: { ttl: 5, swr: 5, nullTtl: 1, refresh: true } }).key).toBe(plain.key)
+  })
+
+  it('holds the application’s word, and the envelope then the digest', () => {
+    const named = cached({ cache: { key: 'mine' } })
+    expect(named.key).toBe('p:query:User:findMany:@mine')
+    expect(plain.key.endsWith(named.check)).toBe(true)
+    expect(cached({ cache: { key: 'mine' }, args: { take: 1 } }).check).not.toBe(named.check)
+  })
+})
+
+describe('the tags of a read', () => {
+  it('are what it reads and what the application says, in one order', () => {
+    const { tags } = cached({ args: { include: { posts: true } }, cache: { tags: ['z', 'a'] } })
+    expect(tags).toEqual(['#a', '#z', 'Post', 'User'])
+  })
+
+  it('are with those of the models it is declared to depend on, however it reached them', () => {
+    const options = { models: { AuthorStats: { dependsOn: ['Post', 'User'] }, Tag: { dependsOn: ['Part'] } } }
+    expect(cached({ model: 'AuthorStats', options }).tags).toEqual(['AuthorStats', 'Post', 'User'])
+    expect(cached({ model: 'Post', args: { where: { tags: { some: {} } } }, options }).tags).toEqual([
+      'Part',
+      'Post',
+      'Tag',
+    ])
+  })
+})
+
+describe('a read is not cached', () => {
+  it.each<[string, Asked]>([
+    ['not-enabled', { options: { defaults: { ttl: 0 } } }],
+    ['call-disabled', { cache: false }],
+    ['model-disabled', { options: { models: { User: false } } }],
+    ['model-disabled', { options: { models: { Post: false } }, args: { include: { posts: true } } }],
+    ['operation-disabled', { options: { models: { User: { operations: { findMany: false } } } } }],
+    ['never-cache-field', { options: { models: { User: { neverCache: ['email'] } } } }],
+    [
+      'never-cache-field',
+      { options: { models: { User: { neverCache: ['email'] } } }, model: 'Post', args: { include: { author: true } } },
+    ],
+    ['view-undeclared', { model: 'AuthorStats' }],
+    ['unknown-argument', { args: { lock: true } }],
+    ['unknown-argument', { model: 'Nobody' }],
+    ['computed-field', { args: { select: { fullName: true } } }],
+    ['unsupported-argument', { args: { where: { name: new (class Mine {})() } } }],
+    ['unsupported-argument', { context: { vary: () => Symbol('tenant') } }],
+  ])('%s: %o', (expected, asked) => {
+    expect(reason(asked)).toBe(expected)
+  })
+
+  it.each<[string, Asked]>([
+    [
+      'decides only, and shows no row',
+      { options: { models: { Post: false } }, args: { where: { posts: { some: {} } } } },
+    ],
+    ['is counted only', { options: { models: { Post: false } }, args: { include: { _count: true } } }],
+    ['is left out', { options: { models: { User: { neverCache: ['email'] } } }, args: { omit: { email: true } } }],
+    ['is not selected', { options: { models: { User: { neverCache: ['email'] } } }, args: { select: { id: true } } }],
+    [
+      'is counted only',
+      {
+        options: { models: { User: { neverCache: ['email'] } } },
+        operation: 'count',
+        args: { select: { email: true } },
+      },
+    ],
+  ])('unless what may not be stored %s', (_, asked) => {
+    expect(reason(asked)).toBe('cached')
+  })
+
+  it('where the scope cannot be told, which is an event', () => {
+    events.splice(0)
+    const vary = () => {
+      throw new Error('no request')
+    }
+    expect(reason({ context: { vary } })).toBe('vary-failed')
+    expect(events).toMatchObject([{ type: 'error', during: 'vary', model: 'User' }])
+  })
+})
+
+describe('a raw read', () => {
+  const statement = (sql: string, ...values: unknown[]) => ({ sql, values })
+  const raw = (reads: string[], asked: Asked = {}, args: unknown = statement('SELECT 1')) =>
+    planRawRead(
+      { model: RAW, operation: '$queryRaw', args: args as ReadCall['args'], dataPath: [], run },
+      { reads, ttl: 5 },
+      contextOf(asked),
+    )
+
+  it('depends on the models it was declared to read, whole', () => {
+    expect(raw(['User', 'Post'])).toMatchObject({ kind: 'cached', tags: ['Post', 'User'], policy: { ttlMs: 5000 } })
+    expect(raw([])).toMatchObject({ kind: 'cached', tags: [] })
+  })
+
+  it('has another key for another text or value', () => {
+    const keyOf = (args: unknown) => {
+      const plan = raw(['User'], {}, args)
+      return plan.kind === 'cached' ? plan.key : undefined
+    }
+    const statements = [statement('SELECT ?', 1), statement('SELECT ?', '1'), statement('SELECT 1'), ['SELECT ?', 1]]
+    expect(new Set(statements.map(keyOf)).size).toBe(statements.length)
+    // To SQLite a JSON value is its text.
+    expect(keyOf(statement('SELECT ?', { a: 1, b: 2 }))).not.toBe(keyOf(statement('SELECT ?', { b: 2, a: 1 })))
+  })
+
+  it.each<[string, string[], CacheOptions]>([
+    ['model-disabled', ['User'], { models: { User: false } }],
+    ['never-cache-field', ['User'], { models: { User: { neverCache: ['email'] } } }],
+    ['view-undeclared', ['AuthorStats'], {}],
+  ])('is not cached: %s', (expected, reads, options) => {
+    expect(raw(reads, { options })).toEqual({ kind: 'bypass', reason: expected })
+  })
+})
+
+describe('a client is told from another', () => {
+  const fingerprint = (schema: string, ...parts: unknown[]) => clientFingerprint(graphOf(schema).models.values(), parts)
+  const schema = 'model A {\n  id Int @id\n  name String\n}'
+
+  it('by its schema and by what it is set up with', () => {
+    const prints = [
+      fingerprint(schema),
+      fingerprint(schema.replace('name', 'title')),
+      fingerprint(schema.replace('String', 'Int')),
+      fingerprint(schema.replace('name String', 'name String\n  @@map("b")')),
+      fingerprint(schema.replace('model A', 'model B')),
+      fingerprint(schema, 'sqlite'),
+      fingerprint(schema, { user: { email: true } }),
+    ]
+    expect(new Set(prints).size).toBe(prints.length)
+    expect(fingerprint(schema)).toBe(prints[0])
+  })
+})

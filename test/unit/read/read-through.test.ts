@@ -1,0 +1,116 @@
+import { Decimal } from '@prisma/client/runtime/client'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import type { ReadPlan } from '../../../src/read/plan-read.ts'
+import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
+import { readThrough } from '../../../src/read/read-through.ts'
+import { SharedConnection } from '../../../src/read/shared-connection.ts'
+import { SingleFlight } from '../../../src/read/single-flight.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { resilientStore } from '../../../src/stores/resilient-store.ts'
+
+let context: ReadContext
+let events: CacheEvent[]
+let queries: number
+
+const clock = () => 1_000_000
+const policy = { ttlMs: 60_000, swrMs: 0, nullTtlMs: 1000, jitter: 0, userTags: [], key: undefined, refresh: false }
+const plan: ReadPlan = {
+  kind: 'cached',
+  model: 'User',
+  operation: 'findMany',
+  key: 'key',
+  check: '-',
+  tags: ['User'],
+  policy,
+  omitted: undefined,
+}
+
+beforeEach(() => {
+  queries = 0
+  events = []
+  const hub = new EventHub()
+  hub.on('*', (event) => events.push(event))
+  const store = memoryStore()({ prefix: 'p:', clock, tagTtlMs: 1e9, onError: () => {} })
+  context = {
+    store: resilientStore(store, { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} }),
+    events: hub,
+    clock,
+    random: () => 0,
+    maxValueBytes: 1e6,
+    flights: new SingleFlight(),
+    connection: new SharedConnection('postgresql'),
+    decimals: { ready: async () => (text: string) => new Decimal(text) },
+    background: new Background(),
+  } as Partial<ReadContext> as ReadContext
+})
+
+/** A read whose query answers some time later with rows of its own. */
+function read(rows: () => unknown = () => [{ id: 1 }]): Promise<unknown> {
+  const run = async () => {
+    queries += 1
+    await new Promise(setImmediate)
+    return rows()
+  }
+  const call: ReadCall = { model: 'User', operation: 'findMany', args: {}, dataPath: [], run }
+  return readThrough(call, plan, context)
+}
+const types = () => events.map(({ type }) => type)
+
+describe('a read', () => {
+  it('asks the database once, and the cache from then on', async () => {
+    expect(await read()).toEqual([{ id: 1 }])
+    await context.background.settled()
+    expect(await read()).toEqual([{ id: 1 }])
+    expect(queries).toBe(1)
+    expect(types()).toEqual(['miss', 'fill', 'hit'])
+  })
+
+  it('shares the query of an equal one under way, and nothing else with it', async () => {
+    const [first, second] = (await Promise.all([read(), read()])) as [object[], object[]]
+    expect(queries).toBe(1)
+    expect(first).toEqual(second)
+    expect(first).not.toBe(second)
+    expect(first[0]).not.toBe(second[0])
+  })
+
+  it('does not share the query of one that began before an invalidation', async () => {
+    const slow = read()
+    await new Promise(process.nextTick)
+    await context.store.bump(['User'])
+    await Promise.all([slow, read()])
+    expect(queries).toBe(2)
+  })
+
+  it('shares no error: each has its own', async () => {
+    const failing = () => {
+      throw new Error(`query ${queries}`)
+    }
+    const outcomes = await Promise.allSettled([read(failing), read(failing)])
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(queries).toBe(2)
+  })
+})
+
+describe('a value that cannot be restored', () => {
+  const priced = () => read(() => [{ price: new Decimal('1.50') }])
+  const broken = () => {
+    context = { ...context, decimals: { ready: async () => Promise.reject(new Error('no Decimal class')) } }
+  }
+
+  it('is a miss when it was stored', async () => {
+    await priced()
+    await context.background.settled()
+    broken()
+    expect(await priced()).toEqual([{ price: new Decimal('1.50') }])
+    expect(queries).toBe(2)
+    expect(types()).toContain('error')
+  })
+
+  it('is asked for when another read has it', async () => {
+    broken()
+    const rows = [{ price: new Decimal('1.50') }]
+    expect(await Promise.all([priced(), priced()])).toEqual([rows, rows])
+    expect(queries).toBe(2)
+  })
+})

@@ -75,8 +75,9 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
       entries.set(key, { entry, expiresAt: clock() + ttlMs })
     },
     async bump(tags) {
-      // Absent means changed: a tag nobody reads costs nothing.
-      for (const tag of tags) versions.delete(tag)
+      // Absent means changed: a tag nobody reads costs nothing. Not deleted: to `lru-cache` the last deletion is a
+      // `clear()`, which costs as much as it could hold.
+      for (const tag of tags) if (versions.has(tag)) versions.set(tag, newVersion())
     },
     async remove(keys) {
       return keys.filter((key) => entries.delete(key)).length

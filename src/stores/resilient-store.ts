@@ -93,6 +93,7 @@ class RemoteStore implements ResilientStore {
   #attempts = 0
   #counted = 0
   #recovery: NodeJS.Timeout | undefined
+  #recovering = false
   #closed = false
 
   constructor(store: CacheStore, options: ResilienceOptions) {
@@ -204,7 +205,13 @@ class RemoteStore implements ResilientStore {
     clearTimeout(this.#recovery)
     // Unreferenced: an outage must not keep a process alive that has nothing else to do.
     this.#recovery = setTimeout(() => {
-      this.#recover().catch((error: unknown) => {
+      // One at a time: a second one would find nothing left to deliver, and let reads through before the first is done.
+      if (this.#recovering) return
+      this.#recovering = true
+      const recovery = this.#recover().finally(() => {
+        this.#recovering = false
+      })
+      recovery.catch((error: unknown) => {
         this.#options.onError('recovery', error)
         this.#recoverAfter(nextPauseMs, Math.min(nextPauseMs * 2, this.#options.resetMs * 32))
       })

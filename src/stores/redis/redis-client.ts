@@ -1,3 +1,5 @@
+import { ConnectionLostError } from '../../errors.ts'
+
 /**
  * The part of an ioredis client (5 and 6, `Redis` and `Cluster`; iovalkey) that the store uses. Structural, so that no
  * Redis client is a dependency and any version that speaks this way fits.
@@ -15,3 +17,13 @@ export interface RedisClient {
   // biome-ignore lint/suspicious/noExplicitAny: listeners of ioredis differ by event
   on?(event: string, listener: (...args: any[]) => void): unknown
 }
+
+/** A command sent while the connection is down would wait in the client's queue, and the query with it. */
+export function connected(client: RedisClient): RedisClient {
+  if (client.status !== undefined && DOWN.has(client.status)) {
+    throw new ConnectionLostError(`the Redis client is ${client.status}`)
+  }
+  return client
+}
+
+const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'disconnecting', 'end'])

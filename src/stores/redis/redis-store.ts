@@ -1,9 +1,11 @@
-import { CacheConfigError, ConnectionLostError, StoreUnavailableError, show } from '../../errors.ts'
+import { CacheConfigError, StoreUnavailableError, show } from '../../errors.ts'
 import { newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
 import type { CacheStore, LookUp, StoreContext, StoreFactory } from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
 import type { RedisClient } from './redis-client.ts'
+import { connected } from './redis-client.ts'
+import { ServerIdentity } from './server-identity.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
 export function redisStore(client: RedisClient): StoreFactory {
@@ -42,12 +44,12 @@ const UNLINK_BATCH = 500
 function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
   const tagKey = (tag: string) => `${context.prefix}tag:${tag}`
 
-  const identity = new ServerIdentity(client)
+  const identity = new ServerIdentity(client, `${context.prefix}server`, dropVersions)
   let { tagTtlMs } = context
 
   const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly string[] }[]) => {
     connected(client)
-    identity.assertKnown()
+    await identity.known()
     const found = await getAll(
       client,
       wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]),
@@ -62,6 +64,8 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   const ensures = tickBatch(async (wanted: readonly (readonly string[])[]) => {
     const keys = [...new Set(wanted.flat())].map(tagKey)
     if (keys.length === 0) return wanted.map(() => [])
+    connected(client)
+    await identity.known()
     // SET NX, then read back: whoever comes second takes the version of whoever came first.
     const set = keys.map((key): Command => ['set', key, newVersion(), 'PX', String(tagTtlMs), 'NX'])
     const results = await sendAll(client, [...set, ...keys.map((key): Command => ['get', key])])
@@ -146,67 +150,19 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       await dropVersions()
       let removed = 0
       for await (const keys of scanKeys(`${globLiteral(context.prefix)}query:*`)) removed += await unlink(keys)
+      await identity.forget()
       return removed
     },
 
     async ping() {
       await connected(client).call('PING')
-      await identity.confirm(dropVersions)
+      await identity.confirm()
     },
-    onReconnect: (listener) => client.on?.('ready', listener),
-    close,
-  }
-}
-
-/**
- * Tells a Redis that came back from one that never went. A restarted server, or a replica that took its place, may have
- * lost invalidations it acknowledged and kept the versions from before them; so after a lost connection the server's
- * `run_id` is compared, and where it changed, or cannot be told, every version is dropped before anything is read.
- *
- * A cluster's nodes come and go without the client losing its connection; there this sees nothing.
- */
-class ServerIdentity {
-  readonly #client: RedisClient
-  #runId: string | undefined
-  #lost = false
-  #losses = 0
-
-  constructor(client: RedisClient) {
-    this.#client = client
-    if (client.isCluster) return
-    client.on?.('close', () => {
-      this.#lost = true
-      this.#losses += 1
-    })
-    client.on?.('ready', () => void this.#learn())
-    if (client.status === 'ready') void this.#learn()
-  }
-
-  /** @throws ConnectionLostError until `confirm` was called after a lost connection. */
-  assertKnown(): void {
-    if (this.#lost) throw new ConnectionLostError('the connection was lost')
-  }
-
-  async confirm(dropVersions: () => Promise<void>): Promise<void> {
-    if (!this.#lost) return
-    const losses = this.#losses
-    const runId = await this.#ask()
-    if (runId === undefined || runId !== this.#runId) await dropVersions()
-    this.#runId = runId
-    // Lost again meanwhile: what was asked may have been yet another server.
-    this.#lost = this.#losses !== losses
-  }
-
-  /** On the first connection; after that an unconfirmed change must not pass for the identity we knew. */
-  async #learn(): Promise<void> {
-    if (this.#lost || this.#runId !== undefined) return
-    const runId = await this.#ask().catch(() => undefined)
-    if (!this.#lost) this.#runId = runId
-  }
-
-  async #ask(): Promise<string | undefined> {
-    const info = String(await connected(this.#client).call('INFO', 'server'))
-    return /^run_id:(\S+)/m.exec(info)?.[1]
+    onReconnect: (listener) => identity.onReconnect(listener),
+    async close() {
+      identity.close()
+      await close()
+    },
   }
 }
 
@@ -238,16 +194,6 @@ async function sendAll(client: RedisClient, commands: Command[]): Promise<readon
   if (!replies) throw new StoreUnavailableError('the pipeline was discarded')
   return replies
 }
-
-/** A command sent while the connection is down would wait in the client's queue, and the query with it. */
-function connected(client: RedisClient): RedisClient {
-  if (client.status !== undefined && DOWN.has(client.status)) {
-    throw new ConnectionLostError(`the Redis client is ${client.status}`)
-  }
-  return client
-}
-
-const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'disconnecting', 'end'])
 
 function answer(reply: Reply | undefined): unknown {
   if (!reply) throw new StoreUnavailableError('no reply')

@@ -20,6 +20,15 @@ export class StoreUnavailableError extends Error {
   readonly code = 'CACHE_STORE_UNAVAILABLE'
 }
 
+/**
+ * What a store's client threw, in words only: clients hang the command that failed on their errors, and with it values,
+ * or the password of an AUTH.
+ */
+export function storeError(error: unknown): StoreUnavailableError {
+  if (error instanceof StoreUnavailableError) return error
+  return new StoreUnavailableError(error instanceof Error ? error.message : String(error))
+}
+
 /** The connection to the store was lost since it was last asked; before it is asked again it must be `ping`ed. */
 export class ConnectionLostError extends StoreUnavailableError {}
 

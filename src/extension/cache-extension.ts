@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { type CacheControl, cacheControl } from '../control/cache-control.ts'
 import { InfoScopes } from '../control/cache-info.ts'
 import { Statistics } from '../control/stats.ts'
-import { CacheConfigError } from '../errors.ts'
+import { CacheConfigError, storeError } from '../errors.ts'
 import { EventHub } from '../events.ts'
 import type { CacheOptions } from '../policy/options.ts'
 import { Policies, type ReadCache } from '../policy/resolve-policy.ts'
@@ -133,7 +133,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
   const infos = new InfoScopes(events)
   const clock = options.clock ?? systemClock
   const prefix = options.prefix ?? 'prisma:'
-  const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error })
+  const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
   const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
   const store = resilientStore(storeFactory(options)({ prefix, clock, tagTtlMs, onError }), {
     timeoutMs: options.timeoutMs ?? 50,

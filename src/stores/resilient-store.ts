@@ -1,4 +1,4 @@
-import { ConnectionLostError, StoreUnavailableError } from '../errors.ts'
+import { ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { CacheStore } from './store.ts'
 
@@ -264,6 +264,8 @@ async function awake<T>(run: () => Promise<T>): Promise<T> {
   const hold = setInterval(() => {}, 2 ** 30)
   try {
     return await run()
+  } catch (error) {
+    throw storeError(error)
   } finally {
     clearInterval(hold)
   }

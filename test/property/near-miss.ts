@@ -1,5 +1,6 @@
 import { Late } from './late.ts'
 import type { ModelRead, Read } from './reads.ts'
+import type { Args } from './values.ts'
 
 /**
  * The same read but for one place: a flipped direction, another operator, a condition less. Two reads as near as this
@@ -19,8 +20,17 @@ export function nearMiss(read: Read, choice: number): Read {
   }))
   const operation = OPERATIONS[read.operation]
   if (operation) others.push({ ...read, operation })
-  if (read.hops.length > 0) others.push({ ...read, hops: read.hops.slice(0, -1) })
+  if (read.hops.length > 0) others.push(selecting(read), { ...read, hops: read.hops.slice(0, -1) })
   return others[choice % others.length] ?? read
+}
+
+/** The fluent read as Prisma passes it on: with the same arguments, for another result. */
+function selecting(read: ModelRead): ModelRead {
+  const select = read.hops.reduceRight<Args | undefined>(
+    (inner, { relation, args }) => ({ [relation]: inner ? { ...args, select: inner } : { ...args } }),
+    undefined,
+  )
+  return { ...read, hops: [], args: { ...read.args, select } }
 }
 
 const OPERATIONS: Readonly<Record<string, string>> = {

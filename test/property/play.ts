@@ -111,7 +111,7 @@ class Game {
         await this.#write(client, step.write)
         break
       case 'read':
-        await this.#read(client, step.read)
+        for (const read of step.reads) await this.#read(client, read)
         break
       case 'race': {
         const reads = step.reads.filter((number) => !this.#fails(number)).map((number) => this.#panel(number))

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { keysOf, mentions } from './mentions.ts'
 import { nearMiss } from './near-miss.ts'
 import { type Read, reads } from './reads.ts'
-import { type Grammar, record, sometimes, weighted } from './values.ts'
+import type { ModelShape } from './schema.ts'
+import { type Args, type Grammar, record, sometimes, weighted } from './values.ts'
 import { flatWrites, type ModelWrite, type Write, writes } from './writes.ts'
 
 /** A run: cached reads that stay alive all through it, and what happens to the data meanwhile. Plain data throughout. */
@@ -18,8 +19,8 @@ export type Step = StepKind & {
 
 type StepKind =
   | { readonly do: 'write'; readonly write: Write }
-  /** Sent twice at once. */
-  | { readonly do: 'read'; readonly read: Read }
+  /** Reads that are nearly the same, each sent twice at once. */
+  | { readonly do: 'read'; readonly reads: readonly Read[] }
   /** A write, and reads of the panel under way already. */
   | { readonly do: 'race'; readonly write: Write; readonly reads: readonly number[] }
   | { readonly do: 'batch'; readonly operations: readonly (Read | Write | PanelRead)[] }
@@ -61,51 +62,61 @@ export function scenarios(grammar: Grammar): fc.Arbitrary<Scenario> {
     steps: fc.array(step(grammar), ofLength(STEPS_PER_RUN)),
     aims: fc.array(fc.nat(9999), ofLength(AIMED)),
   }).map(({ panel, steps, aims }) => {
-    const targets = steps.flatMap((one) => rowsWritten(grammar, one))
-    const aimed = aims.flatMap((aim) => targets[aim % targets.length] ?? [])
+    const rows = steps.flatMap((one) => rowsWritten(grammar, one))
+    const aimed = aims.flatMap((aim) => {
+      const row = rows[aim % rows.length]
+      return row ? [readOf(row, aim)] : []
+    })
     return { panel: [...aimed, ...panel].slice(0, PANEL_SIZE), steps }
   })
 }
 
-function rowsWritten(grammar: Grammar, step: Step): Read[] {
-  if (step.do !== 'write' && step.do !== 'race') return []
-  if (step.write.kind === 'raw write') return []
-  return [...mentions(grammar.shapes, step.write)].flatMap((mention) =>
-    [...keysOf(mention)].map((where) => ({
-      kind: 'read',
-      model: mention.shape.name,
-      operation: 'findUnique',
-      args: { where },
-      hops: [],
-    })),
+interface Row {
+  readonly shape: ModelShape
+  readonly where: Args
+}
+
+function rowsWritten({ shapes }: Grammar, step: Step): Row[] {
+  if ((step.do !== 'write' && step.do !== 'race') || step.write.kind === 'raw write') return []
+  return [...mentions(shapes, step.write)].flatMap((one) =>
+    [...keysOf(one)].map((where) => ({ shape: one.shape, where })),
   )
+}
+
+/** The row alone or with a relation, as `choice` has it. */
+function readOf({ shape, where }: Row, choice: number): Read {
+  const relation = shape.relations[choice % (2 * shape.relations.length)]
+  const args = relation ? { where, include: { [relation.name]: true } } : { where }
+  return { kind: 'read', model: shape.name, operation: 'findUnique', args, hops: [] }
 }
 
 function ofLength(length: number) {
   return { minLength: length, maxLength: length }
 }
 
-/** Reads in families: one, and some that differ from it in one place. */
-function panels(grammar: Grammar): fc.Arbitrary<Read[]> {
-  const family = fc
-    .tuple(reads(grammar), fc.array(fc.nat(999), { maxLength: 2 }))
+/** A read, and some that differ from it in one place. */
+function family(grammar: Grammar, most: number): fc.Arbitrary<Read[]> {
+  return fc
+    .tuple(reads(grammar), fc.array(fc.nat(999), { maxLength: most }))
     .map(([read, choices]) => [read, ...choices.map((choice) => nearMiss(read, choice))])
-  return fc.array(family, ofLength(PANEL_SIZE)).map((families) => families.flat())
+}
+
+function panels(grammar: Grammar): fc.Arbitrary<Read[]> {
+  return fc.array(family(grammar, 2), ofLength(PANEL_SIZE)).map((families) => families.flat())
 }
 
 function step(grammar: Grammar): fc.Arbitrary<Step> {
   const write = writes(grammar)
-  const read = reads(grammar)
   const inPanel = fc.nat(PANEL_SIZE - 1)
   const panelRead = inPanel.map((number): PanelRead => ({ kind: 'panel', read: number }))
   const kinds = weighted<StepKind>(
     [20, write.map((one) => ({ do: 'write', write: one }) as const)],
-    [2, read.map((one) => ({ do: 'read', read: one }) as const)],
+    [3, family(grammar, 8).map((reads) => ({ do: 'read', reads }) as const)],
     [2, record({ do: fc.constant('race' as const), write, reads: fc.array(inPanel, { minLength: 1, maxLength: 6 }) })],
     [
       5,
       fc
-        .array(weighted<Read | Write | PanelRead>([2, write], [1, read], [3, panelRead]), {
+        .array(weighted<Read | Write | PanelRead>([2, write], [1, reads(grammar)], [3, panelRead]), {
           minLength: 1,
           maxLength: 5,
         })

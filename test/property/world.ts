@@ -78,7 +78,7 @@ export async function openWorld(bed: TestBed): Promise<World> {
     cached,
     async reset() {
       await bed.database.reset()
-      await sow(plain as unknown as Client, isPostgres)
+      await sow(plain as unknown as Client, Prisma.JsonNull, isPostgres)
       for (const client of cached) await client.$cache.clear()
     },
     async close() {
@@ -88,7 +88,7 @@ export async function openWorld(bed: TestBed): Promise<World> {
 }
 
 /** Ids are left to the database, so that the ones it counts out later follow on. */
-async function sow(client: Client, isPostgres: boolean): Promise<void> {
+async function sow(client: Client, jsonNull: object, isPostgres: boolean): Promise<void> {
   const { user, profile, post, tag, comment, order, product, orderLine, part, sensor } = client as unknown as Record<
     string,
     { createMany(args: object): Promise<unknown>; update(args: object): Promise<unknown> }
@@ -105,7 +105,7 @@ async function sow(client: Client, isPostgres: boolean): Promise<void> {
       meta: { a: 1 },
     },
     { email: 'bob@x', role: 'ADMIN', ratio: 1.5, managerId: 1, meta: [1, 'x', null] },
-    { email: 'cid@x', active: false, managerId: 1, createdAt: new Date('2024-01-01T00:00:00.123Z') },
+    { email: 'cid@x', active: false, managerId: 1, meta: jsonNull, createdAt: new Date('2024-01-01T00:00:00.123Z') },
   )
   await rows(profile, { bio: 'x', userId: 1 }, { bio: '', userId: 2 })
   await rows(

@@ -116,15 +116,16 @@ export async function madeStaleBy(
 ): Promise<string[]> {
   // The reads are written once for both clients; to TypeScript they are of the models every provider has.
   const client = prisma as unknown as ClientOf<Provider>
-  for (const [name, read] of Object.entries(reads)) {
-    await read(client)
+  const all = Object.entries(reads)
+  await Promise.all(all.map(([, read]) => read(client)))
+  for (const [name, read] of all)
     expect(await did(prisma, read(client)), `${name} is cached before the write`).toBe('hit')
-  }
   await write()
+  const expected = await Promise.all(all.map(([, read]) => read(plain as ClientOf<Provider>)))
   const stale: string[] = []
-  for (const [name, read] of Object.entries(reads)) {
+  for (const [i, [name, read]] of all.entries()) {
     const { data, info } = await prisma.$cache.withCacheInfo(read(client))
-    expect(data, `${name} after the write`).toEqual(await read(plain as ClientOf<Provider>))
+    expect(data, `${name} after the write`).toEqual(expected[i])
     if (info.status !== 'hit') stale.push(name)
   }
   return stale

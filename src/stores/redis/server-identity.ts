@@ -1,6 +1,9 @@
 import { ConnectionLostError } from '../../errors.ts'
 import { connected, type RedisClient } from './redis-client.ts'
 
+/** Thirty days, renewed by every connection: nothing of ours is kept without an end. Without the note versions are dropped. */
+const NOTE_SECONDS = '2592000'
+
 /**
  * Tells a Redis that came back from one that never went. A restarted server, or a replica that took its place, may have
  * lost invalidations it acknowledged and kept the versions from before them. So the `run_id` of the server is noted
@@ -53,10 +56,10 @@ export class ServerIdentity {
     const runId = /^run_id:(\S+)/m.exec(String(info))?.[1]
     if (runId === undefined) {
       if (this.#confirmedAt !== undefined) await this.#dropVersions()
-    } else if (runId !== (await client.call('GET', this.#noteKey))) {
-      await this.#dropVersions()
+    } else {
+      if (runId !== (await client.call('GET', this.#noteKey))) await this.#dropVersions()
       // A full Redis refuses this; the next connection drops the versions again then.
-      await client.call('SET', this.#noteKey, runId).catch(() => {})
+      await client.call('SET', this.#noteKey, runId, 'EX', NOTE_SECONDS).catch(() => {})
     }
     // Lost again meanwhile: what was asked may have been yet another server.
     this.#confirmedAt = losses

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CacheInfo } from '../../src/control/cache-info.ts'
 import { withTimeout } from '../support/with-timeout.ts'
 import type { Figures } from './figures.ts'
@@ -113,13 +114,9 @@ class Game {
       case 'read':
         for (const read of step.reads) await this.#read(client, read)
         break
-      case 'race': {
-        const reads = step.reads.filter((number) => !this.#fails(number)).map((number) => this.#panel(number))
-        const racing = reads.map((read) => outcomeOf(() => promiseOf(this.#world, client, read)))
-        await this.#write(client, step.write)
-        await Promise.all(racing)
+      case 'race':
+        await this.#race(client, step.action, step.reads)
         break
-      }
       case 'batch':
         await this.#batch(client, step.operations)
         break
@@ -154,6 +151,24 @@ class Game {
     const clients = isError(expected) ? [client] : [client, cached[0]!]
     const answers = await Promise.all(clients.map((one) => outcomeOf(() => promiseOf(this.#world, one, read))))
     for (const answer of answers) this.#equal(answer, expected, read)
+  }
+
+  /** What the reads find meanwhile is either state's; what they leave behind must be gone or right afterwards. */
+  async #race(client: CachedClient, action: Write | Body, reads: readonly number[]): Promise<void> {
+    let over = false
+    const acting = action.kind === 'body' ? this.#transaction(client, client, action) : this.#write(client, action)
+    const ended = acting.finally(() => {
+      over = true
+    })
+    const racing = reads
+      .filter((number) => !this.#fails(number))
+      .map(async (number) => {
+        do {
+          await outcomeOf(() => promiseOf(this.#world, client, this.#panel(number)))
+          await nextTurn()
+        } while (!over)
+      })
+    await Promise.all([ended, ...racing])
   }
 
   async #batch(client: CachedClient, operations: Extract<Step, { do: 'batch' }>['operations']): Promise<void> {

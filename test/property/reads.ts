@@ -15,6 +15,7 @@ import {
   someValue,
   uniqueKey,
   weighted,
+  weightOf,
 } from './values.ts'
 
 /** One read, as data. */
@@ -39,7 +40,12 @@ interface Hop {
 export function reads(grammar: Grammar): fc.Arbitrary<Read> {
   return grammar.once('reads', () =>
     weighted<Read>(
-      [12, fc.oneof(...[...grammar.shapes.values()].map((shape) => modelReads(grammar, shape)))],
+      [
+        12,
+        weighted(
+          ...[...grammar.shapes.values()].map((shape) => [weightOf(shape), modelReads(grammar, shape)] as const),
+        ),
+      ],
       [1, rawReads(grammar)],
     ),
   )
@@ -165,7 +171,7 @@ export function where(grammar: Grammar, shape: ModelShape, depth: number): fc.Ar
         objectOf(
           weighted(
             [4, onColumn],
-            [1, connective],
+            [2, connective],
             ...(onRelation.length ? [[3, fc.oneof(...onRelation)] as const] : []),
           ),
           2,

@@ -21,8 +21,8 @@ type StepKind =
   | { readonly do: 'write'; readonly write: Write }
   /** Reads that are nearly the same, each sent twice at once. */
   | { readonly do: 'read'; readonly reads: readonly Read[] }
-  /** A write, and reads of the panel under way already. */
-  | { readonly do: 'race'; readonly write: Write; readonly reads: readonly number[] }
+  /** A write or a transaction, and reads of the panel by others for as long as it lasts. */
+  | { readonly do: 'race'; readonly action: Write | Body; readonly reads: readonly number[] }
   | { readonly do: 'batch'; readonly operations: readonly (Read | Write | PanelRead)[] }
   | { readonly do: 'transaction'; readonly body: Body }
   /** By a writer that the cache does not see, followed by `$cache.invalidate`. */
@@ -77,7 +77,7 @@ interface Row {
 }
 
 function rowsWritten({ shapes }: Grammar, step: Step): Row[] {
-  if ((step.do !== 'write' && step.do !== 'race') || step.write.kind === 'raw write') return []
+  if (step.do !== 'write' || step.write.kind === 'raw write') return []
   return [...mentions(shapes, step.write)].flatMap((one) =>
     [...keysOf(one)].map((where) => ({ shape: one.shape, where })),
   )
@@ -112,7 +112,14 @@ function step(grammar: Grammar): fc.Arbitrary<Step> {
   const kinds = weighted<StepKind>(
     [20, write.map((one) => ({ do: 'write', write: one }) as const)],
     [3, family(grammar, 8).map((reads) => ({ do: 'read', reads }) as const)],
-    [2, record({ do: fc.constant('race' as const), write, reads: fc.array(inPanel, { minLength: 1, maxLength: 6 }) })],
+    [
+      3,
+      record({
+        do: fc.constant('race' as const),
+        action: weighted<Write | Body>([1, write], [1, body(grammar, 1)]),
+        reads: fc.array(inPanel, { minLength: 1, maxLength: 6 }),
+      }),
+    ],
     [
       5,
       fc

@@ -92,7 +92,7 @@ function isPrimitive(value: unknown): boolean {
 
 /** What a scenario cannot be played without. */
 const FRAME: ReadonlySet<string> = new Set(
-  'panel steps do write read reads target kind model operation args hops statement pieces values form operations body end onError client'.split(
+  'panel steps do write action read reads target kind model operation args hops statement pieces values form operations body end onError client'.split(
     ' ',
   ),
 )

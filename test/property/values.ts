@@ -131,6 +131,11 @@ export function weighted<T>(...choices: (readonly [weight: number, arbitrary: fc
   return fc.oneof(...choices.filter(([weight]) => weight > 0).map(([weight, arbitrary]) => ({ weight, arbitrary })))
 }
 
+/** Models with the most relations have the most to get wrong. */
+export function weightOf(shape: ModelShape): number {
+  return 2 + shape.relations.length
+}
+
 /** Some of a list, in its order. */
 export function someOf<T>(list: readonly T[], least: number, most: number): fc.Arbitrary<T[]> {
   return fc.subarray([...list], { minLength: Math.min(least, list.length), maxLength: Math.min(most, list.length) })

@@ -15,6 +15,7 @@ import {
   someValue,
   uniqueKey,
   weighted,
+  weightOf,
 } from './values.ts'
 
 /** One write, as data. */
@@ -36,9 +37,7 @@ const DEPTH = 3
 export function writes(grammar: Grammar): fc.Arbitrary<Write> {
   return grammar.once('writes', () => {
     const models = [...grammar.shapes.values()].filter((shape) => !shape.readOnly)
-    // Those with the most relations have the most to get wrong.
-    const weight = (shape: ModelShape) => 2 + shape.relations.length
-    const onModel = weighted(...models.map((shape) => [weight(shape), modelWrites(grammar, shape)] as const))
+    const onModel = weighted(...models.map((shape) => [weightOf(shape), modelWrites(grammar, shape)] as const))
     return weighted<Write>([12, onModel], [1, rawWrites()])
   })
 }

@@ -298,6 +298,22 @@ describePair('after a nested write exactly these reads are asked anew:', (bed) =
           }),
         stale: [...USERS, ...USER_1, ...ALL_POSTS, ...TAGS],
       },
+      'create in the create branch of an upsert': {
+        write: (db) =>
+          db.user.update({
+            where: one,
+            data: {
+              posts: {
+                upsert: {
+                  where: { id: 99 },
+                  create: { title: 'x', tags: { create: { name: 'new' } } },
+                  update: { title: 'y' },
+                },
+              },
+            },
+          }),
+        stale: [...USERS, ...USER_1, ...ALL_POSTS, ...TAGS, 'tag new, not there'],
+      },
       'delete in upsert, by the branch that is taken': {
         write: (db) =>
           db.user.upsert({
@@ -348,9 +364,10 @@ describePair('a nested write', (bed) => {
     const { prisma, plain } = spec.cached()
     const rows = [{ email: 'x@example.test' }, { email: 'ada@example.test' }]
     const read: Ask = (db) => db.user.findMany({ orderBy: { id: 'asc' } })
-    await madeStaleBy({ prisma, plain }, { users: read }, async () => {
+    const stale = await madeStaleBy({ prisma, plain }, { users: read }, async () => {
       await expect(prisma.user.createMany({ data: rows })).rejects.toMatchObject({ code: 'P2002' })
     })
+    expect(stale).toEqual(['users'])
   })
 
   it('invalidates once, in one go', async () => {

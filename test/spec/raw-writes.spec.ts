@@ -241,6 +241,11 @@ describe('on PostgreSQL a raw write invalidates', () => {
     ['a table with its schema', `UPDATE "public"."Tag" SET color = 'x'`, TAGS],
     ['by TRUNCATE', `TRUNCATE "OrderLine", "Part"`, ['parts']],
     [
+      'by TRUNCATE … CASCADE, which empties who refers too',
+      `TRUNCATE "catalog products" CASCADE`,
+      ['products', 'parts'],
+    ],
+    [
       'by MERGE',
       `MERGE INTO "Tag" t USING (VALUES ('red')) v(name) ON t.name = v.name WHEN MATCHED THEN UPDATE SET color = 'x'`,
       TAGS,

@@ -17,7 +17,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/unit/**/*.test.ts', 'test/model/**/*.test.ts', 'test/*.test.ts'],
           setupFiles: ['test/support/fixed-seed.ts'],
         },
       },
@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.{test,spec}.ts'],
-          exclude: ['test/*.test.ts', 'test/{unit,types,package,.generated}/**'],
+          exclude: ['test/*.test.ts', 'test/{unit,model,types,package,.generated}/**'],
           ...servers,
         },
       },

@@ -34,6 +34,8 @@ export type BypassReason =
   | 'raw-write'
   /** The store is slow, down or refusing (circuit open, or this look-up failed). */
   | 'store-unavailable'
+  /** A strict write is under way on what this read depends on, or `replicaLag` has not passed since the last one. */
+  | 'held'
   /** Invalidations wait to be delivered; until then nothing read from the store can be trusted. */
   | 'undelivered-invalidation'
 
@@ -58,6 +60,14 @@ interface ReadEvent {
   readonly key: string
 }
 
+type Verdict =
+  /** The database says what was served. */
+  | { readonly outcome: 'fresh' }
+  /** It differs and a tag has moved since the hit, at most so long after it: the entry is served no more. */
+  | { readonly outcome: 'late'; readonly movedWithinMs: number }
+  /** It differs and nothing was invalidated: a writer bypasses the client, or an invalidation was lost. The entry is removed. */
+  | { readonly outcome: 'stale' }
+
 /** Everything the cache can say. Events never carry values, arguments or credentials. */
 export type CacheEvent =
   | (ReadEvent & { readonly type: 'hit'; readonly ageMs: number; readonly tags: readonly string[] })
@@ -78,6 +88,8 @@ export type CacheEvent =
     }
   | (ReadEvent & { readonly type: 'fill'; readonly bytes: number; readonly ttlMs: number })
   | (ReadEvent & { readonly type: 'skip-fill'; readonly reason: SkipFillReason })
+  /** A hit was compared with the database. `ageMs`: of the entry when it was served. */
+  | (ReadEvent & { readonly type: 'verify'; readonly ageMs: number } & Verdict)
   | {
       readonly type: 'invalidate'
       readonly tags: readonly string[]
@@ -88,8 +100,15 @@ export type CacheEvent =
       readonly operation?: string
     }
   | {
+      readonly type: 'store'
+      /** `ok`: it is used again · `unavailable`, `undelivered`: reads go to the database from now on. */
+      readonly state: 'ok' | 'unavailable' | 'undelivered'
+      /** Tags whose invalidation waits to be delivered; `Infinity` when all are treated as changed. */
+      readonly undelivered: number
+    }
+  | {
       readonly type: 'error'
-      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `refresh`, `vary`, `plan`, `transaction`, `listener`. */
+      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `refresh`, `vary`, `plan`, `transaction`, `listener`, `verify`. */
       readonly during: string
       readonly error: unknown
       readonly model?: string

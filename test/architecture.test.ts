@@ -24,8 +24,9 @@ const layers: readonly (readonly string[])[] = [
 
 /** What comes from outside, and where alone it may be imported. Types count: a room that names them depends on them. */
 const outside: { readonly [from: string]: readonly string[] } = {
-  'node:crypto': ['tags', 'query'],
-  'node:async_hooks': ['control', 'extension'],
+  'node:crypto': ['tags', 'query', 'stores'],
+  'node:async_hooks': ['control', 'write', 'extension'],
+  'cluster-key-slot': ['stores'],
   'node:fs': ['config'],
   'node:path': ['config', 'optional-package.ts'],
   'node:module': ['optional-package.ts'],

@@ -139,7 +139,7 @@ export function cacheControl(context: ControlContext): CacheControl {
       return { keys: await store.clear() }
     },
 
-    stats: () => statistics.snapshot(),
+    stats: () => statistics.snapshot(store.condition()),
 
     async keys({ pattern = '*', limit = KEYS_LIMIT } = {}) {
       const keys = new Set<string>()

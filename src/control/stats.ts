@@ -1,4 +1,5 @@
-import type { CacheEvent, EventHub } from '../events.ts'
+import type { CacheEvent, CacheEventOf, EventHub } from '../events.ts'
+import type { StoreCondition } from '../stores/resilient-store.ts'
 
 export interface CacheCounts {
   hit: number
@@ -16,23 +17,40 @@ export interface CacheStats {
   /** Hits and stale hits among all reads that asked the cache; `null` before the first. */
   readonly hitRatio: number | null
   readonly models: { readonly [model: string]: { readonly [operation: string]: Readonly<CacheCounts> } }
+  /** Hits that were compared with the database, by outcome. */
+  readonly verified: Readonly<Record<VerifyOutcome, number>>
+  /** The share of verified hits that was not stale; `null` before the first. */
+  readonly freshness: number | null
+  readonly store: {
+    /** As in `health()`. */
+    readonly state: StoreCondition['state']
+    readonly undelivered: number
+    /** How often the store was left alone because it did not answer. */
+    readonly suspensions: number
+  }
   /** Why reads bypassed the cache, by reason. */
   readonly bypasses: { readonly [reason: string]: number }
 }
+
+type VerifyOutcome = CacheEventOf<'verify'>['outcome']
 
 /** Counts events since the extension was set up, by model and operation; models and operations are bounded by the schema. */
 export class Statistics {
   readonly #totals = zero()
   readonly #models = new Map<string, Map<string, CacheCounts>>()
   readonly #bypasses = new Map<string, number>()
+  #suspensions = 0
+  readonly #verified: Record<VerifyOutcome, number> = { fresh: 0, late: 0, stale: 0 }
 
   constructor(events: EventHub) {
     events.on('*', (event) => this.#count(event))
   }
 
-  snapshot(): CacheStats {
+  snapshot({ state, undelivered }: StoreCondition): CacheStats {
     const { hit, stale, miss } = this.#totals
     const asked = hit + stale + miss
+    const verified = { ...this.#verified }
+    const compared = verified.fresh + verified.late + verified.stale
     return {
       totals: { ...this.#totals },
       hitRatio: asked === 0 ? null : (hit + stale) / asked,
@@ -42,11 +60,22 @@ export class Statistics {
           Object.fromEntries([...operations].map(([operation, counts]) => [operation, { ...counts }])),
         ]),
       ),
+      verified,
+      freshness: compared === 0 ? null : 1 - verified.stale / compared,
+      store: { state, undelivered, suspensions: this.#suspensions },
       bypasses: Object.fromEntries(this.#bypasses),
     }
   }
 
   #count(event: CacheEvent): void {
+    if (event.type === 'store') {
+      if (event.state !== 'ok') this.#suspensions += 1
+      return
+    }
+    if (event.type === 'verify') {
+      this.#verified[event.outcome] += 1
+      return
+    }
     const kind = event.type === 'skip-fill' ? 'skipFill' : event.type
     this.#totals[kind] += 1
     if (event.type === 'bypass') this.#bypasses.set(event.reason, (this.#bypasses.get(event.reason) ?? 0) + 1)

@@ -12,7 +12,7 @@ import { assertReadCache, assertWriteCache, validateOptions } from '../policy/va
 import { modelGraph } from '../query/model-graph.ts'
 import { wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
 import { type Bypass, clientFingerprint, planRawRead, planRead, RAW, type ReadPlan } from '../read/plan-read.ts'
-import { Background, type ReadCall, type ReadContext } from '../read/read-context.ts'
+import { Background, type ReadCall, type ReadContext, Verifications } from '../read/read-context.ts'
 import { readThrough } from '../read/read-through.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
 import { SingleFlight } from '../read/single-flight.ts'
@@ -20,10 +20,12 @@ import { memoryStore } from '../stores/memory-store.ts'
 import { connectRedis } from '../stores/redis/connect.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
+import { lagBehind } from '../stores/replica-lag.ts'
 import { resilientStore } from '../stores/resilient-store.ts'
 import type { StoreFactory } from '../stores/store.ts'
-import { type Tag, userTag } from '../tags/tag.ts'
+import { modelOf, type Tag, userTag } from '../tags/tag.ts'
 import { changedNothing } from '../write/failed-write.ts'
+import { Holds } from '../write/holds.ts'
 import { invalidator } from '../write/invalidate.ts'
 import { Outbox } from '../write/outbox.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
@@ -135,15 +137,26 @@ function openCache(client: AnyClient, options: CacheOptions) {
   const prefix = options.prefix ?? 'prisma:'
   const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
   const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
-  const store = resilientStore(storeFactory(options)({ prefix, clock, tagTtlMs, onError }), {
-    timeoutMs: options.timeoutMs ?? 50,
-    failures: options.breaker?.failures ?? 5,
-    resetMs: options.breaker?.resetMs ?? 1000,
+  const { breaker = {}, waitReplicas = 0, replicaLag = 0 } = options
+  const opened = storeFactory(options)({
+    prefix,
+    clock,
+    tagTtlMs,
+    graceMs: breaker.graceMs ?? 3000,
+    waitReplicas,
     onError,
+  })
+  const store = resilientStore(lagBehind(opened, replicaLag * 1000), {
+    timeoutMs: options.timeoutMs ?? 50,
+    failures: breaker.failures ?? 5,
+    resetMs: breaker.resetMs ?? 1000,
+    onError,
+    onCondition: (condition) => events.emit({ type: 'store', ...condition }),
   })
   const invalidate = invalidator(store, events)
   const connection = new SharedConnection(graph.provider)
   const background = new Background()
+  const verifications = options.verify?.sample ? new Verifications(options.verify) : undefined
   const raw = new RawStatements(graph, policies)
   const later = new LaterExtensions()
   const globalOmit = client._globalOmit ?? {}
@@ -164,10 +177,17 @@ function openCache(client: AnyClient, options: CacheOptions) {
     connection,
     decimals: decimalClass(client),
     background,
+    verifications,
   }
   const writeContext: WriteContext = {
     outbox: new Outbox(),
     invalidate,
+    holds: new Holds(store, {
+      enabled: policies.hasStrict,
+      leaseMs: options.holdMs ?? 10_000,
+      rejects: options.onUnavailable === 'reject',
+      isStrict: (tag) => policies.isStrict(modelOf(tag)),
+    }),
     begin: () => connection.begin(),
     orphanMs: (transactionOptions?.maxWait ?? 2000) + (transactionOptions?.timeout ?? 5000),
   }
@@ -205,19 +225,27 @@ function openCache(client: AnyClient, options: CacheOptions) {
     return wholeModelsWriteSet(graph, graph.models.values())
   }
 
+  const control = cacheControl({
+    graph,
+    store,
+    events,
+    statistics,
+    infos,
+    invalidate,
+    background,
+    clock,
+    prefix,
+    declareRaw: raw.declare,
+  })
+
   return {
-    control: cacheControl({
-      graph,
-      store,
-      events,
-      statistics,
-      infos,
-      invalidate,
-      background,
-      clock,
-      prefix,
-      declareRaw: raw.declare,
-    }),
+    control: {
+      ...control,
+      disconnect() {
+        verifications?.stop()
+        return control.disconnect()
+      },
+    },
     $transaction: transactionHook(client, { ...writeContext, events }),
     $extends: later.hook(client),
     read,

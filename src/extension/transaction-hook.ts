@@ -1,4 +1,5 @@
 import type { EventHub } from '../events.ts'
+import type { Hold, Holds } from '../write/holds.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import type { Outbox } from '../write/outbox.ts'
 import type { AnyClient } from './client.ts'
@@ -7,6 +8,7 @@ import { transactionId } from './internal-params.ts'
 export interface TransactionContext {
   readonly outbox: Outbox
   readonly invalidate: Invalidate
+  readonly holds: Holds
   readonly begin: () => () => void
   readonly events: EventHub
 }
@@ -18,24 +20,27 @@ export interface TransactionContext {
  * - the callback threw: rolled back; the tags are dropped
  * - it rejected although the callback was through (commit failed, timed out, connection lost): unknown; the tags move
  *
+ * What was written strictly is held from the end of the callback, before the commit, until the tags have moved.
+ *
  * The parent's method is applied to `this`, the outermost client: only then does the transaction's client carry our
  * hook and those of extensions applied after ours.
  */
 export function transactionHook(parent: AnyClient, context: TransactionContext) {
-  const { outbox, events, invalidate } = context
+  const { outbox, events, invalidate, holds } = context
   const parentTransaction = parent.$transaction
 
   return async function $transaction(this: unknown, input: unknown, options?: unknown): Promise<unknown> {
     if (typeof input !== 'function') {
       const end = context.begin()
       try {
-        return await parentTransaction.call(this, input, options)
+        return await holds.batch(() => parentTransaction.call(this, input, options))
       } finally {
         end()
       }
     }
     let id: string | undefined
     let threw = false
+    let hold: Hold | undefined
     const end = context.begin()
 
     const callback = async (transactionClient: { $cache?: unknown }) => {
@@ -46,7 +51,10 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
         events.emit({ type: 'error', during: 'transaction', error: new Error(problem) })
       }
       try {
-        return await input(transactionClient)
+        const result = await input(transactionClient)
+        // All it wrote is known now, and nothing of it can be seen yet. Refused here, it is rolled back.
+        hold = await holds.take(() => (id !== undefined && outbox.gathered(id)) || [])
+        return result
       } catch (error) {
         threw = true
         throw error
@@ -61,7 +69,7 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
     } finally {
       end()
       const tags = id === undefined ? undefined : outbox.close(id)
-      if (tags && (committed || !threw)) await invalidate(tags, { cause: 'transaction' })
+      if (tags && (committed || !threw)) await invalidate(tags, { cause: 'transaction' }, hold)
     }
   }
 }

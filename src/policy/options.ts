@@ -28,7 +28,17 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly neverCache?: readonly string[] | undefined
   /** Models whose writes also change what is read here: the tables of a database view, or of a trigger. @default [] */
   readonly dependsOn?: readonly string[] | undefined
+  /** As the option of the same name, for writes to this model. @default the option */
+  readonly consistency?: Consistency | undefined
 }
+
+/**
+ * - `default`: a read that begins after a write was acknowledged never sees the state before it, as long as the writer
+ *   lives and reaches the store
+ * - `strict`: besides, nothing older is served once a commit can be seen, whatever happens to the writer; costs one
+ *   more round trip a write
+ */
+export type Consistency = 'default' | 'strict'
 
 /** How one read uses the cache; what is left out comes from the configuration. Times are **seconds**. */
 export interface ReadCacheOptions {
@@ -87,6 +97,15 @@ export interface RawRule {
   readonly ttl?: number | undefined
 }
 
+export interface VerifyOptions {
+  /** The share of hits that is verified, 0 to 1. */
+  readonly sample: number
+  /** How long an invalidation may be on its way before a difference counts as stale, milliseconds. @default 1000 */
+  readonly afterMs?: number | undefined
+  /** Verifications under way at one time; hits beyond are not verified. @default 4 */
+  readonly maxInFlight?: number | undefined
+}
+
 export interface CacheOptions {
   /**
    * Where the shared cache lives: an ioredis `Redis` or `Cluster`, or a `redis://` / `rediss://` URL.
@@ -110,17 +129,53 @@ export interface CacheOptions {
   readonly vary?: (() => string | number | boolean | null | undefined) | undefined
   /** Part of every key; change it to leave all entries behind. @default '' */
   readonly version?: string | undefined
+  /**
+   * What reads are promised while a write is under way, and when its process dies. All processes that write a model
+   * must say the same. @default 'default'
+   */
+  readonly consistency?: Consistency | undefined
+  /**
+   * `strict` only: for how long what a write may change is not read from the cache when its process has died before it
+   * could tell, milliseconds. Renewed while the write lasts. @default 10_000
+   */
+  readonly holdMs?: number | undefined
+  /**
+   * `strict` only: what becomes of a write when the store cannot be told of it beforehand. `proceed`: written as in
+   * `default`; `reject`: refused with `StoreUnavailableError`, before anything is written. @default 'proceed'
+   */
+  readonly onUnavailable?: 'proceed' | 'reject' | undefined
+  /**
+   * By how much read replicas of the database may lag, **seconds**: for so long after an invalidation nothing it
+   * concerns is stored. @default 0
+   */
+  readonly replicaLag?: number | undefined
+  /**
+   * How many Redis replicas must have an invalidation before it counts as delivered (`WAIT`), so that a fail-over
+   * cannot lose it. @default 0
+   */
+  readonly waitReplicas?: number | undefined
   /** Longest time a query waits for the store, milliseconds. @default 50 */
   readonly timeoutMs?: number | undefined
   /** When the store is left alone, and for how long. */
   readonly breaker?: {
     /** Round trips that fail in a row before the circuit opens. @default 5 */
     readonly failures?: number | undefined
-    /** First pause before the store is tried again, milliseconds; doubles with each failure, up to 32 times. @default 1000 */
+    /** First pause before the store is tried again, milliseconds; doubles with each failure, up to four times. @default 1000 */
     readonly resetMs?: number | undefined
+    /**
+     * For how long a Redis that was restarted or promoted is not read from, milliseconds: until every process has found
+     * it, some keep invalidations it has not been told. Longer than the longest reconnect delay of any client.
+     * @default 3000
+     */
+    readonly graceMs?: number | undefined
   }
   /** Larger results are not stored. Bytes of the encoded result. @default 1_048_576 */
   readonly maxValueBytes?: number | undefined
+  /**
+   * Reads a sample of the hits from the database as well, behind the caller's back, and compares: `verify` events, and
+   * `verified` and `freshness` in `$cache.stats()`. Also reveals writers that bypass the client. @default off
+   */
+  readonly verify?: VerifyOptions | undefined
   /** The text of the Prisma schema, where the client does not carry it. Unique keys and cascades are read from it. */
   readonly schema?: string | undefined
   /** The config file: a path, or `false` for none. @default the first `cache.config.{ts,mts,js,mjs,cjs,json}` in the working directory */

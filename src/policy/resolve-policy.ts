@@ -31,6 +31,7 @@ const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1 } as const
 
 export class Policies {
   readonly rawRules: readonly RawRule[]
+  readonly #strict: boolean
   readonly #defaults: Required<Record<keyof CachePolicy, number>>
   readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
   /** Policies without per-call options, by model and operation: one object for all their calls. */
@@ -41,6 +42,7 @@ export class Policies {
     this.#defaults = layered(DEFAULTS, options.defaults)
     this.#models = new Map(Object.entries(options.models ?? {}))
     this.rawRules = options.raw ?? []
+    this.#strict = options.consistency === 'strict'
     this.#checkNames(graph)
   }
 
@@ -51,6 +53,18 @@ export class Policies {
     )
     const lives = policies.map((policy) => (policy ? (policy.ttl ?? 0) + (policy.swr ?? 0) : 0))
     return 1000 * Math.max(this.#defaults.ttl + this.#defaults.swr, TTL_WHEN_ASKED, ...lives)
+  }
+
+  /** Whether anything at all is written strictly. */
+  get hasStrict(): boolean {
+    return this.#strict || [...this.#models.values()].some((model) => model && model.consistency === 'strict')
+  }
+
+  /** Of a model, or of a tag of the application's own: it may stand for anything. */
+  isStrict(model: string | undefined): boolean {
+    const ofModel = model === undefined ? undefined : this.#models.get(model)
+    const consistency = ofModel ? ofModel.consistency : undefined
+    return consistency === undefined ? this.#strict : consistency === 'strict'
   }
 
   of(model: string): ModelCachePolicy | false | undefined {

@@ -22,6 +22,8 @@ const policy = {
   jitter: v.optional(fraction),
 }
 
+const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
+
 const operations = shape(
   Object.fromEntries(
     [
@@ -46,6 +48,7 @@ const modelPolicy = shape({
   operations: v.optional(operations),
   neverCache: v.optional(names('Give a list of field names.')),
   dependsOn: v.optional(names('Give a list of model names.')),
+  consistency: v.optional(consistency),
 })
 
 const rawRule = shape({
@@ -80,14 +83,27 @@ const configEntries = {
   raw: v.optional(listOf(rawRule, 'Give a list of rules.')),
   vary: v.optional(isFunction('Give a function that returns the scope.')),
   version: v.optional(v.string('Give a text.')),
+  consistency: v.optional(consistency),
+  holdMs: v.optional(wholeNumber(100, 600_000, 'milliseconds')),
+  onUnavailable: v.optional(v.picklist(['proceed', 'reject'], "Give 'proceed' or 'reject'.")),
+  replicaLag: v.optional(seconds),
+  waitReplicas: v.optional(wholeNumber(0, 100, 'replicas')),
   timeoutMs: v.optional(wholeNumber(1, 60_000, 'milliseconds')),
   breaker: v.optional(
     shape({
       failures: v.optional(wholeNumber(1, 1_000_000, 'failures')),
       resetMs: v.optional(wholeNumber(1, 600_000, 'milliseconds')),
+      graceMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
     }),
   ),
   maxValueBytes: v.optional(wholeNumber(1, 512 * 1024 * 1024, 'bytes')),
+  verify: v.optional(
+    shape({
+      sample: fraction,
+      afterMs: v.optional(wholeNumber(1, 600_000, 'milliseconds')),
+      maxInFlight: v.optional(wholeNumber(1, 1000, 'verifications')),
+    }),
+  ),
   schema: v.optional(v.string('Give the text of the schema.')),
 }
 const config = shape(configEntries)

@@ -1,7 +1,7 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { isNull } from '../codec/typed-json.ts'
 import type { MissCause } from '../events.ts'
-import { type SeenVersion, type TagVersion, unchanged } from '../tags/tag-versions.ts'
+import { HELD, type SeenVersion, type TagVersion, unchanged } from '../tags/tag-versions.ts'
 import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
 
@@ -15,15 +15,19 @@ export type Found =
       readonly versions: readonly TagVersion[]
     }
   | { readonly kind: 'miss'; readonly cause: MissCause; readonly versions: readonly TagVersion[] }
+  /** A writer holds one of the tags: what is stored may be the past already, and what is read may not be stored. */
+  | { readonly kind: 'held' }
 
 /** One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet. Rejects with the store. */
 export async function lookUp(plan: ReadPlan, context: ReadContext): Promise<Found> {
   const { entry, versions } = await context.store.lookUp(plan.key, plan.tags)
+  if (versions.includes(HELD)) return { kind: 'held' }
   const judged = judge(plan, entry, versions, context)
   if (typeof judged !== 'string') return judged
   const absent = plan.tags.filter((_, i) => versions[i] === null)
   // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
   const created = await context.store.ensureVersions(absent)
+  if (created.includes(HELD)) return { kind: 'held' }
   let next = 0
   return {
     kind: 'miss',

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { DecimalFactory } from '../codec/typed-json.ts'
 import type { EventHub } from '../events.ts'
+import type { VerifyOptions } from '../policy/options.ts'
 import type { Policies } from '../policy/resolve-policy.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
@@ -28,6 +29,8 @@ export interface ReadContext {
   readonly decimals: DecimalClass
   /** Work nobody waits for (fills, refreshes), so that `settled()` can. */
   readonly background: Background
+  /** `undefined`: hits are not verified. */
+  readonly verifications: Verifications | undefined
 }
 
 /** The client's own Decimal class. */
@@ -45,6 +48,49 @@ export class Background {
 
   async settled(): Promise<void> {
     while (this.#work.size > 0) await Promise.allSettled(this.#work)
+  }
+}
+
+/** How many verifications are under way, and those that wait for their moment. */
+export class Verifications {
+  readonly sample: number
+  readonly #afterMs: number
+  readonly #maxInFlight: number
+  readonly #moments = new Set<NodeJS.Timeout>()
+  #underWay = 0
+  #stopped = false
+
+  constructor({ sample, afterMs = 1000, maxInFlight = 4 }: VerifyOptions) {
+    this.sample = sample
+    this.#afterMs = afterMs
+    this.#maxInFlight = maxInFlight
+  }
+
+  /** `false`: there are enough of them. */
+  begin(): boolean {
+    if (this.#stopped || this.#underWay >= this.#maxInFlight) return false
+    this.#underWay += 1
+    return true
+  }
+
+  end(): void {
+    this.#underWay -= 1
+  }
+
+  /** Neither the process nor `settled()` waits for the moment. */
+  later(work: () => void): void {
+    if (this.#stopped) return
+    const moment = setTimeout(() => {
+      this.#moments.delete(moment)
+      work()
+    }, this.#afterMs).unref()
+    this.#moments.add(moment)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const moment of this.#moments) clearTimeout(moment)
+    this.#moments.clear()
   }
 }
 

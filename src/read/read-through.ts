@@ -1,9 +1,11 @@
 import { type DecimalFactory, decode, holdsDecimals } from '../codec/typed-json.ts'
 import type { BypassReason, MissCause } from '../events.ts'
+import { HELD } from '../tags/tag-versions.ts'
 import { fill } from './fill.ts'
 import { type Found, lookUp } from './look-up.ts'
 import type { Bypass, ReadPlan } from './plan-read.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
+import { verifyHit } from './verify.ts'
 
 /** One cached read: plan → look-up → hit, stale or miss → fill. Nothing the cache does or fails to do reaches the caller. */
 export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
@@ -15,6 +17,7 @@ export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, conte
     const undelivered = context.store.condition().state === 'undelivered'
     return bypass(call, undelivered ? 'undelivered-invalidation' : 'store-unavailable', context)
   }
+  if (found.kind === 'held') return bypass(call, 'held', context)
   if (found.kind === 'miss') return miss(call, plan, found, context)
   const { kind: type, ageMs } = found
   const { model, operation, key, tags } = plan
@@ -22,6 +25,7 @@ export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, conte
   if (!copy) return miss(call, plan, { cause: 'unreadable', versions: await present(plan, context) }, context)
   context.events.emit({ type, model, operation, key, ageMs, tags })
   if (type === 'stale') refresh(call, plan, found.versions, context)
+  else if (context.verifications) verifyHit(call, plan, found, context)
   return copy.value
 }
 
@@ -92,7 +96,8 @@ function flightName(plan: ReadPlan, versions: readonly string[]): string {
 }
 
 async function present(plan: ReadPlan, context: ReadContext): Promise<readonly string[] | undefined> {
-  return context.store.ensureVersions(plan.tags).catch(() => undefined)
+  const versions = await context.store.ensureVersions(plan.tags).catch(() => undefined)
+  return versions?.includes(HELD) ? undefined : versions
 }
 
 /** A fresh value each time: what a caller does to it must not reach the next one. `undefined`: it could not be read. */

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import * as v from 'valibot'
 import { check, shape, wholeNumber } from '../input.ts'
-import { newVersion, type TagVersion } from '../tags/tag-versions.ts'
+import type { Tag } from '../tags/tag.ts'
+import { HELD, newVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { globExpression } from './glob.ts'
 import type { CacheStore, StoreFactory } from './store.ts'
 
@@ -48,7 +49,9 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     maxSize: maxBytes,
     sizeCalculation: ({ entry }, key) => 2 * (entry.length + key.length) + 1,
   })
-  const versions = new LRUCache<string, TagVersion>({ max: maxEntries * TAGS_PER_ENTRY })
+  const versions = new LRUCache<Tag, TagVersion>({ max: maxEntries * TAGS_PER_ENTRY })
+  /** Until when, by tag and holder. Never pushed out by anything else: there are as many as writes under way. */
+  const holds = new Map<Tag, Map<string, number>>()
 
   function live(key: string): string | undefined {
     const kept = entries.get(key)
@@ -58,14 +61,34 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     return undefined
   }
 
+  function isHeld(tag: Tag): boolean {
+    const holders = holds.get(tag)
+    if (!holders) return false
+    for (const [holder, until] of holders) if (until <= clock()) end(tag, holder, true)
+    return holders.size > 0
+  }
+
+  function end(tag: Tag, holder: string, moves: boolean): void {
+    if (moves) move(tag)
+    const holders = holds.get(tag)
+    if (holders?.delete(holder) && holders.size === 0) holds.delete(tag)
+  }
+
+  function move(tag: Tag): void {
+    // Absent means changed: a tag nobody reads costs nothing. Not deleted: to `lru-cache` the last deletion is a
+    // `clear()`, which costs as much as it could hold.
+    if (versions.has(tag)) versions.set(tag, newVersion())
+  }
+
   return {
     name: 'memory',
     isRemote: false,
     async lookUp(key, tags) {
-      return { entry: live(key), versions: tags.map((tag) => versions.get(tag) ?? null) }
+      return { entry: live(key), versions: tags.map((tag) => (isHeld(tag) ? HELD : (versions.get(tag) ?? null))) }
     },
     async ensureVersions(tags) {
       return tags.map((tag) => {
+        if (isHeld(tag)) return HELD
         let version = versions.get(tag)
         if (version === undefined) versions.set(tag, (version = newVersion()))
         return version
@@ -75,9 +98,18 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
       entries.set(key, { entry, expiresAt: clock() + ttlMs })
     },
     async bump(tags) {
-      // Absent means changed: a tag nobody reads costs nothing. Not deleted: to `lru-cache` the last deletion is a
-      // `clear()`, which costs as much as it could hold.
-      for (const tag of tags) if (versions.has(tag)) versions.set(tag, newVersion())
+      for (const tag of tags) move(tag)
+    },
+    async hold(tags, holder, leaseMs) {
+      for (const tag of tags) {
+        let holders = holds.get(tag)
+        if (!holders) holds.set(tag, (holders = new Map()))
+        holders.set(holder, Math.max(holders.get(holder) ?? 0, clock() + leaseMs))
+      }
+    },
+    async release(holder, moved, kept) {
+      for (const tag of moved) end(tag, holder, true)
+      for (const tag of kept) end(tag, holder, false)
     },
     async remove(keys) {
       return keys.filter((key) => entries.delete(key)).length

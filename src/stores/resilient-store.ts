@@ -7,17 +7,23 @@ export interface ResilienceOptions {
   readonly timeoutMs: number
   /** Round trips that must fail in a row before the store is left alone. */
   readonly failures: number
-  /** First pause before the store is tried again, ms; doubles up to 32 times itself. */
+  /** First pause before the store is tried again, ms; doubles up to four times itself. */
   readonly resetMs: number
   readonly onError: (during: string, error: unknown) => void
+  /** Told when the store is left alone, and when it is used again. */
+  readonly onCondition: (condition: StoreCondition) => void
 }
 
 /** A store as the read and write paths see it: bounded in time, and honest about what it could not deliver. */
-export interface ResilientStore extends Omit<CacheStore, 'bump'> {
+export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release'> {
   /** Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it. Never rejects. */
-  bump(tags: readonly Tag[]): Promise<'delivered' | 'kept'>
+  bump(tags: readonly Tag[]): Promise<Delivery>
+  /** As `bump` for what moved; a hold that could not be released runs out. */
+  release(holder: string, moved: readonly Tag[], kept: readonly Tag[]): Promise<Delivery>
   condition(): StoreCondition
 }
+
+export type Delivery = 'delivered' | 'kept'
 
 export interface StoreCondition {
   /** `undelivered`: reads bypass until the waiting invalidations are in · `unavailable`: the circuit is open. */
@@ -28,7 +34,11 @@ export interface StoreCondition {
 
 /** Above this many waiting tags the memory for them is given back and everything is treated as changed. */
 const MAX_UNDELIVERED = 10_000
+/** Above this many batches without an answer a hanging store is sent no more of them. */
+const MAX_UNANSWERED = 1000
 const PATIENCE = 5
+/** The longest pause between two attempts, in units of the first. Others wait for what we keep. */
+const LONGEST_PAUSE = 4
 /** Emptying a large namespace takes its time; a store that has not managed by then is tried again. */
 const CLEAR_MS = 60_000
 
@@ -46,6 +56,19 @@ export function resilientStore(store: CacheStore, options: ResilienceOptions): R
 function localStore(store: CacheStore, { onError }: ResilienceOptions): ResilientStore {
   let lost = false
   let closed = false
+
+  async function deliver(send: () => Promise<void>): Promise<Delivery> {
+    try {
+      await send()
+      return 'delivered'
+    } catch (error) {
+      // A store that said it cannot fail: nothing in it can be trusted any more, and the write must not fail with it.
+      lost = true
+      onError('invalidate', error)
+      return 'kept'
+    }
+  }
+
   return {
     name: store.name,
     isRemote: false,
@@ -55,17 +78,9 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     },
     ensureVersions: (tags) => store.ensureVersions(tags),
     fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
-    async bump(tags) {
-      try {
-        await store.bump(tags)
-        return 'delivered'
-      } catch (error) {
-        // A store that said it cannot fail: nothing in it can be trusted any more, and the write must not fail with it.
-        lost = true
-        onError('invalidate', error)
-        return 'kept'
-      }
-    },
+    hold: (tags, holder, leaseMs) => store.hold(tags, holder, leaseMs),
+    bump: (tags) => deliver(() => store.bump(tags)),
+    release: (holder, moved, kept) => deliver(() => store.release(holder, moved, kept)),
     remove: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
     peek: (key) => store.peek(key),
@@ -92,8 +107,13 @@ class RemoteStore implements ResilientStore {
   /** Attempts begun so far, and how many of them had begun when the last failure was counted. */
   #attempts = 0
   #counted = 0
+  #suspendedAt = 0
+  /** Commands whose time was over before they were answered: while there are any, the store hangs. */
+  #unanswered = 0
   #recovery: NodeJS.Timeout | undefined
   #recovering = false
+  /** Writes that wait for the delivery of what they changed. */
+  readonly #waiting = new Set<() => void>()
   #closed = false
 
   constructor(store: CacheStore, options: ResilienceOptions) {
@@ -117,21 +137,18 @@ class RemoteStore implements ResilientStore {
     return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, tags, ttlMs))
   }
 
-  async bump(tags: readonly Tag[]): Promise<'delivered' | 'kept'> {
-    // After `close` as well: the application's own client may still be there, and other processes still read.
-    if (!this.#open || this.#closed) {
-      try {
-        await inTime(this.#options.timeoutMs * PATIENCE, () => this.#store.bump(tags))
-        return 'delivered'
-      } catch (error) {
-        this.#options.onError('invalidate', error)
-      }
-    }
-    if (!this.#closed) {
-      this.#keep(tags)
-      this.#suspend(0)
-    }
-    return 'kept'
+  async hold(tags: readonly Tag[], holder: string, leaseMs: number): Promise<void> {
+    if (this.#unanswered > 0) throw new StoreUnavailableError('the store does not answer')
+    const { error } = await this.#send(() => this.#store.hold(tags, holder, leaseMs))
+    if (error !== undefined) throw error
+  }
+
+  bump(tags: readonly Tag[]): Promise<Delivery> {
+    return this.#deliver(tags, () => this.#store.bump(tags))
+  }
+
+  release(holder: string, moved: readonly Tag[], kept: readonly Tag[]): Promise<Delivery> {
+    return this.#deliver(moved, () => this.#store.release(holder, moved, kept))
   }
 
   condition(): StoreCondition {
@@ -186,6 +203,49 @@ class RemoteStore implements ResilientStore {
     else if (this.#failures >= this.#options.failures) this.#suspend(this.#options.resetMs)
   }
 
+  /**
+   * Sends an invalidation whatever the circuit says: other processes may be reading while this one has not yet noticed
+   * that the store is back. What fails is kept, and the write waits for its delivery as long as its budget allows: a
+   * connection that was cut is often back within it.
+   */
+  async #deliver(tags: readonly Tag[], send: () => Promise<void>): Promise<Delivery> {
+    const begunAt = performance.now()
+    const { error } = await this.#send(send)
+    if (error === undefined) return 'delivered'
+    if (!this.#open) this.#options.onError('invalidate', error)
+    // After `close` nobody brings it again; the application's own client may be there, and other processes still read.
+    if (this.#closed || tags.length === 0) return 'kept'
+    this.#keep(tags)
+    this.#suspend(0)
+    await this.#resumedBy(Math.min(begunAt, this.#suspendedAt) + this.#options.timeoutMs * PATIENCE)
+    return this.#open ? 'kept' : 'delivered'
+  }
+
+  /** In bounded time; without waiting where an earlier command has not been answered yet. */
+  async #send(send: () => Promise<void>): Promise<{ readonly error?: unknown }> {
+    if (this.#unanswered >= MAX_UNANSWERED) return { error: new StoreUnavailableError('the store does not answer') }
+    const waits = this.#unanswered === 0
+    // A store may throw as well as reject.
+    const reply = (async () => send())()
+    const late = () => {
+      this.#unanswered += 1
+      const answered = () => {
+        this.#unanswered -= 1
+      }
+      reply.then(answered, answered)
+    }
+    if (!waits) {
+      late()
+      return { error: new StoreUnavailableError('the store does not answer') }
+    }
+    try {
+      await inTime(this.#options.timeoutMs * PATIENCE, () => reply, late)
+      return {}
+    } catch (error) {
+      return { error }
+    }
+  }
+
   #keep(tags: readonly Tag[]): void {
     if (this.#overflown) return
     for (const tag of tags) this.#undelivered.add(tag)
@@ -197,7 +257,23 @@ class RemoteStore implements ResilientStore {
   #suspend(firstPauseMs: number): void {
     if (this.#open || this.#closed) return
     this.#open = true
+    this.#suspendedAt = performance.now()
+    this.#options.onCondition(this.condition())
     this.#recoverAfter(firstPauseMs, this.#options.resetMs)
+  }
+
+  #resumedBy(deadline: number): Promise<void> {
+    const leftMs = deadline - performance.now()
+    if (!this.#open || leftMs <= 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, leftMs)
+      this.#waiting.add(done)
+    })
   }
 
   #recoverAfter(pauseMs: number, nextPauseMs: number): void {
@@ -205,32 +281,48 @@ class RemoteStore implements ResilientStore {
     clearTimeout(this.#recovery)
     // Unreferenced: an outage must not keep a process alive that has nothing else to do.
     this.#recovery = setTimeout(() => {
-      // One at a time: a second one would find nothing left to deliver, and let reads through before the first is done.
+      // One at a time: two that deliver side by side would each take the other's tags for delivered.
       if (this.#recovering) return
       this.#recovering = true
-      const recovery = this.#recover().finally(() => {
-        this.#recovering = false
-      })
-      recovery.catch((error: unknown) => {
-        this.#options.onError('recovery', error)
-        this.#recoverAfter(nextPauseMs, Math.min(nextPauseMs * 2, this.#options.resetMs * 32))
-      })
+      this.#recover().then(
+        (graceLeftMs) => {
+          this.#recovering = false
+          // Others are still finding this server: until they have, what they keep has not been delivered.
+          if (graceLeftMs > 0) this.#recoverAfter(graceLeftMs, nextPauseMs)
+          // Kept since the last look.
+          else if (this.condition().undelivered > 0) this.#recoverAfter(0, nextPauseMs)
+          else this.#resume()
+        },
+        (error: unknown) => {
+          this.#recovering = false
+          this.#options.onError('recovery', error)
+          const longest = this.#options.resetMs * LONGEST_PAUSE
+          // Apart from each other, lest a fleet comes back as one.
+          this.#recoverAfter(nextPauseMs * (0.75 + Math.random() / 2), Math.min(nextPauseMs * 2, longest))
+        },
+      )
     }, pauseMs).unref()
   }
 
+  #resume(): void {
+    this.#failures = 0
+    this.#open = this.#closed
+    this.#options.onCondition(this.condition())
+    for (const done of this.#waiting) done()
+  }
+
   /** Rejects when the store still does not answer; what was not delivered is kept. */
-  async #recover(): Promise<void> {
+  async #recover(): Promise<number> {
     const timeoutMs = this.#options.timeoutMs * PATIENCE
     await inTime(timeoutMs, () => this.#store.ping())
     while (this.#undelivered.size > 0 || this.#overflown) {
       if (this.#overflown) await this.#dropEverything()
-      else await this.#deliver(timeoutMs)
+      else await this.#bringKept(timeoutMs)
     }
-    this.#failures = 0
-    this.#open = this.#closed
+    return this.#store.graceLeftMs?.() ?? 0
   }
 
-  async #deliver(timeoutMs: number): Promise<void> {
+  async #bringKept(timeoutMs: number): Promise<void> {
     // Taken out before they are sent: a write that commits meanwhile puts its tags back in, and they are sent again.
     const tags = [...this.#undelivered]
     this.#undelivered.clear()
@@ -272,18 +364,25 @@ async function awake<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Rejects after `ms`. A reply that lay in the socket while the event loop was blocked still counts as in time. */
-function inTime<T>(ms: number, run: () => Promise<T>): Promise<T> {
+function inTime<T>(ms: number, run: () => Promise<T>, late?: () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
+    let settled = false
     const timer = setTimeout(() => {
       // Timers run before the sockets are read: give the reply that may be waiting there one turn of the loop.
-      setImmediate(() => reject(new StoreUnavailableError(`no answer within ${ms} ms`)))
+      setImmediate(() => {
+        if (settled) return
+        late?.()
+        reject(new StoreUnavailableError(`no answer within ${ms} ms`))
+      })
     }, ms)
     run().then(
       (value) => {
+        settled = true
         clearTimeout(timer)
         resolve(value)
       },
       (error: unknown) => {
+        settled = true
         clearTimeout(timer)
         reject(error instanceof Error ? error : new StoreUnavailableError(String(error)))
       },

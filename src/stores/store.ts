@@ -22,8 +22,8 @@ export interface CacheStore {
   lookUp(key: string, tags: readonly Tag[]): Promise<LookUp>
 
   /**
-   * The present version of each tag, after those that have none were given one. Two processes that do this at the same
-   * time end up with the same versions.
+   * The present version of each tag (`HELD` where a writer holds it), after those that have none were given one. Two
+   * processes that do this at the same time end up with the same versions.
    */
   ensureVersions(tags: readonly Tag[]): Promise<readonly TagVersion[]>
 
@@ -34,10 +34,23 @@ export interface CacheStore {
   fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Promise<void>
 
   /**
-   * After this resolves no `lookUp` returns a version these tags had before. One pipelined round trip; the cost depends
-   * on the number of tags, never on the number of entries.
+   * After this resolves no `lookUp` returns a version these tags had before. Holds on them stay. One pipelined round
+   * trip; the cost depends on the number of tags, never on the number of entries.
    */
   bump(tags: readonly Tag[]): Promise<void>
+
+  /**
+   * Puts `holder`'s hold on each tag, or renews it, for `leaseMs`. Until it is released or has run out, tags are `HELD`
+   * to every reader. Holds of several holders on one tag do not touch each other. A hold that runs out changes the tag:
+   * its holder may have committed and died.
+   */
+  hold(tags: readonly Tag[], holder: string, leaseMs: number): Promise<void>
+
+  /**
+   * Ends `holder`'s holds: `moved` as in `bump`, held or not; `kept` have the version again that they had. One round
+   * trip.
+   */
+  release(holder: string, moved: readonly Tag[], kept: readonly Tag[]): Promise<void>
 
   /** Removes entries by key; the number that existed. */
   remove(keys: readonly string[]): Promise<number>
@@ -56,6 +69,12 @@ export interface CacheStore {
    * that acknowledged our invalidations, and drops every version where it may not be.
    */
   ping(): Promise<void>
+
+  /**
+   * For how much longer a server that has just come may not be read from: other processes are still finding it, and may
+   * bring invalidations with them. 0 when there is nothing to wait for.
+   */
+  graceLeftMs?(): number
 
   /** Calls back when the store can be reached again, so that recovery need not wait for its timer. */
   onReconnect?(listener: () => void): void
@@ -76,6 +95,10 @@ export interface StoreContext {
   readonly clock: () => number
   /** How long an unused tag version must outlive the entries that hold it. */
   readonly tagTtlMs: number
+  /** How long a server that has just come is left alone by readers. */
+  readonly graceMs: number
+  /** How many replicas must have an invalidation before it counts as delivered. */
+  readonly waitReplicas: number
   readonly onError: (during: string, error: unknown) => void
 }
 

@@ -7,6 +7,12 @@ import { randomFillSync } from 'node:crypto'
 export type TagVersion = string
 export type SeenVersion = TagVersion | null
 
+/**
+ * Said instead of a version while a writer holds the tag: its change may be committed and is not announced yet, so
+ * nothing may be served or stored under this tag. No version, and unlike every version.
+ */
+export const HELD = '~'
+
 const VERSION_BYTES = 9
 const pool = Buffer.allocUnsafe(VERSION_BYTES * 256)
 let used = pool.length

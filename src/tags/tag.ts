@@ -30,3 +30,10 @@ export function userTag(name: string): Tag {
 export function wholeModel(model: string): readonly Tag[] {
   return [modelTag(model), unknownRowsTag(model)]
 }
+
+/** The model a tag belongs to; `undefined` for a tag of the application's own. */
+export function modelOf(tag: Tag): string | undefined {
+  if (tag.startsWith('#')) return undefined
+  const end = tag.indexOf(':')
+  return end < 0 ? tag : tag.slice(0, end)
+}

@@ -1,6 +1,7 @@
 import type { EventHub } from '../events.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
 import type { Tag } from '../tags/tag.ts'
+import type { Hold } from './holds.ts'
 
 /** What made tags move, for events. */
 export interface Cause {
@@ -10,7 +11,8 @@ export interface Cause {
   readonly operation?: string
 }
 
-export type Invalidate = (tags: Iterable<Tag>, cause: Cause) => Promise<void>
+/** `hold`: what was taken for this write, and ends with it. */
+export type Invalidate = (tags: Iterable<Tag>, cause: Cause, hold?: Hold | undefined) => Promise<void>
 
 /**
  * Moves tags, in one round trip and in bounded time. When it resolves, no read that begins afterwards in this process is
@@ -18,10 +20,10 @@ export type Invalidate = (tags: Iterable<Tag>, cause: Cause) => Promise<void>
  * before this process reads from it again.
  */
 export function invalidator(store: ResilientStore, events: EventHub): Invalidate {
-  return async (tags, cause) => {
+  return async (tags, cause, hold) => {
     const moved = [...new Set(tags)]
-    if (moved.length === 0) return
-    const delivered = (await store.bump(moved)) === 'delivered'
+    if (moved.length === 0) return void (await hold?.release(moved))
+    const delivered = (await (hold ? hold.release(moved) : store.bump(moved))) === 'delivered'
     events.emit({ type: 'invalidate', tags: moved, delivered, ...cause })
   }
 }

@@ -22,6 +22,12 @@ export class Outbox {
     return true
   }
 
+  /** What the outermost level, about to commit, has gathered; `undefined` inside it. */
+  gathered(transaction: string): ReadonlySet<Tag> | undefined {
+    const waiting = this.#open.get(transaction)
+    return waiting?.depth === 1 ? waiting.tags : undefined
+  }
+
   /** The tags to be moved now, `undefined` while an outer level is still open. */
   close(transaction: string): ReadonlySet<Tag> | undefined {
     const waiting = this.#open.get(transaction)

@@ -1,10 +1,12 @@
 import type { Tag } from '../tags/tag.ts'
+import type { Hold, Holds } from './holds.ts'
 import type { Cause, Invalidate } from './invalidate.ts'
 import type { Outbox } from './outbox.ts'
 
 export interface WriteContext {
   readonly outbox: Outbox
   readonly invalidate: Invalidate
+  readonly holds: Holds
   /** A write begins that may be a transaction inside the database; returns what to call when it has ended. */
   readonly begin: () => () => void
   /** After how long a transaction nobody reported on must be over, ms. */
@@ -26,11 +28,13 @@ export interface WriteCall extends Cause {
 }
 
 /**
- * One write: run it, then move its tags, after commit and before the caller resumes. Prisma resolves a write, with all
- * that is nested in it, after its commit, and the elements of `$transaction([...])` after theirs; inside an interactive
- * transaction the tags wait for that one's commit.
+ * One write: hold its tags if it is strict, run it, then move them, after commit and before the caller resumes. Prisma
+ * resolves a write, with all that is nested in it, after its commit, and the elements of `$transaction([...])` after
+ * theirs; inside an interactive transaction the tags wait for that one's commit, and are held just before it.
  */
 export async function writeInvalidate(call: WriteCall, context: WriteContext): Promise<unknown> {
+  const hold =
+    call.transaction?.kind === 'interactive' ? undefined : await context.holds.take(() => call.tags(undefined))
   // A batch is counted as a whole, by the transaction: when it is refused its elements are left waiting for ever.
   const end = call.transaction?.kind === 'batch' ? () => {} : context.begin()
   let result: unknown
@@ -39,23 +43,30 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
   } catch (error) {
     // Inside a transaction what a refused nested write did before it failed may stand (SQLite), and be committed.
     const stands = call.transaction?.kind === 'interactive' || !call.failure?.(error, call.operation)
-    if (stands) await settle(call, call.tags(undefined), context)
+    if (stands) await settle(call, call.tags(undefined), context, hold)
+    else await hold?.release([])
     throw error
   } finally {
     end()
   }
-  await settle(call, call.tags(result), context)
+  await settle(call, call.tags(result), context, hold)
   return result
 }
 
-async function settle(call: WriteCall, tags: Iterable<Tag>, context: WriteContext): Promise<void> {
+async function settle(
+  call: WriteCall,
+  tags: Iterable<Tag>,
+  context: WriteContext,
+  hold: Hold | undefined,
+): Promise<void> {
   const { transaction, cause, model, operation } = call
   const told = { cause, operation, ...(model !== undefined && { model }) }
-  if (transaction?.kind !== 'interactive') return context.invalidate(tags, told)
+  if (transaction?.kind !== 'interactive') return context.invalidate(tags, told, hold)
   if (context.outbox.add(transaction.id, tags)) return
   // Another extension opened this transaction past us: its commit will not be reported. Moving the tags now covers a
   // commit that is under way, moving them again when the transaction must be over covers one that comes later.
   const moved = [...tags]
   setTimeout(() => void context.invalidate(moved, told), context.orphanMs).unref()
+  await context.holds.leave(moved, context.orphanMs)
   await context.invalidate(moved, told)
 }

@@ -1,4 +1,4 @@
-import { ConnectionLostError } from '../../errors.ts'
+import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
 
 /**
  * The part of an ioredis client (5 and 6, `Redis` and `Cluster`; iovalkey) that the store uses. Structural, so that no
@@ -7,16 +7,23 @@ import { ConnectionLostError } from '../../errors.ts'
 export interface RedisClient {
   readonly status?: string
   readonly isCluster?: boolean
-  readonly options?: { readonly keyPrefix?: string | undefined; readonly scaleReads?: unknown }
+  readonly options?: { readonly keyPrefix?: string | undefined }
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
   /** Cluster only. */
   nodes?(role: 'master'): RedisClient[]
+  /** Cluster only. */
+  refreshSlotsCache?(done?: () => void): void
   quit(): Promise<unknown>
   disconnect(): void
   // biome-ignore lint/suspicious/noExplicitAny: listeners of ioredis differ by event
   on?(event: string, listener: (...args: any[]) => void): unknown
 }
+
+/** Every command but `EVAL` and `EVALSHA` has its key first. */
+export type Command = [name: string, ...args: string[]]
+/** A refused command is a reply with an error; a lost connection rejects. */
+export type Reply = [error: Error | null, result: unknown]
 
 /** A command sent while the connection is down would wait in the client's queue, and the query with it. */
 export function connected(client: RedisClient): RedisClient {
@@ -27,3 +34,18 @@ export function connected(client: RedisClient): RedisClient {
 }
 
 const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'disconnecting', 'end'])
+
+/** Every command in one round trip to one server. */
+export async function pipelined(server: RedisClient, commands: Command[]): Promise<readonly Reply[]> {
+  if (commands.length === 0) return []
+  const replies = await connected(server).pipeline(commands).exec()
+  if (!replies) throw new StoreUnavailableError('the pipeline was discarded')
+  return replies
+}
+
+/** @throws what the server said instead of a result. */
+export function answer(reply: Reply | undefined): unknown {
+  if (!reply) throw new StoreUnavailableError('no reply')
+  if (reply[0]) throw reply[0]
+  return reply[1]
+}

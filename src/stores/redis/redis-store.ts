@@ -1,11 +1,14 @@
-import { CacheConfigError, StoreUnavailableError, show } from '../../errors.ts'
-import { newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
+import { CacheConfigError, StoreUnavailableError } from '../../errors.ts'
+import type { Tag } from '../../tags/tag.ts'
+import { HELD, newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
 import type { CacheStore, LookUp, StoreContext, StoreFactory } from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
-import type { RedisClient } from './redis-client.ts'
-import { connected } from './redis-client.ts'
-import { ServerIdentity } from './server-identity.ts'
+import { ClusterServers } from './cluster-servers.ts'
+import { BUMP, DROP, HOLD, type HoldStep, holdArguments, isHeld, RENEW, type Script } from './hold-script.ts'
+import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
+import type { RedisServers } from './redis-servers.ts'
+import { SingleServer } from './single-server.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
 export function redisStore(client: RedisClient): StoreFactory {
@@ -15,14 +18,6 @@ export function redisStore(client: RedisClient): StoreFactory {
       'redis',
       `the client has keyPrefix ${JSON.stringify(keyPrefix)}, which SCAN does not apply`,
       'Hand in `redis.duplicate({ keyPrefix: "" })` and set the `prefix` option instead.',
-    )
-  }
-  const { scaleReads = 'master' } = client.options ?? {}
-  if (scaleReads !== 'master') {
-    throw new CacheConfigError(
-      'redis',
-      `the cluster client reads from replicas (scaleReads ${show(scaleReads)}), which lag behind invalidations`,
-      "Hand in a client with `scaleReads: 'master'`.",
     )
   }
   return (context) => openSpace(client, context, async () => {})
@@ -36,71 +31,99 @@ export function ownRedisStore(client: RedisClient): StoreFactory {
   }
 }
 
-type Command = [name: string, ...args: string[]]
-
 const SCAN_COUNT = '1000'
-const UNLINK_BATCH = 500
+const BATCH = 500
 
 function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
-  const tagKey = (tag: string) => `${context.prefix}tag:${tag}`
-
-  const identity = new ServerIdentity(client, `${context.prefix}server`, dropVersions)
+  const tagKey = (tag: Tag) => `${context.prefix}tag:${tag}`
+  const noteKey = `${context.prefix}server`
+  const { graceMs, waitReplicas } = context
+  const serversContext = { noteKey, graceMs, waitReplicas, dropVersions }
+  const servers: RedisServers = client.isCluster
+    ? new ClusterServers(client, serversContext)
+    : new SingleServer(client, serversContext)
   let { tagTtlMs } = context
 
-  const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly string[] }[]) => {
+  const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly Tag[] }[]) => {
     connected(client)
-    await identity.known()
-    const found = await getAll(
-      client,
-      wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]),
-    )
+    await servers.known()
+    const keys = [...new Set(wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]))]
+    const values = await servers.get(keys)
     // Once more: a client may send a command again that was under way when its connection broke, to another server.
-    identity.assertKnown()
+    servers.assertKnown()
+    const found = new Map(keys.map((key, i) => [key, values[i] as string | null]))
     return wanted.map(({ key, tags }): LookUp => {
-      return { entry: found.get(key) ?? undefined, versions: tags.map((tag) => found.get(tagKey(tag)) ?? null) }
+      return { entry: found.get(key) ?? undefined, versions: tags.map((tag) => seen(found.get(tagKey(tag)))) }
     })
   })
 
-  const ensures = tickBatch(async (wanted: readonly (readonly string[])[]) => {
+  const ensures = tickBatch(async (wanted: readonly (readonly Tag[])[]) => {
     const keys = [...new Set(wanted.flat())].map(tagKey)
     if (keys.length === 0) return wanted.map(() => [])
     connected(client)
-    await identity.known()
+    await servers.known()
     // SET NX, then read back: whoever comes second takes the version of whoever came first.
     const set = keys.map((key): Command => ['set', key, newVersion(), 'PX', String(tagTtlMs), 'NX'])
-    const results = await sendAll(client, [...set, ...keys.map((key): Command => ['get', key])])
-    const versions = new Map(keys.map((key, i) => [key, answer(results[keys.length + i]) as SeenVersion]))
+    const replies = await servers.send([...set, ...keys.map((key): Command => ['get', key])])
+    servers.assertKnown()
+    const versions = new Map(keys.map((key, i) => [key, seen(answer(replies[keys.length + i]))]))
     return wanted.map((tags) => tags.map((tag) => present(versions.get(tagKey(tag)))))
   })
 
-  async function* scanKeys(pattern: string): AsyncIterable<string[]> {
-    connected(client)
-    const nodes = client.isCluster && client.nodes ? client.nodes('master') : [client]
-    for (const node of nodes) {
+  /** A script on each key, in one round trip; in two where a server does not know it yet. */
+  async function run(script: Script, calls: readonly ScriptCall[], send: Send): Promise<readonly Reply[]> {
+    const commands = (name: string, text: string, of: readonly ScriptCall[]) =>
+      of.map(([key, ...args]): Command => [name, text, '1', key, ...args])
+    const replies = await send(commands('evalsha', script.sha1, calls))
+    const isUnknown = (i: number) => replies[i]?.[0]?.message.startsWith('NOSCRIPT')
+    const unknown = calls.filter((_, i) => isUnknown(i))
+    const again = (await send(commands('eval', script.text, unknown))).values()
+    return replies.map((reply, i) => (isUnknown(i) ? (again.next().value as Reply) : reply))
+  }
+  const safely: Send = (commands) => servers.sendSafely(commands)
+
+  async function holdSteps(steps: readonly (readonly [Tag, Omit<HoldStep, 'version' | 'tagTtlMs'>])[]): Promise<void> {
+    const calls = steps.map(([tag, step]) => {
+      return [tagKey(tag), ...holdArguments({ ...step, version: newVersion(), tagTtlMs })] as const
+    })
+    for (const reply of await run(HOLD, calls, safely)) answer(reply)
+  }
+
+  async function bump(tags: readonly Tag[]): Promise<void> {
+    const calls = tags.map((tag) => [tagKey(tag), newVersion(), String(tagTtlMs)] as const)
+    const replies = await run(BUMP, calls, safely)
+    const refused = tags.filter((_, i) => replies[i]?.[0])
+    // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version.
+    for (const reply of await safely(refused.map((tag) => ['unlink', tagKey(tag)]))) answer(reply)
+  }
+
+  async function* scanKeys(pattern: string, masters: readonly RedisClient[]): AsyncIterable<[RedisClient, string[]]> {
+    for (const server of masters) {
       let cursor = '0'
       do {
-        const [next, keys] = (await node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [
+        const [next, keys] = (await connected(server).call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [
           string,
           string[],
         ]
         cursor = next
-        if (keys.length > 0) yield keys
+        if (keys.length > 0) yield [server, keys]
       } while (cursor !== '0')
     }
   }
 
-  async function dropVersions(): Promise<void> {
-    for await (const keys of scanKeys(`${globLiteral(tagKey(''))}*`)) await unlink(keys)
+  async function dropVersions(server: RedisClient): Promise<void> {
+    for await (const [, keys] of scanKeys(`${globLiteral(tagKey(''))}*`, [server])) {
+      for (const some of batches(keys)) {
+        const calls = some.map((key) => [key, newVersion()] as const)
+        for (const reply of await run(DROP, calls, (all) => pipelined(server, [...all]))) answer(reply)
+      }
+    }
   }
 
   async function unlink(keys: readonly string[]): Promise<number> {
     let removed = 0
-    for (let at = 0; at < keys.length; at += UNLINK_BATCH) {
-      const results = await sendAll(
-        client,
-        keys.slice(at, at + UNLINK_BATCH).map((key) => ['unlink', key]),
-      )
-      for (const result of results) removed += Number(answer(result))
+    for (const some of batches(keys)) {
+      for (const reply of await servers.send(some.map((key) => ['unlink', key]))) removed += Number(answer(reply))
     }
     return removed
   }
@@ -115,90 +138,66 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       // A version must outlive the entries that hold it, or they would miss before their time; also those of calls
       // that asked for longer than the configuration knows.
       tagTtlMs = Math.max(tagTtlMs, 2 * ttlMs)
-      const results = await sendAll(client, [
-        ['set', key, entry, 'PX', String(ttlMs)],
-        ...tags.map((tag): Command => ['pexpire', tagKey(tag), String(tagTtlMs)]),
+      const extended = tags.map((tag) => [tagKey(tag), String(tagTtlMs)] as const)
+      const [stored] = await Promise.all([
+        servers.send([['set', key, entry, 'PX', String(ttlMs)]]),
+        run(RENEW, extended, (commands) => servers.send(commands)),
       ])
-      answer(results[0])
+      answer(stored[0])
     },
 
-    async bump(tags) {
-      // XX: an absent tag is changed already, and a row nobody has read costs no memory.
-      const results = await sendAll(
-        client,
-        tags.map((tag) => ['set', tagKey(tag), newVersion(), 'PX', String(tagTtlMs), 'XX']),
-      )
-      const refused = tags.filter((_, i) => results[i]?.[0])
-      if (refused.length === 0) return
-      // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version.
-      for (const result of await sendAll(
-        client,
-        refused.map((tag) => ['unlink', tagKey(tag)]),
-      ))
-        answer(result)
-    },
+    bump,
+    hold: (tags, holder, leaseMs) => holdSteps(tags.map((tag) => [tag, { moves: false, added: holder, leaseMs }])),
+    release: (holder, moved, kept) =>
+      holdSteps([
+        ...moved.map((tag) => [tag, { moves: true, ended: holder }] as const),
+        ...kept.map((tag) => [tag, { moves: false, ended: holder }] as const),
+      ]),
 
     remove: (keys) => unlink(keys),
-    scan: (pattern) => scanKeys(pattern),
+    async *scan(pattern) {
+      for await (const [, keys] of scanKeys(pattern, await servers.masters())) yield keys
+    },
 
     async peek(key) {
-      return ((await connected(client).call('GET', key)) as string | null) ?? undefined
+      const [reply] = await servers.send([['get', key]])
+      return (answer(reply) as string | null) ?? undefined
     },
 
     async clear() {
+      const masters = await servers.masters()
       // Tags first: without its versions an entry is dead, and so is a fill that is on its way.
-      await dropVersions()
+      for (const server of masters) await dropVersions(server)
       let removed = 0
-      for await (const keys of scanKeys(`${globLiteral(context.prefix)}query:*`)) removed += await unlink(keys)
-      await identity.forget()
+      const entries = `${globLiteral(context.prefix)}query:*`
+      for await (const [, keys] of scanKeys(entries, masters)) removed += await unlink(keys)
+      await unlink([noteKey])
       return removed
     },
 
     async ping() {
       await connected(client).call('PING')
-      await identity.confirm()
+      await servers.confirm()
     },
-    onReconnect: (listener) => identity.onReconnect(listener),
+    graceLeftMs: () => servers.graceLeftMs(),
+    onReconnect: (listener) => servers.onReconnect(listener),
     async close() {
-      identity.close()
+      servers.close()
       await close()
     },
   }
 }
 
-/** Values by key, in one MGET; in a cluster one GET a key, sent to their nodes at the same time. */
-async function getAll(client: RedisClient, keys: readonly string[]): Promise<Map<string, SeenVersion>> {
-  const unique = [...new Set(keys)]
-  const values = connected(client).isCluster
-    ? await Promise.all(unique.map((key) => client.call('GET', key)))
-    : await client.call('MGET', ...unique)
-  return new Map(unique.map((key, i) => [key, (values as SeenVersion[])[i] ?? null]))
+type ScriptCall = readonly [key: string, ...args: string[]]
+type Send = (commands: readonly Command[]) => Promise<readonly Reply[]>
+
+function* batches(keys: readonly string[]): Iterable<readonly string[]> {
+  for (let at = 0; at < keys.length; at += BATCH) yield keys.slice(at, at + BATCH)
 }
 
-type Reply = [error: Error | null, result: unknown]
-
-/** Every command in one round trip; a refused command is a reply with an error, a lost connection rejects. */
-async function sendAll(client: RedisClient, commands: Command[]): Promise<readonly Reply[]> {
-  if (commands.length === 0) return []
-  if (connected(client).isCluster) {
-    return Promise.all(
-      commands.map(([name, ...args]) =>
-        client.call(name, ...args).then(
-          (result): Reply => [null, result],
-          (error: Error): Reply => [error, undefined],
-        ),
-      ),
-    )
-  }
-  const replies = await client.pipeline(commands).exec()
-  if (!replies) throw new StoreUnavailableError('the pipeline was discarded')
-  return replies
-}
-
-function answer(reply: Reply | undefined): unknown {
-  if (!reply) throw new StoreUnavailableError('no reply')
-  if (reply[0]) throw reply[0]
-  return reply[1]
+/** A held tag has no version to a reader. */
+function seen(value: unknown): SeenVersion {
+  return isHeld(value) ? HELD : ((value as string | null | undefined) ?? null)
 }
 
 function present(version: SeenVersion | undefined): TagVersion {

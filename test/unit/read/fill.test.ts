@@ -44,7 +44,13 @@ beforeEach(() => {
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
   context = {
-    store: resilientStore(kept, { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} }),
+    store: resilientStore(kept, {
+      timeoutMs: 50,
+      failures: 5,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    }),
     events: hub,
     random: () => 0,
     maxValueBytes: 1000,
@@ -144,7 +150,13 @@ describe('a result is not stored', () => {
 
   it('by a store that does not take it', async () => {
     store.mood = 'down'
-    const down = resilientStore(store, { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} })
+    const down = resilientStore(store, {
+      timeoutMs: 50,
+      failures: 5,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    })
     fill(plan, [], asked, { ...context, store: down })
     await context.background.settled()
     expect(reasons()).toEqual(['store-unavailable'])

@@ -27,12 +27,16 @@ const plan: ReadPlan = {
 
 beforeEach(() => {
   clock = manualClock(1_000_000)
-  store = resilientStore(memoryStore()({ prefix: 'p:', clock: clock.now, tagTtlMs: 1e9, onError: () => {} }), {
-    timeoutMs: 50,
-    failures: 5,
-    resetMs: 1000,
-    onError: () => {},
-  })
+  store = resilientStore(
+    memoryStore()({ prefix: 'p:', clock: clock.now, tagTtlMs: 1e9, graceMs: 0, waitReplicas: 0, onError: () => {} }),
+    {
+      timeoutMs: 50,
+      failures: 5,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    },
+  )
   const hub = new EventHub()
   events = []
   hub.on('*', (event) => events.push(event))

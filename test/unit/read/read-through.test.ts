@@ -31,9 +31,15 @@ beforeEach(() => {
   events = []
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
-  const store = memoryStore()({ prefix: 'p:', clock, tagTtlMs: 1e9, onError: () => {} })
+  const store = memoryStore()({ prefix: 'p:', clock, tagTtlMs: 1e9, graceMs: 0, waitReplicas: 0, onError: () => {} })
   context = {
-    store: resilientStore(store, { timeoutMs: 50, failures: 5, resetMs: 1000, onError: () => {} }),
+    store: resilientStore(store, {
+      timeoutMs: 50,
+      failures: 5,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    }),
     events: hub,
     clock,
     random: () => 0,

@@ -1,0 +1,203 @@
+import keySlot from 'cluster-key-slot'
+import { ConnectionLostError } from '../../errors.ts'
+import { readClusterNodes, redirection } from './cluster-topology.ts'
+import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
+import type { RedisServers, ServersContext } from './redis-servers.ts'
+import { compareWithNote, describe, type Server } from './server-note.ts'
+import { sendSafely } from './single-server.ts'
+
+/** Where the slots lie, as of a moment when every master was confirmed. */
+interface Topology {
+  readonly masters: readonly RedisClient[]
+  readonly bySlot: RedisClient[]
+  readonly byAddress: ReadonlyMap<string, RedisClient>
+}
+
+const SLOTS = 16_384
+/** A slot on its way is answered by one of two nodes; more redirections than this are a cluster in disorder. */
+const REDIRECTIONS = 4
+
+/**
+ * The masters of a cluster. Commands are routed here and not by the client: it follows a redirection to a replica that
+ * has taken over without a word, and what that one lost by then must not be read. A redirection to a confirmed master
+ * (a slot that was moved, its keys with it) is followed; one to anybody else, like a lost connection, means that the
+ * masters must be confirmed again.
+ */
+export class ClusterServers implements RedisServers {
+  readonly #client: RedisClient
+  readonly #context: ServersContext
+  readonly #listeners = new Set<() => void>()
+  readonly #watched = new WeakSet<RedisClient>()
+  #losses = 0
+  #confirmedAt: number | undefined
+  #first: Promise<void> | undefined
+  #graceEndsAt = 0
+  #topology: Topology = { masters: [], bySlot: [], byAddress: new Map() }
+
+  constructor(client: RedisClient, context: ServersContext) {
+    this.#client = client
+    this.#context = context
+    for (const event of ['ready', '+node']) client.on?.(event, () => this.#tellListeners())
+    for (const event of ['close', '-node']) client.on?.(event, () => this.#lost())
+  }
+
+  async known(): Promise<void> {
+    if (this.#confirmedAt === undefined) {
+      this.#first ??= this.confirm().finally(() => {
+        this.#first = undefined
+      })
+      await this.#first
+    }
+    this.assertKnown()
+  }
+
+  assertKnown(): void {
+    if (this.#confirmedAt !== this.#losses) throw new ConnectionLostError('a node of the cluster was lost or replaced')
+  }
+
+  async confirm(): Promise<void> {
+    const losses = this.#losses
+    if (this.#confirmedAt === losses) return
+    const again = this.#confirmedAt !== undefined
+    if (again) this.#client.refreshSlotsCache?.()
+    const servers = await this.#find()
+    const graceLeftMs = await compareWithNote(servers, again, (commands) => this.send(commands), this.#context)
+    this.#graceEndsAt = performance.now() + graceLeftMs
+    this.#confirmedAt = losses
+  }
+
+  /** Asks every master for its slots, and routes by them from now on. */
+  async #find(): Promise<readonly Server[]> {
+    const client = connected(this.#client)
+    // Resolves when the client itself has found its nodes.
+    await client.call('PING')
+    const found = await Promise.all((client.nodes?.('master') ?? []).map((node) => this.#describe(node)))
+    const masters = found.filter((node) => node !== undefined)
+    const topology = topologyOf(masters)
+    if (topology.masters.length === 0) throw new ConnectionLostError('the cluster shows no master')
+    for (const server of topology.masters) this.#watch(server)
+    this.#topology = topology
+    return masters.map(({ server }) => server)
+  }
+
+  graceLeftMs(): number {
+    return Math.max(0, this.#graceEndsAt - performance.now())
+  }
+
+  send(commands: readonly Command[]): Promise<readonly Reply[]> {
+    return this.#route(commands, pipelined)
+  }
+
+  sendSafely(commands: readonly Command[]): Promise<readonly Reply[]> {
+    return this.#route(commands, (server, own) => sendSafely(server, own, this.#context.waitReplicas))
+  }
+
+  async get(keys: readonly string[]): Promise<readonly unknown[]> {
+    return (await this.send(keys.map((key): Command => ['get', key]))).map(answer)
+  }
+
+  async masters(): Promise<readonly RedisClient[]> {
+    if (this.#topology.masters.length === 0 || this.#confirmedAt !== this.#losses) await this.#find()
+    return this.#topology.masters
+  }
+
+  onReconnect(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  close(): void {
+    this.#listeners.clear()
+  }
+
+  async #route(
+    commands: readonly Command[],
+    send: (server: RedisClient, commands: Command[]) => Promise<readonly Reply[]>,
+  ): Promise<readonly Reply[]> {
+    if (commands.length === 0) return []
+    connected(this.#client)
+    if (this.#topology.masters.length === 0) await this.#find()
+    const byServer = new Map<RedisClient, number[]>()
+    for (const [i, command] of commands.entries()) {
+      const server = this.#topology.bySlot[keySlot(keyOf(command))]
+      if (!server) throw new ConnectionLostError('a slot has no master')
+      const own = byServer.get(server)
+      if (own) own.push(i)
+      else byServer.set(server, [i])
+    }
+    const replies = new Array<Reply>(commands.length)
+    await Promise.all(
+      [...byServer].map(async ([server, own]) => {
+        const answers = await send(
+          server,
+          own.map((i) => commands[i] as Command),
+        )
+        for (const [at, i] of own.entries()) replies[i] = answers[at] as Reply
+      }),
+    )
+    return Promise.all(replies.map((reply, i) => this.#redirected(commands[i] as Command, reply)))
+  }
+
+  async #redirected(command: Command, first: Reply): Promise<Reply> {
+    let reply = first
+    for (let left = REDIRECTIONS; left > 0; left -= 1) {
+      const to = redirection(reply[0])
+      if (!to) return reply
+      const server = this.#topology.byAddress.get(to.address)
+      if (!server) {
+        this.#lost()
+        // What is written must reach the new master all the same; what is read is not trusted any more.
+        const [name, ...args] = command
+        return [null, await connected(this.#client).call(name, ...args)]
+      }
+      if (to.kind === 'MOVED') this.#topology.bySlot[to.slot] = server
+      const replies = await pipelined(server, to.kind === 'ASK' ? [['asking'], command] : [command])
+      reply = replies.at(-1) as Reply
+    }
+    return reply
+  }
+
+  async #describe(node: RedisClient): Promise<Described | undefined> {
+    const { myself, addresses } = readClusterNodes(String(await connected(node).call('CLUSTER', 'NODES')))
+    if (!myself?.isMaster) return undefined
+    const server = await describe(node, `@${myself.epoch}`)
+    return { server, id: myself.id, slots: myself.slots, addresses }
+  }
+
+  #watch(node: RedisClient): void {
+    if (this.#watched.has(node)) return
+    this.#watched.add(node)
+    node.on?.('close', () => this.#lost())
+  }
+
+  #lost(): void {
+    this.#losses += 1
+  }
+
+  #tellListeners(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+interface Described {
+  readonly server: Server
+  readonly id: string
+  readonly slots: readonly (readonly [number, number])[]
+  readonly addresses: ReadonlyMap<string, readonly string[]>
+}
+
+function topologyOf(described: readonly Described[]): Topology {
+  const bySlot = new Array<RedisClient>(SLOTS)
+  const byAddress = new Map<string, RedisClient>()
+  for (const { server, id, slots } of described) {
+    for (const [first, last] of slots) bySlot.fill(server.client, first, last + 1)
+    // A node may not know its own address; the others do.
+    for (const { addresses } of described) {
+      for (const address of addresses.get(id) ?? []) byAddress.set(address, server.client)
+    }
+  }
+  return { masters: described.map(({ server }) => server.client), bySlot, byAddress }
+}
+
+function keyOf([name, ...args]: Command): string {
+  return (name.startsWith('eval') ? args[2] : args[0]) as string
+}

@@ -1,0 +1,35 @@
+import type { Command, RedisClient, Reply } from './redis-client.ts'
+
+/**
+ * The server, or the masters, behind a client: where a command goes, and whether who answers can be trusted. A server
+ * that came back, or a replica that took over, may have lost invalidations that were acknowledged.
+ */
+export interface RedisServers {
+  /** Rejects unless the servers are those that were confirmed; the first call confirms them. */
+  known(): Promise<void>
+  /** @throws ConnectionLostError when a connection was lost, or a server changed, since they were confirmed. */
+  assertKnown(): void
+  /** Compares the servers with the note and drops the versions of those that are new. Rejects when they do not answer. */
+  confirm(): Promise<void>
+  /** For how much longer the newest of them may not be read from. */
+  graceLeftMs(): number
+  /** Every command to the master of its key; one round trip, and in the order given, for each master. */
+  send(commands: readonly Command[]): Promise<readonly Reply[]>
+  /** As `send`; rejects when one of the masters could not tell that enough replicas have what it was sent. */
+  sendSafely(commands: readonly Command[]): Promise<readonly Reply[]>
+  /** Values by key. */
+  get(keys: readonly string[]): Promise<readonly unknown[]>
+  /** Those that hold keys, for commands that ask each of them. */
+  masters(): Promise<readonly RedisClient[]>
+  onReconnect(listener: () => void): void
+  close(): void
+}
+
+export interface ServersContext {
+  /** Key of the note that says which servers the versions were made on. */
+  readonly noteKey: string
+  readonly graceMs: number
+  readonly waitReplicas: number
+  /** Removes every version that lies on this server. */
+  readonly dropVersions: (server: RedisClient) => Promise<void>
+}

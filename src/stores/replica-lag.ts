@@ -1,0 +1,25 @@
+import type { CacheStore } from './store.ts'
+
+/**
+ * For databases whose reads are answered by replicas: for `lagMs` after an invalidation what it changed is not stored,
+ * because a replica may still show the state before. The invalidation leaves a hold behind that nobody releases.
+ */
+export function lagBehind(store: CacheStore, lagMs: number): CacheStore {
+  if (lagMs === 0) return store
+  const bump: CacheStore['bump'] = (tags) => store.hold(tags, LAG, lagMs)
+  const release: CacheStore['release'] = async (holder, moved, kept) => {
+    // In this order: between the two the tags are held by both.
+    await Promise.all([bump(moved), store.release(holder, moved, kept)])
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'bump') return bump
+      if (name === 'release') return release
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** One holder for all: a later invalidation extends the hold of an earlier one. */
+const LAG = 'lag'

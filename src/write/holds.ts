@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { StoreUnavailableError } from '../errors.ts'
+import type { Delivery, ResilientStore } from '../stores/resilient-store.ts'
+import type { Tag } from '../tags/tag.ts'
+import { newVersion } from '../tags/tag-versions.ts'
+
+export interface HoldsOptions {
+  /** Whether anything is written strictly. */
+  readonly enabled: boolean
+  /** How long a hold outlives its holder, ms. */
+  readonly leaseMs: number
+  /** Whether a write is refused when its hold cannot be taken. */
+  readonly rejects: boolean
+  /** Whether what this tag names is written under `consistency: 'strict'`. */
+  readonly isStrict: (tag: Tag) => boolean
+}
+
+/** Tags that nobody reads from the cache until it is known what the write did to them. */
+export interface Hold {
+  readonly tags: readonly Tag[]
+  /** Gives the tags that moved a new version, the other held ones the version back they had. */
+  release(moved: readonly Tag[]): Promise<Delivery>
+}
+
+/**
+ * The holds of `consistency: 'strict'`. A hold is taken before a write can commit, on everything it may move, so that
+ * there is no moment at which a commit is visible in the database and entries from before it are still served; not even
+ * when the process dies in between, for the hold outlives it and, running out, changes what it held.
+ */
+export class Holds {
+  readonly #store: ResilientStore
+  readonly #options: HoldsOptions
+  readonly #batch = new AsyncLocalStorage<Set<Hold>>()
+
+  constructor(store: ResilientStore, options: HoldsOptions) {
+    this.#store = store
+    this.#options = options
+  }
+
+  /**
+   * `undefined`: nothing here is written strictly.
+   * @throws StoreUnavailableError when the hold could not be taken and writes are to be refused then.
+   */
+  async take(tags: () => Iterable<Tag>): Promise<Hold | undefined> {
+    if (!this.#options.enabled) return undefined
+    const held = [...new Set(tags())].filter(this.#options.isStrict)
+    if (held.length === 0) return undefined
+    const holder = newVersion()
+    const { leaseMs } = this.#options
+    const renew = () => this.#store.hold(held, holder, leaseMs)
+    try {
+      await renew()
+    } catch (error) {
+      if (this.#options.rejects) throw refusal(error)
+      // In doubt it was taken: it is released all the same.
+    }
+    // A hold that is not renewed any more (the process died, or is cut off) runs out.
+    const renewal = setInterval(() => void renew().catch(() => {}), leaseMs / 3)
+    renewal.unref()
+    const batch = this.#batch.getStore()
+    const hold: Hold = {
+      tags: held,
+      release: async (moved) => {
+        clearInterval(renewal)
+        batch?.delete(hold)
+        const changed = new Set(moved)
+        return this.#store.release(
+          holder,
+          moved,
+          held.filter((tag) => !changed.has(tag)),
+        )
+      },
+    }
+    batch?.add(hold)
+    return hold
+  }
+
+  /** For a transaction whose end nobody reports: holds what it wrote for as long as it can last. */
+  async leave(tags: Iterable<Tag>, lastsMs: number): Promise<void> {
+    if (!this.#options.enabled) return
+    const held = [...tags].filter(this.#options.isStrict)
+    if (held.length > 0) await this.#store.hold(held, newVersion(), lastsMs).catch(() => {})
+  }
+
+  /**
+   * A `$transaction([...])`: when it is over so are the holds of its elements, also of those that Prisma leaves waiting
+   * for ever because another one was refused. What those did is not known; who does know tells it besides.
+   */
+  async batch<T>(run: () => PromiseLike<T>): Promise<T> {
+    const holds = new Set<Hold>()
+    try {
+      return await this.#batch.run(holds, async () => run())
+    } finally {
+      await Promise.all([...holds].map((hold) => hold.release(hold.tags)))
+    }
+  }
+}
+
+function refusal(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(
+    'the write was refused: the cache could not be told to hold what it changes, and `onUnavailable` is "reject"',
+    { cause },
+  )
+}

@@ -7,9 +7,8 @@ import type { ReadContext } from './read-context.ts'
 
 /** What the store knows of a read. A miss carries the versions to fill under, taken **before** the database is asked. */
 export type Found =
-  | { readonly kind: 'hit'; readonly payload: string; readonly ageMs: number }
   | {
-      readonly kind: 'stale'
+      readonly kind: 'hit' | 'stale'
       readonly payload: string
       readonly ageMs: number
       readonly versions: readonly TagVersion[]
@@ -59,7 +58,7 @@ function judge(
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
-  if (ageMs < freshForMs) return { kind: 'hit', payload, ageMs }
+  if (ageMs < freshForMs) return { kind: 'hit', payload, ageMs, versions: envelope.versions }
   if (ageMs < freshForMs + policy.swrMs) return { kind: 'stale', payload, ageMs, versions: envelope.versions }
   return 'expired'
 }

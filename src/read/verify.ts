@@ -1,4 +1,3 @@
-import { readEnvelope } from '../codec/envelope.ts'
 import { decode, encode, holdsDecimals } from '../codec/typed-json.ts'
 import { storeError } from '../errors.ts'
 import { arrayText, canonicalText, entriesText, isPlainObject } from '../query/canonical-text.ts'
@@ -13,6 +12,8 @@ interface Served {
   readonly plan: ReadPlan
   readonly payload: string
   readonly ageMs: number
+  /** Under which it was served. */
+  readonly versions: readonly TagVersion[]
   /** When it was served, by the context's clock. */
   readonly at: number
 }
@@ -28,12 +29,12 @@ type Step = () => Promise<Step | undefined>
 export function verifyHit(
   call: ReadCall,
   plan: ReadPlan,
-  { payload, ageMs }: Pick<Served, 'payload' | 'ageMs'>,
+  { payload, ageMs, versions }: Pick<Served, 'payload' | 'ageMs' | 'versions'>,
   context: ReadContext,
 ): void {
   const { verifications } = context
   if (!verifications || context.random() >= verifications.sample || !verifications.begin()) return
-  const served: Served = { call, plan, payload, ageMs, at: context.clock() }
+  const served: Served = { call, plan, payload, ageMs, versions, at: context.clock() }
   take(() => compare(served, context))
 
   function take(step: Step): void {
@@ -50,41 +51,28 @@ export function verifyHit(
 }
 
 async function compare(served: Served, context: ReadContext): Promise<Step | undefined> {
-  // The versions are asked for at once: later the entry may be gone, and with it what it was served under.
-  const [versions, same] = await Promise.all([servedUnder(served, context), agrees(served, context)])
-  if (!versions || same === undefined) return undefined
-  if (same) return tell('fresh', served, context)
-  if (await moved(served, versions, context)) return tell('late', served, context)
-  return () => confirm(served, versions, context)
-}
-
-async function confirm(
-  served: Served,
-  versions: readonly TagVersion[],
-  context: ReadContext,
-): Promise<Step | undefined> {
-  if (await moved(served, versions, context)) return tell('late', served, context)
   const same = await agrees(served, context)
   if (same === undefined) return undefined
   if (same) return tell('fresh', served, context)
-  if (await moved(served, versions, context)) return tell('late', served, context)
+  if (await moved(served, context)) return tell('late', served, context)
+  return () => confirm(served, context)
+}
+
+async function confirm(served: Served, context: ReadContext): Promise<Step | undefined> {
+  if (await moved(served, context)) return tell('late', served, context)
+  const same = await agrees(served, context)
+  if (same === undefined) return undefined
+  if (same) return tell('fresh', served, context)
+  if (await moved(served, context)) return tell('late', served, context)
   // Not waited for: a store that hangs now would keep `settled()` waiting. Sent first: whoever hears of it reads anew.
   void remove(served, context)
   return tell('stale', served, context)
 }
 
-/** The versions of the entry that was served; `undefined` when another one has taken its place. */
-async function servedUnder(
-  { plan, payload }: Served,
-  context: ReadContext,
-): Promise<readonly TagVersion[] | undefined> {
-  const { entry } = await context.store.lookUp(plan.key, []).catch(rethrow)
-  const envelope = entry === undefined ? undefined : readEnvelope(entry)
-  return envelope?.check === plan.check && envelope.payload === payload ? envelope.versions : undefined
-}
-
-async function moved({ plan }: Served, versions: readonly TagVersion[], context: ReadContext): Promise<boolean> {
-  const now = await context.store.lookUp(plan.key, plan.tags).catch(rethrow)
+async function moved({ plan, versions }: Served, context: ReadContext): Promise<boolean> {
+  const now = await context.store.lookUp(plan.key, plan.tags).catch((error: unknown) => {
+    throw storeError(error)
+  })
   return !unchanged(versions, now.versions)
 }
 
@@ -94,10 +82,6 @@ async function remove(served: Served, context: ReadContext): Promise<void> {
   } catch (error) {
     failed(served, storeError(error), context)
   }
-}
-
-function rethrow(error: unknown): never {
-  throw storeError(error)
 }
 
 function tell(outcome: 'fresh' | 'late' | 'stale', { plan, ageMs, at }: Served, context: ReadContext): undefined {

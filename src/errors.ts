@@ -29,7 +29,7 @@ export function storeError(error: unknown): StoreUnavailableError {
   return new StoreUnavailableError(error instanceof Error ? error.message : String(error))
 }
 
-/** The connection to the store was lost since it was last asked; before it is asked again it must be `ping`ed. */
+/** The store was lost since it was last asked, or is a new one; before it is asked again it must be `ping`ed. */
 export class ConnectionLostError extends StoreUnavailableError {}
 
 /** Bytes that this version cannot read, or a value it cannot write. Becomes a miss or a skipped fill, never a throw. */

@@ -5,9 +5,15 @@ import { parseArgs } from 'node:util'
 //
 //     npm run property -- --steps 1000000 --seed 7
 //     npm run property -- --seed 7 --path 41          the one run that a failure named
+//     npm run property -- --store cluster             of one store alone: memory, redis or cluster
 
 const { values } = parseArgs({
-  options: { steps: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' } },
+  options: {
+    steps: { type: 'string' },
+    seed: { type: 'string' },
+    path: { type: 'string' },
+    store: { type: 'string' },
+  },
 })
 const env = { ...process.env }
 for (const name of ['steps', 'seed'] as const) {
@@ -17,6 +23,7 @@ for (const name of ['steps', 'seed'] as const) {
   env[`PROPERTY_${name.toUpperCase()}`] = value
 }
 if (values.path !== undefined) env['PROPERTY_PATH'] = values.path
+if (values.store !== undefined) env['PROPERTY_STORE'] = values.store
 
 const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'integration', 'test/property'], {
   env,

@@ -1,154 +1,34 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type CacheEvent,
-  type CacheEventOf,
-  type CacheOptions,
-  cacheExtension,
-  type RedisClient,
-} from '../../src/index.ts'
-import { startRedisCluster } from '../contract/redis-cluster.ts'
-import type { ClientOf } from '../support/clients.ts'
+import { describe, expect, it } from 'vitest'
+import type { RedisClient } from '../../src/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
+import { startRedisCluster } from '../support/redis-cluster.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { eventually, withTimeout } from '../support/with-timeout.ts'
+import {
+  expectUnharmed,
+  type Process,
+  pass,
+  READ_BUDGET_MS,
+  SLACK_MS,
+  TIMEOUT_MS,
+  useProcessesUnderLoad,
+  WRITE_BUDGET_MS,
+} from './under-load.ts'
 
-const TIMEOUT_MS = 200
-/** A read may wait for its look-up and for the versions of new tags; a write five times as long for its invalidation. */
-const READ_BUDGET_MS = 2 * TIMEOUT_MS
-const WRITE_BUDGET_MS = 5 * TIMEOUT_MS
-/** For the database and a busy machine. */
-const SLACK_MS = 1500
 /** Longer than any budget with its slack: whoever waits for Redis itself is seen. */
 const FAULT_MS = 3000
 
-const bed = useTestBed({ provider: 'postgresql', generator: 'ts', store: 'redis' })
-const endings: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end()
-})
-beforeEach(async () => {
-  await bed.database.reset()
-  const { prisma } = await base()
-  for (let id = 1; id <= 4; id += 1) await prisma.product.create({ data: { sku: `sku ${id}`, price: 1 } })
-})
-
-let opened: ReturnType<typeof bed.open> | undefined
-const base = () => (opened ??= bed.open())
-
-/** A cached client as one process has it. `redis`: a URL, or a client of the application's own. */
-async function startProcess(redis: string | RedisClient, options: CacheOptions = {}) {
-  const { prisma: plain, sql } = await base()
-  const events: CacheEvent[] = []
-  const prisma = (plain as ClientOf<Provider>).$extends(
-    cacheExtension({
-      configFile: false,
-      redis,
-      prefix: 'degraded:',
-      defaults: { ttl: 300 },
-      timeoutMs: TIMEOUT_MS,
-      breaker: { failures: 3, resetMs: 50 },
-      ...options,
-    }),
-  )
-  prisma.$cache.on('*', (event) => events.push(event))
-  endings.push(() => prisma.$cache.disconnect())
-
-  const stock = async (id = 1) => (await prisma.product.findUniqueOrThrow({ where: { id } })).stock
-  const setStock = (value: number, id = 1) => prisma.product.update({ where: { id }, data: { stock: value } })
-  const of = <T extends CacheEvent['type']>(type: T) =>
-    events.filter((event) => event.type === type) as CacheEventOf<T>[]
-  return {
-    prisma,
-    sql,
-    events,
-    of,
-    stock,
-    setStock,
-    /** What the cache did for one read. */
-    async status(id = 1) {
-      const { info } = await prisma.$cache.withCacheInfo(prisma.product.findUniqueOrThrow({ where: { id } }))
-      await prisma.$cache.settled()
-      return info.status === 'bypass' ? info.reason : info.status
-    },
-    /** Resolves when the cache answers again. */
-    recovered() {
-      const probe = async () => {
-        const { info } = await prisma.$cache.withCacheInfo(prisma.product.findUniqueOrThrow({ where: { id: 4 } }))
-        await prisma.$cache.settled()
-        return info.status === 'hit' || undefined
-      }
-      return eventually(probe, 15_000, 'the recovery')
-    },
-  }
-}
-
-type Process = Awaited<ReturnType<typeof startProcess>>
-
-/** Reads and writes without a pause; every read is held against what had been acknowledged when it began. */
-function startLoad({ prisma }: Process) {
-  const seen = { reads: 0, writes: 0, stale: 0, failed: [] as unknown[], slowestReadMs: 0, slowestWriteMs: 0 }
-  const acknowledged = new Map<number, number>()
-  let running = true
-
-  async function reader(): Promise<void> {
-    for (let i = 0; running; i += 1) {
-      const id = 1 + (i % 3)
-      const atLeast = acknowledged.get(id) ?? 0
-      const begun = performance.now()
-      const row =
-        i % 2 === 0
-          ? await prisma.product.findUniqueOrThrow({ where: { id } })
-          : await prisma.product.findFirstOrThrow({ where: { id }, include: { parts: true } })
-      seen.slowestReadMs = Math.max(seen.slowestReadMs, performance.now() - begun)
-      seen.reads += 1
-      if (row.stock < atLeast) seen.stale += 1
-      await turn()
-    }
-  }
-  async function writer(id: number): Promise<void> {
-    for (let stock = 1; running; stock += 1) {
-      const update = { where: { id }, data: { stock } }
-      const begun = performance.now()
-      if (stock % 3 === 0) await prisma.$transaction((tx) => tx.product.update(update))
-      else await prisma.product.update(update)
-      seen.slowestWriteMs = Math.max(seen.slowestWriteMs, performance.now() - begun)
-      seen.writes += 1
-      acknowledged.set(id, stock)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-  }
-  const lanes = [reader(), reader(), reader(), writer(1), writer(2), writer(3)]
-  const through = Promise.all(lanes.map((lane) => lane.catch((error: unknown) => void seen.failed.push(error))))
-  const stop = async () => {
-    running = false
-    await through
-    return seen
-  }
-  endings.push(stop)
-  return { seen, stop }
-}
-
-const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** Nothing failed, nothing was stale, nobody waited for Redis. */
-function expectUnharmed(seen: ReturnType<typeof startLoad>['seen']): void {
-  expect(seen.failed).toEqual([])
-  expect(seen.stale).toBe(0)
-  expect(seen.slowestReadMs).toBeLessThan(READ_BUDGET_MS + SLACK_MS)
-  expect(seen.slowestWriteMs).toBeLessThan(WRITE_BUDGET_MS + SLACK_MS)
-  expect(seen.reads).toBeGreaterThan(50)
-  expect(seen.writes).toBeGreaterThan(10)
-}
+const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
+const { startProcess, startLoad, atEnd } = useProcessesUnderLoad(bed)
 
 async function startServer(...args: string[]): Promise<RedisServer> {
   const server = await startRedis({ args })
-  endings.push(() => server.stop())
+  atEnd(() => server.stop())
   return server
 }
 
@@ -156,7 +36,7 @@ async function startServer(...args: string[]): Promise<RedisServer> {
 function adminOf(url: string): Redis {
   const admin = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
   admin.on('error', () => {})
-  endings.push(() => admin.disconnect())
+  atEnd(() => admin.disconnect())
   return admin
 }
 
@@ -164,7 +44,7 @@ function adminOf(url: string): Redis {
 function applicationClient(Class: new (url: string) => unknown, url: string): RedisClient {
   const client = new Class(url) as RedisClient
   client.on?.('error', () => {})
-  endings.push(() => client.disconnect())
+  atEnd(() => client.disconnect())
   return client
 }
 
@@ -651,15 +531,15 @@ describe('a Redis Cluster', () => {
     timeout: 90_000,
   }, async () => {
     const cluster = await startRedisCluster()
-    endings.push(() => cluster.stop())
-    const client = new Cluster([...cluster.nodes], { clusterRetryStrategy: () => 100 })
+    atEnd(() => cluster.stop())
+    const client = new Cluster(cluster.addresses, { clusterRetryStrategy: () => 100 })
     client.on('error', () => {})
-    endings.push(() => client.disconnect())
+    atEnd(() => client.disconnect())
     const process = await startProcess(client as unknown as RedisClient)
     await process.recovered()
     const load = startLoad(process)
     await pass(300)
-    for (const server of cluster.servers) {
+    for (const { server } of cluster.nodes) {
       server.pause()
       await pass(FAULT_MS / 2)
       server.resume()
@@ -671,6 +551,6 @@ describe('a Redis Cluster', () => {
 
 async function startProxy(server: RedisServer): Promise<TcpProxy> {
   const proxy = await startTcpProxy(server.port)
-  endings.push(() => proxy.close())
+  atEnd(() => proxy.close())
   return proxy
 }

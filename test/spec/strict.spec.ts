@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { CacheOptions, StoreFactory } from '../../src/index.ts'
 import { redisStore } from '../../src/stores/redis/redis-store.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
@@ -198,8 +199,7 @@ describe('a process that dies', () => {
   }
 
   async function dieAfterCommit(options: CacheOptions) {
-    const { Redis } = await import('ioredis')
-    const redis = new Redis(bed.cache && 'redis' in bed.cache ? bed.cache.redis : '')
+    const redis = new Redis(inject('servers').redisUrl)
     const prefix = freshNamespace()
     const state = { dead: false }
     const writer = processes.start(0, { ...options, prefix, redis: undefined, store: dying(redisStore(redis), state) })

@@ -12,7 +12,7 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port between 15000 and 30000 on 127.0.0.1')
 }
 
-function isFree(port: number): Promise<boolean> {
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

@@ -1,10 +1,13 @@
+import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
+import type { RedisClient } from '../../src/index.ts'
 import { type ClientOptions, type Generator, type OpenedClient, openClient } from './clients.ts'
 import { createDatabase, type Database } from './databases.ts'
 import { freshNamespace } from './fresh-namespace.ts'
 import type { Provider } from './provider.ts'
+import { type RedisCluster, startRedisCluster } from './redis-cluster.ts'
 
-export type StoreKind = 'memory' | 'redis'
+export type StoreKind = 'memory' | 'redis' | 'cluster'
 
 export interface Combination<P extends Provider = Provider> {
   readonly provider: P
@@ -16,7 +19,7 @@ export interface Combination<P extends Provider = Provider> {
  * Every provider with both generators and both stores, every generator with both stores. The other four of the eight
  * pair nothing that these do not.
  */
-const combinations: readonly Combination[] = [
+export const combinations: readonly Combination[] = [
   { provider: 'sqlite', generator: 'ts', store: 'memory' },
   { provider: 'sqlite', generator: 'js', store: 'redis' },
   { provider: 'postgresql', generator: 'ts', store: 'redis' },
@@ -29,16 +32,19 @@ export interface TestBed<P extends Provider = Provider> extends Combination<P> {
   readonly database: Database<P>
   /** A plain client on that database. */
   open(options?: ClientOptions): Promise<OpenedClient<P>>
-  /** What to hand to `cacheExtension`: the combination's store under a prefix of its own, no config file. */
+  /**
+   * What to hand to `cacheExtension`: the combination's store under a prefix of its own, no config file. On a cluster
+   * each time with a client of its own.
+   */
   readonly cache: { readonly configFile: false; readonly prefix: string } & (
     | { readonly store: 'memory' }
-    | { readonly redis: string; readonly breaker: { readonly graceMs: 0 } }
+    | { readonly redis: string | RedisClient; readonly breaker: { readonly graceMs: 0 } }
   )
 }
 
 /** Runs the body once for each combination, under a title that names it. */
-export function describeCombinations(title: string, body: (bed: TestBed) => void): void {
-  for (const combination of combinations) {
+export function describeCombinations(title: string, body: (bed: TestBed) => void, all = combinations): void {
+  for (const combination of all) {
     const { provider, generator, store } = combination
     describe(`${title} (${provider}, client-${generator}, ${store})`, () => body(useTestBed(combination)))
   }
@@ -56,6 +62,7 @@ export function useTestBed<P extends Provider>(combination: Combination<P>): Tes
     await Promise.all(opened.map((client) => client.close()))
     await database?.drop()
   })
+  const cluster = store === 'cluster' ? useRedisCluster() : undefined
   const prefix = freshNamespace()
   const ready = () => {
     if (!database) throw new Error('the database is made in beforeAll; ask for it from there on')
@@ -71,10 +78,33 @@ export function useTestBed<P extends Provider>(combination: Combination<P>): Tes
       opened.push(client)
       return client
     },
-    cache:
-      store === 'memory'
-        ? { configFile: false, prefix, store: 'memory' }
-        : // The server is as old as the run: nobody is still looking for it.
-          { configFile: false, prefix, redis: inject('servers').redisUrl, breaker: { graceMs: 0 } },
+    get cache(): TestBed['cache'] {
+      if (store === 'memory') return { configFile: false, prefix, store }
+      const redis = cluster ? cluster.connect() : inject('servers').redisUrl
+      // The server is as old as the run: nobody is still looking for it.
+      return { configFile: false, prefix, redis, breaker: { graceMs: 0 } }
+    },
+  }
+}
+
+/** Six nodes for one `describe`, and clients on them that are closed after it. */
+function useRedisCluster() {
+  const clients: Cluster[] = []
+  let cluster: RedisCluster | undefined
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ masters: 3, replicasPerMaster: 1 })
+  })
+  afterAll(async () => {
+    for (const client of clients) client.disconnect()
+    await cluster?.stop()
+  })
+  return {
+    connect(): RedisClient {
+      if (!cluster) throw new Error('the cluster is started in beforeAll; ask for a client from there on')
+      const client = new Cluster(cluster.addresses)
+      client.on('error', () => {})
+      clients.push(client)
+      return client as unknown as RedisClient
+    },
   }
 }

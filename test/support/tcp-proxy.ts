@@ -28,6 +28,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   const server: Server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1')
+    let onItsWay = Promise.resolve()
     for (const [socket, peer] of [
       [client, upstream],
       [upstream, client],
@@ -49,9 +50,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     upstream.on('data', (bytes) => {
       waiting = false
       if (line !== 'sound') return
-      // Timers of one length fire in the order they were set: the bytes stay in order.
-      if (delayMs > 0) setTimeout(() => client.write(bytes), delayMs)
-      else client.write(bytes)
+      // One after the other: when the delay ends, what is still on its way must not be overtaken.
+      const arrives = performance.now() + delayMs
+      onItsWay = onItsWay.then(async () => {
+        const left = arrives - performance.now()
+        if (left > 0) await new Promise((resolve) => setTimeout(resolve, left))
+        if (!client.destroyed) client.write(bytes)
+      })
     })
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))

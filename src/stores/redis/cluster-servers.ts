@@ -49,6 +49,7 @@ export class ClusterServers implements RedisServers {
       await this.#first
     }
     this.assertKnown()
+    if (this.graceLeftMs() > 0) throw new ConnectionLostError('the server has just come')
   }
 
   assertKnown(): void {

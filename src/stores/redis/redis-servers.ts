@@ -5,7 +5,7 @@ import type { Command, RedisClient, Reply } from './redis-client.ts'
  * that came back, or a replica that took over, may have lost invalidations that were acknowledged.
  */
 export interface RedisServers {
-  /** Rejects unless the servers are those that were confirmed; the first call confirms them. */
+  /** Rejects unless the servers are those that were confirmed, and no longer new; the first call confirms them. */
   known(): Promise<void>
   /** @throws ConnectionLostError when a connection was lost, or a server changed, since they were confirmed. */
   assertKnown(): void

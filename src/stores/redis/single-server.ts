@@ -28,6 +28,7 @@ export class SingleServer implements RedisServers {
       await this.#first
     }
     this.assertKnown()
+    if (this.graceLeftMs() > 0) throw new ConnectionLostError('the server has just come')
   }
 
   assertKnown(): void {

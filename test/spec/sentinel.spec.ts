@@ -1,0 +1,80 @@
+import { Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis5'
+import { describe, expect, it } from 'vitest'
+import type { RedisClient } from '../../src/index.ts'
+import { useTestBed } from '../support/matrix.ts'
+import type { Provider } from '../support/provider.ts'
+import { startSentinel } from '../support/redis-sentinel.ts'
+import { eventually } from '../support/with-timeout.ts'
+import {
+  expectUnharmed,
+  hitsAll,
+  PREFIX,
+  type Process,
+  pass,
+  useProcessesUnderLoad,
+  valuesUntilHit,
+} from './under-load.ts'
+
+const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
+const { startProcess, startLoad, atEnd } = useProcessesUnderLoad(bed)
+
+/** Longer than the pause after which any of these clients looks for the master again. */
+const GRACE_MS = 1000
+const TAG = `${PREFIX}tag:Product:id=1`
+
+const versions: Record<string, new (options: object) => unknown> = { 'ioredis 6': Redis, 'ioredis 5': Redis5 }
+
+describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', (_, Class) => {
+  async function start() {
+    const sentinel = await startSentinel()
+    atEnd(() => sentinel.stop())
+    const startOne = (): Promise<Process> => {
+      const client = new Class({
+        ...sentinel.options,
+        retryStrategy: () => 50,
+        sentinelRetryStrategy: () => 50,
+      }) as RedisClient
+      client.on?.('error', () => {})
+      atEnd(() => client.disconnect())
+      return startProcess(client, { breaker: { failures: 3, resetMs: 50, graceMs: GRACE_MS } })
+    }
+    const processes = [await startOne(), await startOne()] as const
+    for (const process of processes) await process.recovered()
+    return { sentinel, processes, startOne }
+  }
+
+  it('fails over under load, its last invalidations lost: no query fails, nothing old is shown', {
+    timeout: 60_000,
+  }, async () => {
+    const { sentinel, processes } = await start()
+    const load = startLoad(...processes)
+    await pass(300)
+    await sentinel.cutReplication()
+    await pass(100)
+    await sentinel.master.kill()
+    await sentinel.promoted()
+    for (const process of processes) await process.recovered()
+    await pass(300)
+    expectUnharmed(await load.stop())
+    for (const process of processes) await hitsAll(process)
+  })
+
+  it('does not show what an invalidation made old that was acknowledged and then lost', async () => {
+    const { sentinel, processes, startOne } = await start()
+    const [writer, reader] = processes
+    const { master, replica } = sentinel
+    await writer.setStock(1)
+    expect(await valuesUntilHit(reader)).toEqual([1])
+    const version = await master.admin.get(TAG)
+    await eventually(async () => (await replica.admin.get(TAG)) === version || undefined, 5000, 'the version there')
+
+    await sentinel.cutReplication()
+    await writer.setStock(2)
+    expect(writer.of('invalidate').at(-1)).toMatchObject({ delivered: true })
+    expect(await replica.admin.get(TAG)).toBe(version)
+    await master.kill()
+    await sentinel.promoted()
+    for (const process of [await startOne(), reader, writer]) expect(await valuesUntilHit(process)).toEqual([2])
+  })
+})

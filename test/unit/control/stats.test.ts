@@ -13,6 +13,8 @@ const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
   'skip-fill': { type: 'skip-fill', ...read, reason: 'oversize' },
   invalidate: { type: 'invalidate', tags, cause: 'write', delivered: true, model: 'User', operation: 'create' },
   error: { type: 'error', during: 'look-up', error: undefined },
+  verify: { type: 'verify', outcome: 'fresh', ...read, ageMs: 1 },
+  store: { type: 'store', state: 'unavailable', undelivered: 0 },
 }
 const nothing = { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }
 
@@ -20,12 +22,34 @@ function counted(...events: CacheEvent[]) {
   const hub = new EventHub()
   const statistics = new Statistics(hub)
   for (const event of events) hub.emit(event)
-  return statistics.snapshot()
+  return statistics.snapshot({ state: 'ok', undelivered: 0 })
 }
 
 describe('statistics', () => {
+  it('tell the share of verified hits that was not stale, and how often the store was left alone', () => {
+    const verified = (outcome: 'fresh' | 'stale') => ({ type: 'verify', outcome, ...read, ageMs: 1 }) as const
+    const suspended = { type: 'store', state: 'undelivered', undelivered: 1 } as const
+    const stats = counted(verified('fresh'), verified('fresh'), verified('fresh'), verified('stale'), suspended, {
+      ...suspended,
+      state: 'ok',
+    })
+    expect(stats).toMatchObject({
+      verified: { fresh: 3, late: 0, stale: 1 },
+      freshness: 0.75,
+      store: { suspensions: 1 },
+    })
+  })
+
   it('begin at nothing', () => {
-    expect(counted()).toEqual({ totals: nothing, hitRatio: null, models: {}, bypasses: {} })
+    expect(counted()).toEqual({
+      totals: nothing,
+      hitRatio: null,
+      models: {},
+      bypasses: {},
+      verified: { fresh: 0, late: 0, stale: 0 },
+      freshness: null,
+      store: { state: 'ok', undelivered: 0, suspensions: 0 },
+    })
   })
 
   it('count every kind of event', () => {
@@ -70,11 +94,14 @@ describe('statistics', () => {
     const hub = new EventHub()
     const statistics = new Statistics(hub)
     hub.emit(one.hit)
-    const first = statistics.snapshot()
+    const first = statistics.snapshot({ state: 'ok', undelivered: 0 })
     ;(first.totals as { hit: number }).hit = 100
     ;(first.models['User']?.['findMany'] as { hit: number }).hit = 100
     hub.emit(one.hit)
-    expect(statistics.snapshot()).toMatchObject({ totals: { hit: 2 }, models: { User: { findMany: { hit: 2 } } } })
+    expect(statistics.snapshot({ state: 'ok', undelivered: 0 })).toMatchObject({
+      totals: { hit: 2 },
+      models: { User: { findMany: { hit: 2 } } },
+    })
     expect(first.totals.hit).toBe(100)
   })
 })

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import type { AnyClient } from '../../../src/extension/client.ts'
 import { transactionHook } from '../../../src/extension/transaction-hook.ts'
+import type { Holds } from '../../../src/write/holds.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
 
 type Callback = (transaction: unknown) => Promise<unknown>
@@ -16,6 +17,12 @@ beforeEach(() => {
   events = []
   outbox = new Outbox()
 })
+
+const noHolds = {
+  take: async () => undefined,
+  leave: async () => {},
+  batch: (run: () => unknown) => run(),
+} as unknown as Holds
 
 /** Our `$transaction` over one that opens transactions in this way. */
 function over(open: Open) {
@@ -34,6 +41,7 @@ function over(open: Open) {
       await undefined
       story.push(`moved ${[...tags].join()}`)
     },
+    holds: noHolds,
     begin: () => {
       story.push('begun')
       return () => void story.push('ended')

@@ -51,6 +51,8 @@ export function fakeStore(isRemote = true): FakeStore {
     ensureVersions: (tags) => called('ensureVersions', tags),
     fill: (key) => called('fill', key),
     bump: (tags) => called('bump', tags),
+    hold: (tags, holder) => called('hold', tags, holder),
+    release: (holder, moved, kept) => called('release', holder, moved, kept),
     remove: (keys) => called('remove', keys),
     async *scan(pattern) {
       await called('scan', pattern)

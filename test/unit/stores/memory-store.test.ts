@@ -7,7 +7,14 @@ import { manualClock } from '../../support/manual-clock.ts'
 // What every store promises is in `test/contract`; here is what only this one does.
 
 const clock = manualClock(1_000_000)
-const context: StoreContext = { prefix: 'p:', clock: clock.now, tagTtlMs: 1000, onError: () => {} }
+const context: StoreContext = {
+  prefix: 'p:',
+  clock: clock.now,
+  tagTtlMs: 1000,
+  graceMs: 0,
+  waitReplicas: 0,
+  onError: () => {},
+}
 const open = (options?: MemoryStoreOptions) => memoryStore(options)(context)
 
 const has = async (store: CacheStore, key: string) => (await store.peek(key)) !== undefined

@@ -7,18 +7,21 @@ let store: FakeStore
 let resilient: ResilientStore
 let errors: string[]
 
-const timing = { timeoutMs: 50, failures: 3, resetMs: 1000 }
+const timing = { timeoutMs: 50, failures: 3, resetMs: 1000, onCondition: () => {} }
 const onError = (during: string) => void errors.push(during)
 
 beforeEach(() => {
   // Immediates stay real: one of them stands for the turn of the event loop in which sockets are read.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  // Pauses are of the length they are said to be.
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
   store = fakeStore()
   errors = []
   resilient = resilientStore(store, { ...timing, onError })
 })
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 /** Moves time, and lets everything happen that then can. */
@@ -29,6 +32,16 @@ async function pass(ms: number): Promise<void> {
 }
 
 const read = () => resilient.lookUp('key', ['User'])
+
+/** An invalidation that the store has been sent; the write may still be waiting for it. */
+async function begun(tags: readonly string[]): Promise<{ state: 'waiting' | 'delivered' | 'kept' }> {
+  const delivery: { state: 'waiting' | 'delivered' | 'kept' } = { state: 'waiting' }
+  void resilient.bump(tags).then((state) => {
+    delivery.state = state
+  })
+  await new Promise(setImmediate)
+  return delivery
+}
 const outcome = (promise: Promise<unknown>) => {
   const seen = { state: 'pending' }
   promise.then(
@@ -194,7 +207,7 @@ describe('the circuit', () => {
     await read()
   })
 
-  it('is tried again after pauses that double, up to 32 times the first', async () => {
+  it('is tried again after pauses that double, up to four times the first', async () => {
     store.mood = 'down'
     await failReads(3)
     const pauses: number[] = []
@@ -207,7 +220,7 @@ describe('the circuit', () => {
       pauses.push(waited)
       waited = 0
     }
-    expect(pauses).toEqual([1000, 1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000])
+    expect(pauses).toEqual([1000, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000])
     expect(errors.filter((during) => during === 'recovery')).toHaveLength(9)
   })
 
@@ -236,14 +249,16 @@ describe('the circuit', () => {
 describe('an invalidation that the store did not acknowledge', () => {
   it('is kept, and does not fail', async () => {
     store.mood = 'down'
-    expect(await resilient.bump(['User', 'User:id=1'])).toBe('kept')
+    const delivery = await begun(['User', 'User:id=1'])
     expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 2 })
     expect(errors).toEqual(['invalidate'])
+    await pass(250)
+    expect(delivery.state).toBe('kept')
   })
 
   it('closes the store to readers at once: nothing in it can be trusted', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'up'
     store.calls.splice(0)
     await expect(read()).rejects.toThrow(StoreUnavailableError)
@@ -252,7 +267,7 @@ describe('an invalidation that the store did not acknowledge', () => {
 
   it('is delivered before this process reads again', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'up'
     store.calls.splice(0)
     await pass(0)
@@ -262,11 +277,33 @@ describe('an invalidation that the store did not acknowledge', () => {
     expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
   })
 
+  it('is waited for by its write, which may find it delivered', async () => {
+    store.mood = 'down'
+    const delivery = await begun(['User'])
+    store.mood = 'up'
+    expect(delivery.state).toBe('waiting')
+    await pass(0)
+    expect(delivery.state).toBe('delivered')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is waited for within the budget of a write, counted from when the store was lost', async () => {
+    store.mood = 'down'
+    const first = await begun(['User'])
+    await pass(200)
+    const second = await begun(['Post'])
+    await pass(50)
+    expect([first.state, second.state]).toEqual(['kept', 'kept'])
+    const third = await begun(['Tag'])
+    await pass(0)
+    expect(third.state).toBe('kept')
+  })
+
   it('waits with those that come later, each tag once', async () => {
     store.mood = 'down'
-    await resilient.bump(['User', 'User:id=1'])
-    await resilient.bump(['User', 'User:id=2'])
-    await resilient.bump(['User', 'User:id=2'])
+    await begun(['User', 'User:id=1'])
+    await begun(['User', 'User:id=2'])
+    await begun(['User', 'User:id=2'])
     expect(resilient.condition().undelivered).toBe(3)
     store.mood = 'up'
     store.calls.splice(0)
@@ -274,27 +311,62 @@ describe('an invalidation that the store did not acknowledge', () => {
     expect(store.heard()).toEqual(['ping', 'bump User,User:id=1,User:id=2'])
   })
 
-  it('costs the writes that come after it no waiting', async () => {
+  it('by a store that hangs: those that come after it are sent, and not waited for', async () => {
     store.mood = 'silent'
-    const first = resilient.bump(['User'])
+    const first = await begun(['User'])
     await pass(250)
-    await first
+    expect(first.state).toBe('kept')
+    await pass(250)
     store.calls.splice(0)
     expect(await resilient.bump(['Post'])).toBe('kept')
-    expect(store.heard().filter((call) => call.startsWith('bump'))).toEqual([])
+    expect(store.heard().filter((call) => call.startsWith('bump'))).toEqual(['bump Post'])
+    await expect(resilient.hold(['User'], 'me', 1000)).rejects.toThrow(StoreUnavailableError)
   })
 
-  it('is kept where reads had opened the circuit', async () => {
+  it('by a store that hangs: no more than a thousand are on their way to it', async () => {
+    store.mood = 'silent'
+    await begun(['User'])
+    await pass(500)
+    store.calls.splice(0)
+    for (let i = 0; i < 1100; i += 1) await resilient.bump([`Post:id=${i}`])
+    expect(store.heard().filter((call) => call.startsWith('bump'))).toHaveLength(999)
+    expect(resilient.condition().undelivered).toBe(1101)
+  })
+
+  it('is waited for again when a store that hung has answered', async () => {
+    store.mood = 'held'
+    await begun(['User'])
+    await pass(250)
+    store.calls[0]?.answer()
+    await pass(0)
+    const next = await begun(['Post'])
+    expect(next.state).toBe('waiting')
+    store.calls.findLast(({ method }) => method === 'bump')?.answer()
+    await pass(0)
+    // Others read already, and are told, although this process has not come back yet.
+    expect(next.state).toBe('delivered')
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 1 })
+  })
+
+  it('is kept where reads had opened the circuit and the store is still gone', async () => {
     await failReads(3)
-    expect(await resilient.bump(['User'])).toBe('kept')
+    store.mood = 'down'
+    await begun(['User'])
+    store.mood = 'up'
     store.calls.splice(0)
     await pass(1000)
     expect(store.heard()).toEqual(['ping', 'bump User'])
   })
 
+  it('arrives where reads had opened the circuit and the store is back', async () => {
+    await failReads(3)
+    expect(await resilient.bump(['User'])).toBe('delivered')
+    expect(resilient.condition()).toEqual({ state: 'unavailable', undelivered: 0 })
+  })
+
   it('counts as undelivered until it is: reads stay away during the delivery', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'held'
     await pass(0)
     store.calls.at(-1)?.answer()
@@ -306,7 +378,7 @@ describe('an invalidation that the store did not acknowledge', () => {
 
   it('is sent again when its delivery fails', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'held'
     await pass(0)
     store.calls.at(-1)?.answer()
@@ -323,7 +395,7 @@ describe('an invalidation that the store did not acknowledge', () => {
 
   it('is sent again when its delivery is not acknowledged in time', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'held'
     await pass(0)
     store.calls.at(-1)?.answer()
@@ -337,32 +409,34 @@ describe('an invalidation that the store did not acknowledge', () => {
 
   it('that comes during a delivery is delivered too, before anybody reads', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'held'
     await pass(0)
     store.calls.at(-1)?.answer()
     await pass(0)
     const delivery = store.calls.at(-1)
     // The same tag moves once more: what is on its way was the version of before.
-    expect(await resilient.bump(['User', 'Post'])).toBe('kept')
+    await begun(['User', 'Post'])
+    store.calls.at(-1)?.fail(new Error('lost'))
+    await pass(0)
     store.mood = 'up'
     delivery?.answer()
     await pass(0)
-    expect(store.heard().slice(-2)).toEqual(['bump User', 'bump User,Post'])
+    expect(store.heard().at(-1)).toBe('bump User,Post')
     expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
   })
 
   it('was on its way when another opened the circuit, and is kept as well', async () => {
     store.mood = 'silent'
-    const slow = resilient.bump(['Post'])
+    const slow = await begun(['Post'])
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'up'
     await pass(0)
     expect(resilient.condition().state).toBe('ok')
     await pass(250)
-    expect(await slow).toBe('kept')
     await pass(1)
+    expect(slow.state).not.toBe('waiting')
     expect(store.heard().filter((call) => call.startsWith('bump'))).toEqual([
       'bump Post',
       'bump User',
@@ -371,6 +445,64 @@ describe('an invalidation that the store did not acknowledge', () => {
     ])
     expect(resilient.condition().state).toBe('ok')
   })
+
+  it('that ends a hold is kept by what moved; the other holds run out', async () => {
+    store.mood = 'down'
+    void resilient.release('me', ['User'], ['User:*'])
+    await new Promise(setImmediate)
+    expect(resilient.condition()).toEqual({ state: 'undelivered', undelivered: 1 })
+    store.mood = 'up'
+    store.calls.splice(0)
+    await pass(0)
+    expect(store.heard()).toEqual(['ping', 'bump User'])
+  })
+})
+
+describe('a hold', () => {
+  it('is taken whatever the circuit says, as long as the store answers', async () => {
+    await failReads(3)
+    await resilient.hold(['User'], 'me', 1000)
+    expect(store.heard().at(-1)).toBe('hold User me')
+  })
+
+  it('rejects in the time a write has', async () => {
+    store.mood = 'silent'
+    const holding = outcome(resilient.hold(['User'], 'me', 1000))
+    await pass(249)
+    expect(holding.state).toBe('pending')
+    await pass(1)
+    expect(holding.state).toBe('rejected')
+  })
+})
+
+describe('a store that has just come', () => {
+  let graceMs: number
+  beforeEach(() => {
+    graceMs = 3000
+    store = Object.assign(fakeStore(), { graceLeftMs: () => graceMs })
+    resilient = resilientStore(store, { ...timing, onError, onCondition: ({ state }) => states.push(state) })
+    states.splice(0)
+  })
+  const states: string[] = []
+
+  it('is told what is kept, and read from when its grace is over and all is told once more', async () => {
+    store.mood = 'down'
+    await begun(['User'])
+    store.mood = 'up'
+    store.calls.splice(0)
+    await pass(0)
+    expect(store.heard()).toEqual(['ping', 'bump User'])
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+    store.mood = 'down'
+    await begun(['Post'])
+    store.mood = 'up'
+    store.calls.splice(0)
+    graceMs = 0
+    await pass(3000)
+    expect(store.heard()).toEqual(['ping', 'bump Post'])
+    await read()
+    expect(states).toEqual(['undelivered', 'ok'])
+  })
 })
 
 describe('too many undelivered invalidations', () => {
@@ -378,9 +510,9 @@ describe('too many undelivered invalidations', () => {
 
   beforeEach(async () => {
     store.mood = 'down'
-    await resilient.bump(tags(10_000))
+    await begun(tags(10_000))
     expect(resilient.condition().undelivered).toBe(10_000)
-    await resilient.bump(['one more'])
+    await begun(['one more'])
     store.calls.splice(0)
   })
 
@@ -416,11 +548,13 @@ describe('too many undelivered invalidations', () => {
     store.calls.at(-1)?.answer()
     await pass(0)
     const clearing = store.calls.at(-1)
-    expect(await resilient.bump(['Post'])).toBe('kept')
+    await begun(['Post'])
+    store.calls.at(-1)?.fail(new Error('lost'))
+    await pass(0)
     store.mood = 'up'
     clearing?.answer()
     await pass(0)
-    expect(store.heard().slice(-2)).toEqual(['clear', 'bump Post'])
+    expect(store.heard().slice(-3)).toEqual(['clear', 'bump Post', 'bump Post'])
     expect(resilient.condition().state).toBe('ok')
   })
 
@@ -463,7 +597,7 @@ describe('when it is closed', () => {
 
   it('a recovery under way does not open it again', async () => {
     store.mood = 'down'
-    await resilient.bump(['User'])
+    await begun(['User'])
     store.mood = 'held'
     await pass(0)
     const ping = store.calls.at(-1)

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changedNothing } from '../../../src/write/failed-write.ts'
+import type { Holds } from '../../../src/write/holds.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
 import { type WriteCall, type WriteContext, writeInvalidate } from '../../../src/write/write-invalidate.ts'
+
+const noHolds = {
+  take: async () => undefined,
+  leave: async () => {},
+  batch: (run: () => unknown) => run(),
+} as unknown as Holds
 
 let story: string[]
 let outbox: Outbox
@@ -21,6 +28,7 @@ beforeEach(() => {
       story.push('begun')
       return () => void story.push('ended')
     },
+    holds: noHolds,
     orphanMs: 7000,
   }
 })

@@ -9,7 +9,7 @@ import { sendSafely } from './single-server.ts'
 /** Where the slots lie, as of a moment when every master was confirmed. */
 interface Topology {
   readonly masters: readonly RedisClient[]
-  readonly bySlot: RedisClient[]
+  readonly bySlot: (RedisClient | undefined)[]
   readonly byAddress: ReadonlyMap<string, RedisClient>
 }
 
@@ -67,15 +67,19 @@ export class ClusterServers implements RedisServers {
     this.#confirmedAt = losses
   }
 
-  /** Asks every master for its slots, and routes by them from now on. */
+  /**
+   * Asks every node whether it is a master, and of which slots, and routes by that from now on. What the client takes a
+   * node for is not asked: it learns late of a fail-over.
+   */
   async #find(): Promise<readonly Server[]> {
     const client = connected(this.#client)
     // Resolves when the client itself has found its nodes.
     await client.call('PING')
-    const found = await Promise.all((client.nodes?.('master') ?? []).map((node) => this.#describe(node)))
-    const masters = found.filter((node) => node !== undefined)
+    const asked = await Promise.allSettled((client.nodes?.('all') ?? []).map((node) => this.#describe(node)))
+    const masters = asked.flatMap((node) => (node.status === 'fulfilled' && node.value ? [node.value] : []))
     const topology = topologyOf(masters)
-    if (topology.masters.length === 0) throw new ConnectionLostError('the cluster shows no master')
+    // A node that does not answer is missed only if nobody else has its slots.
+    if (topology.bySlot.includes(undefined)) throw new ConnectionLostError('a part of the cluster does not answer')
     for (const server of topology.masters) this.#watch(server)
     this.#topology = topology
     return masters.map(({ server }) => server)
@@ -161,7 +165,7 @@ export class ClusterServers implements RedisServers {
     const { myself, addresses } = readClusterNodes(String(await connected(node).call('CLUSTER', 'NODES')))
     if (!myself?.isMaster) return undefined
     const server = await describe(node, `@${myself.epoch}`)
-    return { server, id: myself.id, slots: myself.slots, addresses }
+    return { server, id: myself.id, epoch: myself.epoch, slots: myself.slots, addresses }
   }
 
   #watch(node: RedisClient): void {
@@ -182,14 +186,16 @@ export class ClusterServers implements RedisServers {
 interface Described {
   readonly server: Server
   readonly id: string
+  readonly epoch: number
   readonly slots: readonly (readonly [number, number])[]
   readonly addresses: ReadonlyMap<string, readonly string[]>
 }
 
 function topologyOf(described: readonly Described[]): Topology {
-  const bySlot = new Array<RedisClient>(SLOTS)
+  const bySlot = new Array<RedisClient | undefined>(SLOTS).fill(undefined)
   const byAddress = new Map<string, RedisClient>()
-  for (const { server, id, slots } of described) {
+  // Two may claim a slot while one of them has not heard yet that the other was elected.
+  for (const { server, id, slots } of [...described].sort((a, b) => a.epoch - b.epoch)) {
     for (const [first, last] of slots) bySlot.fill(server.client, first, last + 1)
     // A node may not know its own address; the others do.
     for (const { addresses } of described) {

@@ -2,7 +2,7 @@
 export interface ClusterNode {
   readonly isMaster: boolean
   /** Higher with every fail-over: whoever takes slots over takes them under an epoch of its own. */
-  readonly epoch: string
+  readonly epoch: number
   readonly slots: readonly (readonly [first: number, last: number])[]
 }
 
@@ -24,7 +24,8 @@ export function readClusterNodes(text: string): {
     if (!id) continue
     addresses.set(id, addressesOf(address))
     const flag = flags.split(',')
-    if (flag.includes('myself')) myself = { id, isMaster: flag.includes('master'), epoch, slots: slots.flatMap(ranges) }
+    if (flag.includes('myself'))
+      myself = { id, isMaster: flag.includes('master'), epoch: Number(epoch), slots: slots.flatMap(ranges) }
   }
   return { myself, addresses }
 }

@@ -11,7 +11,7 @@ export interface RedisClient {
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
   /** Cluster only. */
-  nodes?(role: 'master'): RedisClient[]
+  nodes?(role: 'all'): RedisClient[]
   /** Cluster only. */
   refreshSlotsCache?(done?: () => void): void
   quit(): Promise<unknown>

@@ -137,17 +137,18 @@ function openCache(client: AnyClient, options: CacheOptions) {
   const prefix = options.prefix ?? 'prisma:'
   const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
   const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
-  const { breaker = {}, waitReplicas = 0, replicaLag = 0 } = options
+  const { breaker = {}, waitReplicas = 0, replicaLag = 0, timeoutMs = 50 } = options
   const opened = storeFactory(options)({
     prefix,
     clock,
     tagTtlMs,
     graceMs: breaker.graceMs ?? 3000,
     waitReplicas,
+    timeoutMs,
     onError,
   })
   const store = resilientStore(lagBehind(opened, replicaLag * 1000), {
-    timeoutMs: options.timeoutMs ?? 50,
+    timeoutMs,
     failures: breaker.failures ?? 5,
     resetMs: breaker.resetMs ?? 1000,
     onError,

@@ -99,6 +99,8 @@ export interface StoreContext {
   readonly graceMs: number
   /** How many replicas must have an invalidation before it counts as delivered. */
   readonly waitReplicas: number
+  /** Longest time a query waits for the store, ms. */
+  readonly timeoutMs: number
   readonly onError: (during: string, error: unknown) => void
 }
 

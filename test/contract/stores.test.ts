@@ -32,6 +32,7 @@ function openIn(factory: StoreFactory, prefix: string, over: Partial<StoreContex
     tagTtlMs: 24 * HOUR,
     graceMs: 0,
     waitReplicas: 0,
+    timeoutMs: 1000,
     onError: () => {},
     ...over,
   })

@@ -26,14 +26,15 @@ const TAG = `${PREFIX}tag:Product:id=1`
 const versions: Record<string, new (options: object) => unknown> = { 'ioredis 6': Redis, 'ioredis 5': Redis5 }
 
 describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', (_, Class) => {
-  async function start() {
-    const sentinel = await startSentinel()
+  async function start(sentinels: number, clientOptions: object = {}) {
+    const sentinel = await startSentinel({ sentinels })
     atEnd(() => sentinel.stop())
     const startOne = (): Promise<Process> => {
       const client = new Class({
         ...sentinel.options,
         retryStrategy: () => 50,
         sentinelRetryStrategy: () => 50,
+        ...clientOptions,
       }) as RedisClient
       client.on?.('error', () => {})
       atEnd(() => client.disconnect())
@@ -47,7 +48,7 @@ describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', 
   it('fails over under load, its last invalidations lost: no query fails, nothing old is shown', {
     timeout: 60_000,
   }, async () => {
-    const { sentinel, processes } = await start()
+    const { sentinel, processes } = await start(3)
     const load = startLoad(...processes)
     await pass(300)
     await sentinel.cutReplication()
@@ -61,7 +62,7 @@ describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', 
   })
 
   it('does not show what an invalidation made old that was acknowledged and then lost', async () => {
-    const { sentinel, processes, startOne } = await start()
+    const { sentinel, processes, startOne } = await start(1)
     const [writer, reader] = processes
     const { master, replica } = sentinel
     await writer.setStock(1)
@@ -76,5 +77,20 @@ describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', 
     await master.kill()
     await sentinel.promoted()
     for (const process of [await startOne(), reader, writer]) expect(await valuesUntilHit(process)).toEqual([2])
+  })
+  it('is left for the replica when it hangs, and not believed when it wakes', { timeout: 60_000 }, async () => {
+    // Without it a client stays with a master whose connection is open, and believes it when it wakes.
+    const { sentinel, processes } = await start(1, { failoverDetector: true })
+    const [writer, reader] = processes
+    await writer.setStock(1)
+    expect(await valuesUntilHit(reader)).toEqual([1])
+    sentinel.master.pause()
+    await sentinel.promoted()
+    await writer.setStock(2)
+    expect(await valuesUntilHit(writer)).toEqual([2])
+    await writer.setStock(3)
+    expect(writer.of('invalidate').at(-1)).toMatchObject({ delivered: true })
+    sentinel.master.resume()
+    expect(await valuesUntilHit(reader)).toEqual([3])
   })
 })

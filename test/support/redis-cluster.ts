@@ -26,11 +26,14 @@ export interface RedisCluster {
   replicasOf(master: ClusterNode): Promise<readonly ClusterNode[]>
   /** Ends a node without a farewell. */
   kill(node: ClusterNode): Promise<void>
-  /** Resolves with the replica that has taken over from a master which was killed, once all living nodes agree. */
-  successorOf(killed: ClusterNode): Promise<ClusterNode>
+  /** Freezes a node: connections to it stay open, and nobody answers. */
+  freeze(node: ClusterNode): Promise<void>
+  thaw(node: ClusterNode): void
+  /** Resolves with the replica that has taken over from a master which was killed or frozen, once all others agree. */
+  successorOf(gone: ClusterNode): Promise<ClusterNode>
   /** Makes a replica the master while its master lives: `planned` hands over, `takeover` asks nobody and loses what it has not. */
   promote(replica: ClusterNode, how: 'planned' | 'takeover'): Promise<void>
-  /** Starts killed nodes again, empty and as replicas of whoever has their slots, and lets every replica have its data. */
+  /** Starts nodes that have gone again, empty and as replicas of whoever has their slots, and lets every replica have its data. */
   mend(): Promise<void>
   /** What the master acknowledges from now on does not reach this replica, until `mend`. */
   cutReplication(replica: ClusterNode): Promise<void>
@@ -137,8 +140,9 @@ async function join(nodes: readonly ClusterNode[], masters: number): Promise<voi
 class Cluster implements RedisCluster {
   readonly nodes: readonly ClusterNode[]
   readonly stop: () => Promise<void>
-  readonly #dead = new Set<ClusterNode>()
-  /** Who may take over from a node that was killed. */
+  /** Killed, or frozen. */
+  readonly #gone = new Set<ClusterNode>()
+  /** Who may take over from a node that has gone. */
   readonly #heirs = new Map<ClusterNode, readonly ClusterNode[]>()
 
   constructor(nodes: readonly ClusterNode[], stop: () => Promise<void>) {
@@ -167,18 +171,27 @@ class Cluster implements RedisCluster {
   }
 
   async kill(node: ClusterNode) {
-    this.#heirs.set(node, await this.replicasOf(node))
-    this.#dead.add(node)
+    await this.#leave(node)
     await node.server.kill()
   }
 
-  async successorOf(killed: ClusterNode) {
+  async freeze(node: ClusterNode) {
+    await this.#leave(node)
+    node.server.pause()
+  }
+
+  thaw(node: ClusterNode) {
+    node.server.resume()
+    this.#gone.delete(node)
+  }
+
+  async successorOf(gone: ClusterNode) {
     const hasTakenOver = async (node: ClusterNode) => {
       const { myself } = await stateOf(node)
       return myself.master === '-' && myself.hasSlots
     }
     const find = async () => {
-      for (const node of this.#heirs.get(killed) ?? []) if (await hasTakenOver(node)) return node
+      for (const node of this.#heirs.get(gone) ?? []) if (await hasTakenOver(node)) return node
       return undefined
     }
     const successor = await eventually(find, 20_000, 'a replica to take over')
@@ -192,9 +205,9 @@ class Cluster implements RedisCluster {
   }
 
   async mend() {
-    for (const node of this.#dead) {
+    for (const node of this.#gone) {
       await node.server.restart()
-      this.#dead.delete(node)
+      this.#gone.delete(node)
     }
     await Promise.all(this.nodes.map(({ admin }) => admin.config('SET', 'masterauth', '')))
     await this.#until('the cluster to agree', ({ isOk }) => isOk)
@@ -261,6 +274,11 @@ class Cluster implements RedisCluster {
     })
   }
 
+  async #leave(node: ClusterNode): Promise<void> {
+    this.#heirs.set(node, await this.replicasOf(node))
+    this.#gone.add(node)
+  }
+
   #until(what: string, holds: (state: NodeState) => boolean): Promise<void> {
     return until(what, this.#alive(), holds)
   }
@@ -272,7 +290,7 @@ class Cluster implements RedisCluster {
   }
 
   #alive(): readonly ClusterNode[] {
-    return this.nodes.filter((node) => !this.#dead.has(node))
+    return this.nodes.filter((node) => !this.#gone.has(node))
   }
 }
 

@@ -1,5 +1,5 @@
 import keySlot from 'cluster-key-slot'
-import { ConnectionLostError } from '../../errors.ts'
+import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
 import { readClusterNodes, redirection } from './cluster-topology.ts'
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers, ServersContext } from './redis-servers.ts'
@@ -57,8 +57,12 @@ export class ClusterServers implements RedisServers {
   }
 
   async confirm(): Promise<void> {
+    if (this.#confirmedAt !== this.#losses) await this.ping()
+  }
+
+  /** A node that hangs does not close its connection: who has its slots now is seen only by asking again. */
+  async ping(): Promise<void> {
     const losses = this.#losses
-    if (this.#confirmedAt === losses) return
     const again = this.#confirmedAt !== undefined
     if (again) this.#client.refreshSlotsCache?.()
     const servers = await this.#find()
@@ -73,9 +77,11 @@ export class ClusterServers implements RedisServers {
    */
   async #find(): Promise<readonly Server[]> {
     const client = connected(this.#client)
-    // Resolves when the client itself has found its nodes.
-    await client.call('PING')
-    const asked = await Promise.allSettled((client.nodes?.('all') ?? []).map((node) => this.#describe(node)))
+    // Resolves when the client itself has found its nodes. Not later: it would go to any of them, also one that hangs.
+    if (client.status !== 'ready') await client.call('PING')
+    const asked = await Promise.allSettled(
+      (client.nodes?.('all') ?? []).map((node) => this.#within(this.#describe(node))),
+    )
     const masters = asked.flatMap((node) => (node.status === 'fulfilled' && node.value ? [node.value] : []))
     const topology = topologyOf(masters)
     // A node that does not answer is missed only if nobody else has its slots.
@@ -166,6 +172,19 @@ export class ClusterServers implements RedisServers {
     if (!myself?.isMaster) return undefined
     const server = await describe(node, `@${myself.epoch}`)
     return { server, id: myself.id, epoch: myself.epoch, slots: myself.slots, addresses }
+  }
+
+  /** One node that hangs must not keep the others from being confirmed. */
+  async #within<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new StoreUnavailableError('a node does not answer')), 2 * this.#context.timeoutMs)
+    })
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #watch(node: RedisClient): void {

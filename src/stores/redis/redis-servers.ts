@@ -11,6 +11,8 @@ export interface RedisServers {
   assertKnown(): void
   /** Compares the servers with the note and drops the versions of those that are new. Rejects when they do not answer. */
   confirm(): Promise<void>
+  /** Rejects when the servers do not answer now; confirms them. */
+  ping(): Promise<void>
   /** For how much longer the newest of them may not be read from. */
   graceLeftMs(): number
   /** Every command to the master of its key; one round trip, and in the order given, for each master. */
@@ -30,6 +32,8 @@ export interface ServersContext {
   readonly noteKey: string
   readonly graceMs: number
   readonly waitReplicas: number
+  /** Longest time a query waits for the store, ms. */
+  readonly timeoutMs: number
   /** Removes every version that lies on this server. */
   readonly dropVersions: (server: RedisClient) => Promise<void>
 }

@@ -37,8 +37,8 @@ const BATCH = 500
 function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
   const tagKey = (tag: Tag) => `${context.prefix}tag:${tag}`
   const noteKey = `${context.prefix}server`
-  const { graceMs, waitReplicas } = context
-  const serversContext = { noteKey, graceMs, waitReplicas, dropVersions }
+  const { graceMs, waitReplicas, timeoutMs } = context
+  const serversContext = { noteKey, graceMs, waitReplicas, timeoutMs, dropVersions }
   const servers: RedisServers = client.isCluster
     ? new ClusterServers(client, serversContext)
     : new SingleServer(client, serversContext)
@@ -175,10 +175,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       return removed
     },
 
-    async ping() {
-      await connected(client).call('PING')
-      await servers.confirm()
-    },
+    ping: () => servers.ping(),
     graceLeftMs: () => servers.graceLeftMs(),
     onReconnect: (listener) => servers.onReconnect(listener),
     async close() {

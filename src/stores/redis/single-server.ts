@@ -46,6 +46,11 @@ export class SingleServer implements RedisServers {
     this.#confirmedAt = losses
   }
 
+  async ping(): Promise<void> {
+    await connected(this.#client).call('PING')
+    await this.confirm()
+  }
+
   graceLeftMs(): number {
     return Math.max(0, this.#graceEndsAt - performance.now())
   }

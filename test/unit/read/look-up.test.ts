@@ -28,7 +28,15 @@ const plan: ReadPlan = {
 beforeEach(() => {
   clock = manualClock(1_000_000)
   store = resilientStore(
-    memoryStore()({ prefix: 'p:', clock: clock.now, tagTtlMs: 1e9, graceMs: 0, waitReplicas: 0, onError: () => {} }),
+    memoryStore()({
+      prefix: 'p:',
+      clock: clock.now,
+      tagTtlMs: 1e9,
+      graceMs: 0,
+      waitReplicas: 0,
+      timeoutMs: 1000,
+      onError: () => {},
+    }),
     {
       timeoutMs: 50,
       failures: 5,

@@ -31,7 +31,15 @@ beforeEach(() => {
   events = []
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
-  const store = memoryStore()({ prefix: 'p:', clock, tagTtlMs: 1e9, graceMs: 0, waitReplicas: 0, onError: () => {} })
+  const store = memoryStore()({
+    prefix: 'p:',
+    clock,
+    tagTtlMs: 1e9,
+    graceMs: 0,
+    waitReplicas: 0,
+    timeoutMs: 1000,
+    onError: () => {},
+  })
   context = {
     store: resilientStore(store, {
       timeoutMs: 50,

@@ -13,6 +13,7 @@ const context: StoreContext = {
   tagTtlMs: 1000,
   graceMs: 0,
   waitReplicas: 0,
+  timeoutMs: 1000,
   onError: () => {},
 }
 const open = (options?: MemoryStoreOptions) => memoryStore(options)(context)

@@ -19,6 +19,8 @@ export interface TransactionContext {
  * - it resolved: committed; the tags move before the caller resumes
  * - the callback threw: rolled back; the tags are dropped
  * - it rejected although the callback was through (commit failed, timed out, connection lost): unknown; the tags move
+ * - the same happened to a transaction within it (a savepoint that could not be released): unknown, whatever comes after.
+ *   Prisma 7.10 loses count of its savepoints then, and commits a transaction whose callback threw
  *
  * What was written strictly is held from the end of the callback, before the commit, until the tags have moved.
  *
@@ -68,8 +70,10 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
       return result
     } finally {
       end()
+      if (id !== undefined && !committed && !threw) outbox.doubt(id)
+      const inDoubt = id !== undefined && outbox.isInDoubt(id)
       const tags = id === undefined ? undefined : outbox.close(id)
-      if (tags && (committed || !threw)) await invalidate(tags, { cause: 'transaction' }, hold)
+      if (tags && (committed || !threw || inDoubt)) await invalidate(tags, { cause: 'transaction' }, hold)
     }
   }
 }

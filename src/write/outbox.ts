@@ -6,12 +6,12 @@ import type { Tag } from '../tags/tag.ts'
  * which costs a miss at most.
  */
 export class Outbox {
-  readonly #open = new Map<string, { depth: number; readonly tags: Set<Tag> }>()
+  readonly #open = new Map<string, { depth: number; inDoubt: boolean; readonly tags: Set<Tag> }>()
 
   open(transaction: string): void {
     const waiting = this.#open.get(transaction)
     if (waiting) waiting.depth += 1
-    else this.#open.set(transaction, { depth: 1, tags: new Set() })
+    else this.#open.set(transaction, { depth: 1, inDoubt: false, tags: new Set() })
   }
 
   /** `false`: this transaction was never opened here; nobody will tell when it commits. */
@@ -26,6 +26,16 @@ export class Outbox {
   gathered(transaction: string): ReadonlySet<Tag> | undefined {
     const waiting = this.#open.get(transaction)
     return waiting?.depth === 1 ? waiting.tags : undefined
+  }
+
+  /** From now on nobody can say how this transaction will end. */
+  doubt(transaction: string): void {
+    const waiting = this.#open.get(transaction)
+    if (waiting) waiting.inDoubt = true
+  }
+
+  isInDoubt(transaction: string): boolean {
+    return this.#open.get(transaction)?.inDoubt ?? false
   }
 
   /** The tags to be moved now, `undefined` while an outer level is still open. */

@@ -27,7 +27,8 @@ describe('several processes at once', () => {
     // Else nothing was tried.
     expect(result.reads).toBeGreaterThan(200)
     expect(result.writes - result.aborted).toBeGreaterThan(10)
-    expect(result.hitRatio).toBeGreaterThan(0.01)
+    // A new process takes seconds to start, and what a killed one held is not read meanwhile.
+    if (!name.startsWith('kill')) expect(result.hitRatio).toBeGreaterThan(0.01)
     if (name.startsWith('kill')) expect(result.killed).toBeGreaterThan(0)
   })
 

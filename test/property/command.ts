@@ -23,7 +23,11 @@ for (const name of ['steps', 'seed'] as const) {
   env[`PROPERTY_${name.toUpperCase()}`] = value
 }
 if (values.path !== undefined) env['PROPERTY_PATH'] = values.path
-if (values.store !== undefined) env['PROPERTY_STORE'] = values.store
+if (values.store !== undefined) {
+  if (!/^(memory|redis|cluster)$/.test(values.store))
+    throw new Error(`--store ${values.store}: memory, redis or cluster`)
+  env['PROPERTY_STORE'] = values.store
+}
 
 const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'integration', 'test/property'], {
   env,

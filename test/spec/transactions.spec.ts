@@ -226,6 +226,24 @@ describeCombinations('an interactive transaction', (bed) => {
     })
   })
 
+  it('whose savepoint could not be released may be committed although it throws: its tags move', async () => {
+    const { prisma, plain } = spec.cached()
+    await madeStaleBy({ prisma, plain }, { red }, () =>
+      prisma
+        .$transaction(async (tx) => {
+          const inner = tx.$transaction(async (second) => {
+            // PostgreSQL aborts the transaction with the refused statement; that nobody heard of it makes the release fail.
+            const refused = second.$transaction((third) => third.tag.create({ data: { name: 'blue' } }).catch(() => {}))
+            await Promise.resolve(refused).catch(() => {})
+            await second.tag.update(paint('crimson'))
+          })
+          await Promise.resolve(inner).catch(() => {})
+          throw new Back()
+        })
+        .catch(() => {}),
+    )
+  })
+
   it('runs beside others without taking their tags', async () => {
     const { prisma, plain } = spec.cached()
     const reads: Record<string, Ask> = {

@@ -28,6 +28,8 @@ export class ClusterServers implements RedisServers {
   readonly #context: ServersContext
   readonly #listeners = new Set<() => void>()
   readonly #watched = new WeakSet<RedisClient>()
+  /** Takes the listeners off again: the client is the application's. */
+  readonly #ends: (() => void)[] = []
   #losses = 0
   #confirmedAt: number | undefined
   #first: Promise<void> | undefined
@@ -37,8 +39,10 @@ export class ClusterServers implements RedisServers {
   constructor(client: RedisClient, context: ServersContext) {
     this.#client = client
     this.#context = context
-    for (const event of ['ready', '+node']) client.on?.(event, () => this.#tellListeners())
-    for (const event of ['close', '-node']) client.on?.(event, () => this.#lost())
+    for (const event of ['ready', '+node']) this.#listen(client, event, () => this.#tellListeners())
+    this.#listen(client, 'close', () => this.#lost())
+    // A client drops the nodes it was given to begin with; those were never asked.
+    this.#listen(client, '-node', (node) => this.#watched.has(node as RedisClient) && this.#lost())
   }
 
   async known(): Promise<void> {
@@ -118,6 +122,7 @@ export class ClusterServers implements RedisServers {
 
   close(): void {
     this.#listeners.clear()
+    for (const end of this.#ends.splice(0)) end()
   }
 
   async #route(
@@ -190,7 +195,12 @@ export class ClusterServers implements RedisServers {
   #watch(node: RedisClient): void {
     if (this.#watched.has(node)) return
     this.#watched.add(node)
-    node.on?.('close', () => this.#lost())
+    this.#listen(node, 'close', () => this.#lost())
+  }
+
+  #listen(to: RedisClient, event: string, listener: (about?: unknown) => void): void {
+    to.on?.(event, listener)
+    this.#ends.push(() => to.off?.(event, listener))
   }
 
   #lost(): void {

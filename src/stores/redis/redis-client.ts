@@ -18,6 +18,8 @@ export interface RedisClient {
   disconnect(): void
   // biome-ignore lint/suspicious/noExplicitAny: listeners of ioredis differ by event
   on?(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: listeners of ioredis differ by event
+  off?(event: string, listener: (...args: any[]) => void): unknown
 }
 
 /** Every command but `EVAL` and `EVALSHA` has its key first. */

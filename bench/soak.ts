@@ -120,12 +120,12 @@ await withEnvironment('postgresql', async (environment) => {
   over = true
   await sampling
 
-  // The first quarter warms up: code is compiled, pools are filled.
-  const settled = samples.filter(({ minutes }) => minutes > Number(values.minutes) / 4)
+  // The first half warms up: code is compiled, pools and bounded caches are filled.
+  const settled = samples.filter(({ minutes }) => minutes > Number(values.minutes) / 2)
   const perHour = slope(settled) * 60
   print(`heap after collection grows by ${perHour.toFixed(1)} MB an hour (limit ${MOST_GROWTH_MB_PER_HOUR})`)
   if (settled.length < 3) problems.push('too few samples: give it more minutes')
-  else if (perHour > MOST_GROWTH_MB_PER_HOUR && (perHour / 60) * Number(values.minutes) > NOISE_MB)
+  else if (perHour > MOST_GROWTH_MB_PER_HOUR && (perHour / 60) * (Number(values.minutes) / 2) > NOISE_MB)
     problems.push(`the heap grows by ${perHour.toFixed(1)} MB an hour`)
 
   for (const client of clients) await client.$cache.settled()

@@ -1,3 +1,5 @@
+import type { Dependency } from './dependency.ts'
+
 /** Why a read went straight to the database without asking the cache. */
 export type BypassReason =
   /** No `ttl` for this model or operation, and the call did not ask. */
@@ -68,6 +70,16 @@ type Verdict =
   /** It differs and nothing was invalidated: a writer bypasses the client, or an invalidation was lost. The entry is removed. */
   | { readonly outcome: 'stale' }
 
+/** What moved a tag. */
+export interface DroppedBy {
+  /** `write`, `transaction`, `raw`, `api`. */
+  readonly cause: string
+  readonly model?: string
+  readonly operation?: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
 /** Everything the cache can say. Events never carry values, arguments or credentials. */
 export type CacheEvent =
   | (ReadEvent & { readonly type: 'hit'; readonly ageMs: number; readonly tags: readonly string[] })
@@ -77,6 +89,8 @@ export type CacheEvent =
       readonly tags: readonly string[]
       /** `absent`: no entry · `invalidated`: a tag moved · `expired` · `unreadable` · `refresh`: the call asked. */
       readonly cause: MissCause
+      /** With `invalidated`: those of the entry's tags that have moved. */
+      readonly moved?: readonly string[]
       /** Answered by a database query another read of this process had under way. */
       readonly coalesced: boolean
     })
@@ -86,6 +100,10 @@ export type CacheEvent =
       readonly operation: string
       readonly reason: BypassReason
     }
+  /** An entry was found invalidated; `by` is `null` when this process moved none of the tags. */
+  | (ReadEvent & { readonly type: 'drop'; readonly tags: readonly string[]; readonly by: DroppedBy | null })
+  /** A query was planned for the first time (or again, after many others). */
+  | (ReadEvent & { readonly type: 'plan'; readonly dependencies: readonly Dependency[] })
   | (ReadEvent & { readonly type: 'fill'; readonly bytes: number; readonly ttlMs: number })
   | (ReadEvent & { readonly type: 'skip-fill'; readonly reason: SkipFillReason })
   /** A hit was compared with the database. `ageMs`: of the entry when it was served. */

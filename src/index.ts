@@ -1,7 +1,9 @@
 export { type CacheConfigOf, defineCacheConfig } from './config/define-config.ts'
 export type { CacheControl, CacheHealth, EntryInfo, InvalidationTarget, RawOptions } from './control/cache-control.ts'
 export type { CacheInfo } from './control/cache-info.ts'
+export type { Drop } from './control/drops.ts'
 export type { CacheCounts, CacheStats } from './control/stats.ts'
+export type { Coarseness, Dependency, Precision } from './dependency.ts'
 export { CacheConfigError, StoreUnavailableError } from './errors.ts'
 export type {
   BypassReason,
@@ -9,6 +11,7 @@ export type {
   CacheEventListener,
   CacheEventOf,
   CacheEventType,
+  DroppedBy,
   MissCause,
   SkipFillReason,
 } from './events.ts'
@@ -24,7 +27,16 @@ export type {
   ReadOperation,
   WriteCacheOptions,
 } from './policy/options.ts'
+export type { ExplainedDependency, Explanation } from './read/explain.ts'
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.ts'
 export type { RedisClient } from './stores/redis/redis-client.ts'
 export { redisStore } from './stores/redis/redis-store.ts'
-export type { CacheStore, LookUp, StoreContext, StoreFactory } from './stores/store.ts'
+export type {
+  CacheStore,
+  KnownRegistry,
+  LookUp,
+  Registration,
+  ShapeRegistry,
+  StoreContext,
+  StoreFactory,
+} from './stores/store.ts'

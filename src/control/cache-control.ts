@@ -4,13 +4,15 @@ import type { CacheEventListener, CacheEventType, EventHub } from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
 import { assertTarget } from '../policy/validate-options.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
-import { wholeModelsWriteSet } from '../query/write-set.ts'
+import { tagsAlone, wholeModelsWriteSet } from '../query/write-set.ts'
+import type { Explanation } from '../read/explain.ts'
 import type { Background } from '../read/read-context.ts'
 import { globLiteral } from '../stores/glob.ts'
 import type { ResilientStore, StoreCondition } from '../stores/resilient-store.ts'
 import { userTag } from '../tags/tag.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import type { CacheInfo, InfoScopes } from './cache-info.ts'
+import type { Drop, Drops } from './drops.ts'
 import type { CacheStats, Statistics } from './stats.ts'
 
 /** What to drop. At least one must be given; together they add up. */
@@ -80,6 +82,16 @@ export interface CacheControl {
   /** What is known of an entry, never its value; `null` when there is none. */
   inspect(key: string): Promise<EntryInfo | null>
   health(): Promise<CacheHealth>
+  /**
+   * How a read is cached and what invalidates it, and how it could be made finer. The read is not executed.
+   *
+   *     await prisma.$cache.explain(prisma.post.findMany({ where: { authorId: 5 } }))
+   *
+   * @throws CacheConfigError for anything but a read of this client.
+   */
+  explain(read: PromiseLike<unknown>): Promise<Explanation>
+  /** How an entry was last found invalidated here, and by which write; `null` when none is remembered (the last 5000 are). */
+  why(key: string): Drop | null
   /** Calls `listener` for each event of a type, or for all with `'*'`; returns what ends it. */
   on<T extends CacheEventType | '*'>(type: T, listener: CacheEventListener<T>): () => void
   /** A read's result, with what the cache did for it. */
@@ -107,6 +119,8 @@ export interface ControlContext {
   readonly clock: Clock
   readonly prefix: string
   readonly declareRaw: CacheControl['raw']
+  readonly drops: Drops
+  readonly explain: CacheControl['explain']
 }
 
 const KEYS_LIMIT = 1000
@@ -127,7 +141,7 @@ export function cacheControl(context: ControlContext): CacheControl {
       const { tags = [], models = [], keys = [], pattern } = target
       const known_ = models.map((name) => known(graph, 'invalidate.models', name))
       const moved = [...tags.map(userTag), ...wholeModelsWriteSet(graph, known_)]
-      await context.invalidate(moved, { cause: 'api' })
+      await context.invalidate(tagsAlone(moved), { cause: 'api' })
       let removed = keys.length > 0 ? await store.remove(keys.map(wholeKey)) : 0
       if (pattern !== undefined) {
         for await (const found of store.scan(wholePattern(pattern))) removed += await store.remove(found)
@@ -184,6 +198,9 @@ export function cacheControl(context: ControlContext): CacheControl {
         undelivered,
       }
     },
+
+    explain: context.explain,
+    why: (key) => context.drops.of(wholeKey(key)),
 
     on: (type, listener) => events.on(type, listener),
 

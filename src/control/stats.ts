@@ -76,6 +76,8 @@ export class Statistics {
       this.#verified[event.outcome] += 1
       return
     }
+    // Told besides: a drop is a miss as well.
+    if (event.type === 'plan' || event.type === 'drop') return
     const kind = event.type === 'skip-fill' ? 'skipFill' : event.type
     this.#totals[kind] += 1
     if (event.type === 'bypass') this.#bypasses.set(event.reason, (this.#bypasses.get(event.reason) ?? 0) + 1)

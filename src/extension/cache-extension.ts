@@ -3,6 +3,7 @@ import { environmentOptions, environmentRedis } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { type CacheControl, cacheControl } from '../control/cache-control.ts'
 import { InfoScopes } from '../control/cache-info.ts'
+import { Drops } from '../control/drops.ts'
 import { Statistics } from '../control/stats.ts'
 import { CacheConfigError, storeError } from '../errors.ts'
 import { EventHub } from '../events.ts'
@@ -10,10 +11,15 @@ import type { CacheOptions } from '../policy/options.ts'
 import { Policies, type ReadCache } from '../policy/resolve-policy.ts'
 import { assertReadCache, assertWriteCache, validateOptions } from '../policy/validate-options.ts'
 import { modelGraph } from '../query/model-graph.ts'
-import { wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
+import { showing } from '../query/shown-columns.ts'
+import { tagsAlone, type WriteSet, wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
+import { explainRead } from '../read/explain.ts'
+import { LearnedTags } from '../read/learned-tags.ts'
 import { type Bypass, clientFingerprint, planRawRead, planRead, RAW, type ReadPlan } from '../read/plan-read.ts'
+import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type ReadCall, type ReadContext, Verifications } from '../read/read-context.ts'
 import { readThrough } from '../read/read-through.ts'
+import { RegisteredShapes } from '../read/registered-shapes.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
 import { SingleFlight } from '../read/single-flight.ts'
 import { memoryStore } from '../stores/memory-store.ts'
@@ -23,14 +29,16 @@ import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
 import { lagBehind } from '../stores/replica-lag.ts'
 import { resilientStore } from '../stores/resilient-store.ts'
 import type { StoreFactory } from '../stores/store.ts'
-import { modelOf, type Tag, userTag } from '../tags/tag.ts'
+import { modelOf, userTag } from '../tags/tag.ts'
 import { changedNothing } from '../write/failed-write.ts'
 import { Holds } from '../write/holds.ts'
 import { invalidator } from '../write/invalidate.ts'
 import { Outbox } from '../write/outbox.ts'
+import { ShapesInUse } from '../write/shapes-in-use.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
 import type { AnyClient } from './client.ts'
 import { decimalClass } from './decimal-class.ts'
+import { ExplainScope } from './explain-scope.ts'
 import { type HookCall, type HookTransaction, hookCall } from './internal-params.ts'
 import { LaterExtensions } from './later-extensions.ts'
 import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
@@ -74,7 +82,9 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
       // Async without exception: Prisma calls `.then` on whatever a hook returns, `null` included.
       async $allOperations({ model, operation, args, query, __internalParams }: HookArguments): Promise<unknown> {
         const { transaction, dataPath } = hookCall(__internalParams)
+        const explaining = cache.explaining()
         if (model === undefined) {
+          if (explaining) return explaining.refuse()
           if (!RAW_READS.has(operation) && !RAW_WRITES.has(operation)) return query(args)
           return cache.raw(operation, args, transaction, () => query(args))
         }
@@ -83,10 +93,12 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
           // Also where the read is not cached: a mistake must not wait for production to be told.
           if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
           const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
+          if (explaining) return explaining.explain(cache.explanation(call, option as ReadCache))
           return cache.read(call, option as ReadCache, transaction)
         }
+        if (explaining) return explaining.refuse()
         if (WRITES.has(operation)) {
-          return cache.write(model, operation, rest, option, { transaction, dataPath }, () => query(rest))
+          return cache.write(model, operation, rest, option, { transaction, dataPath }, query)
         }
         return query(args)
       },
@@ -154,17 +166,24 @@ function openCache(client: AnyClient, options: CacheOptions) {
     onError,
     onCondition: (condition) => events.emit({ type: 'store', ...condition }),
   })
-  const invalidate = invalidator(store, events)
+  const shapes = new ShapesInUse(graph)
+  const invalidate = invalidator(store, shapes, events)
   const connection = new SharedConnection(graph.provider)
   const background = new Background()
   const verifications = options.verify?.sample ? new Verifications(options.verify) : undefined
   const raw = new RawStatements(graph, policies)
   const later = new LaterExtensions()
+  const explainScope = new ExplainScope()
   const globalOmit = client._globalOmit ?? {}
 
   const readContext: ReadContext = {
     graph,
     policies,
+    precision: {
+      of: (model) => policies.precision(model),
+      maxTags: options.maxTags ?? 16,
+      maxRowTags: options.maxRowTags ?? 32,
+    },
     store,
     events,
     clock,
@@ -175,6 +194,9 @@ function openCache(client: AnyClient, options: CacheOptions) {
     vary: options.vary,
     maxValueBytes: options.maxValueBytes ?? 1024 * 1024,
     flights: new SingleFlight(),
+    queries: plannedQueries(),
+    registered: new RegisteredShapes(),
+    learned: new LearnedTags(),
     connection,
     decimals: decimalClass(client),
     background,
@@ -183,7 +205,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
   const writeContext: WriteContext = {
     outbox: new Outbox(),
     invalidate,
-    holds: new Holds(store, {
+    holds: new Holds(store, shapes, {
       enabled: policies.hasStrict,
       leaseMs: options.holdMs ?? 10_000,
       rejects: options.onUnavailable === 'reject',
@@ -216,14 +238,14 @@ function openCache(client: AnyClient, options: CacheOptions) {
   }
 
   /** A fault of ours in working out what a write moves must cost precision, not the answer: everything moves then. */
-  function moved(model: string, operation: string, args: Record<string, unknown>, result: unknown): Iterable<Tag> {
+  function moved(model: string, operation: string, args: Record<string, unknown>, result: unknown): WriteSet {
     try {
       const written = graph.models.get(model)
       if (written) return writeSet(graph, written, operation, args, result)
     } catch (error) {
       events.emit({ type: 'error', during: 'plan', error, model, operation })
     }
-    return wholeModelsWriteSet(graph, graph.models.values())
+    return tagsAlone(wholeModelsWriteSet(graph, graph.models.values()))
   }
 
   const control = cacheControl({
@@ -237,6 +259,8 @@ function openCache(client: AnyClient, options: CacheOptions) {
     clock,
     prefix,
     declareRaw: raw.declare,
+    drops: new Drops(events, clock),
+    explain: (read) => explainScope.explain(read),
   })
 
   return {
@@ -250,23 +274,44 @@ function openCache(client: AnyClient, options: CacheOptions) {
     $transaction: transactionHook(client, { ...writeContext, events }),
     $extends: later.hook(client),
     read,
+    explaining: () => explainScope.current(),
+    explanation: (call: ReadCall, option: ReadCache) => explainRead(call, option, readContext),
 
-    write(
+    async write(
       model: string,
       operation: string,
-      args: Record<string, unknown>,
+      asked: Record<string, unknown>,
       cache: unknown,
       { transaction, dataPath }: HookCall,
-      run: () => PromiseLike<unknown>,
+      query: (args: unknown) => PromiseLike<unknown>,
     ): Promise<unknown> {
       if (cache !== undefined) assertWriteCache(cache)
       const userTags = ((cache as { invalidate?: readonly string[] } | undefined)?.invalidate ?? []).map(userTag)
+      const shown = dataPath.length === 0 && later.none && transaction?.kind !== 'batch' ? shownBy() : undefined
       // `user.update(…).posts()` answers with posts: rows, but not the ones that were written.
       // And an extension behind us may answer with rows it made up.
       const writtenRows = (result: unknown) => (dataPath.length === 0 && later.none ? result : undefined)
-      const tags = (result: unknown) => [...moved(model, operation, args, writtenRows(result)), ...userTags]
+      const changes = (result: unknown) => {
+        const set = moved(model, operation, asked, writtenRows(result))
+        return userTags.length === 0 ? set : { ...set, tags: new Set([...set.tags, ...userTags]), changes: set.changes }
+      }
       const failure = later.none ? changedNothing : undefined
-      return writeInvalidate({ cause: 'write', model, operation, transaction, run, tags, failure }, writeContext)
+      const run = () => (shown ? query(shown.args).then(undefined, refusedAsAsked) : query(asked))
+      const call = { cause: 'write', model, operation, transaction, run, changes, failure }
+      const result = await writeInvalidate(call, writeContext)
+      shown?.hide(result)
+      return result
+
+      function shownBy() {
+        const written = graph.models.get(model)
+        return written && showing(written, operation, asked, shapes.columnsOf(written))
+      }
+
+      /** The message of what Prisma refuses spells the arguments out: those of the caller. Nothing was sent. */
+      function refusedAsAsked(error: unknown): PromiseLike<unknown> {
+        if ((error as { name?: unknown } | null)?.name !== 'PrismaClientValidationError') throw error
+        return query(asked)
+      }
     },
 
     raw(
@@ -277,7 +322,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
     ): Promise<unknown> {
       const statement = raw.read(operation, args)
       if (statement.kind === 'write') {
-        const call = { cause: 'raw', model: RAW, operation, transaction, run, tags: () => statement.tags }
+        const call = { cause: 'raw', model: RAW, operation, transaction, run, changes: () => tagsAlone(statement.tags) }
         return writeInvalidate(call, writeContext)
       }
       const call: ReadCall = { model: RAW, operation, args: args as Record<string, unknown>, dataPath: [], run }

@@ -1,4 +1,5 @@
 import type { EventHub } from '../events.ts'
+import { NO_CHANGES } from '../query/write-set.ts'
 import type { Hold, Holds } from '../write/holds.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import type { Outbox } from '../write/outbox.ts'
@@ -55,7 +56,7 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
       try {
         const result = await input(transactionClient)
         // All it wrote is known now, and nothing of it can be seen yet. Refused here, it is rolled back.
-        hold = await holds.take(() => (id !== undefined && outbox.gathered(id)) || [])
+        hold = await holds.take(() => (id !== undefined && outbox.gathered(id)) || NO_CHANGES)
         return result
       } catch (error) {
         threw = true
@@ -72,8 +73,8 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
       end()
       if (id !== undefined && !committed && !threw) outbox.doubt(id)
       const inDoubt = id !== undefined && outbox.isInDoubt(id)
-      const tags = id === undefined ? undefined : outbox.close(id)
-      if (tags && (committed || !threw || inDoubt)) await invalidate(tags, { cause: 'transaction' }, hold)
+      const changes = id === undefined ? undefined : outbox.close(id)
+      if (changes && (committed || !threw || inDoubt)) await invalidate(changes, { cause: 'transaction' }, hold)
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Precision } from '../dependency.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 import type { StoreFactory } from '../stores/store.ts'
 
@@ -30,6 +31,8 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly dependsOn?: readonly string[] | undefined
   /** As the option of the same name, for writes to this model. @default the option */
   readonly consistency?: Consistency | undefined
+  /** As the option of the same name, for reads of this model. @default the option */
+  readonly invalidation?: Precision | undefined
 }
 
 /**
@@ -134,6 +137,24 @@ export interface CacheOptions {
    * must say the same. @default 'default'
    */
   readonly consistency?: Consistency | undefined
+  /**
+   * How finely reads are invalidated; writes move what the finest needs, so processes may differ.
+   * - `model`: by any write to a model the result depends on
+   * - `row`: a read by a unique key only by writes to its row
+   * - `shape`: any read only by writes that change a column it reads, of rows with the values it asks for
+   * @default 'shape'
+   */
+  readonly invalidation?: Precision | undefined
+  /**
+   * Most tags a result depends on, besides the application's own; above it, it depends on fewer and coarser ones. Each
+   * is looked up with every hit. @default 16
+   */
+  readonly maxTags?: number | undefined
+  /**
+   * Most tags that are told by the result alone, in place of coarser ones: of the parents whose children it shows, and
+   * of the rows on a page of at most so many. `0`: none. @default 32
+   */
+  readonly maxRowTags?: number | undefined
   /**
    * `strict` only: for how long what a write may change is not read from the cache when its process has died before it
    * could tell, milliseconds. Renewed while the write lasts. @default 10_000

@@ -1,3 +1,4 @@
+import type { Precision } from '../dependency.ts'
 import { CacheConfigError, show } from '../errors.ts'
 import type { BypassReason } from '../events.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
@@ -32,6 +33,7 @@ const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1 } as const
 export class Policies {
   readonly rawRules: readonly RawRule[]
   readonly #strict: boolean
+  readonly #precision: Precision
   readonly #defaults: Required<Record<keyof CachePolicy, number>>
   readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
   /** Policies without per-call options, by model and operation: one object for all their calls. */
@@ -43,6 +45,7 @@ export class Policies {
     this.#models = new Map(Object.entries(options.models ?? {}))
     this.rawRules = options.raw ?? []
     this.#strict = options.consistency === 'strict'
+    this.#precision = options.invalidation ?? 'shape'
     this.#checkNames(graph)
   }
 
@@ -65,6 +68,11 @@ export class Policies {
     const ofModel = model === undefined ? undefined : this.#models.get(model)
     const consistency = ofModel ? ofModel.consistency : undefined
     return consistency === undefined ? this.#strict : consistency === 'strict'
+  }
+
+  precision(model: string): Precision {
+    const ofModel = this.#models.get(model)
+    return (ofModel ? ofModel.invalidation : undefined) ?? this.#precision
   }
 
   of(model: string): ModelCachePolicy | false | undefined {

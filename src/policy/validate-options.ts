@@ -23,6 +23,7 @@ const policy = {
 }
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
+const precision = v.picklist(['model', 'row', 'shape'], "Give 'model', 'row' or 'shape'.")
 
 const operations = shape(
   Object.fromEntries(
@@ -49,6 +50,7 @@ const modelPolicy = shape({
   neverCache: v.optional(names('Give a list of field names.')),
   dependsOn: v.optional(names('Give a list of model names.')),
   consistency: v.optional(consistency),
+  invalidation: v.optional(precision),
 })
 
 const rawRule = shape({
@@ -77,13 +79,22 @@ const configEntries = {
       "Give 'memory', memoryStore({ … }), redisStore(client), or a store factory of your own.",
     ),
   ),
-  prefix: v.optional(v.pipe(v.string('Give a text.'), v.maxLength(128, 'Give at most 128 characters.'))),
+  prefix: v.optional(
+    v.pipe(
+      v.string('Give a text.'),
+      v.maxLength(128, 'Give at most 128 characters.'),
+      v.regex(/^[^{}]*(?:\{[^{}]+\}[^{}]*)?$/, 'Give one without braces, or with one hash tag: `{app}:`.'),
+    ),
+  ),
   defaults: v.optional(shape(policy)),
   models: v.optional(v.record(v.string(), v.union([v.literal(false), modelPolicy], 'Give a policy object, or false.'))),
   raw: v.optional(listOf(rawRule, 'Give a list of rules.')),
   vary: v.optional(isFunction('Give a function that returns the scope.')),
   version: v.optional(v.string('Give a text.')),
   consistency: v.optional(consistency),
+  invalidation: v.optional(precision),
+  maxTags: v.optional(wholeNumber(1, 1000, 'tags')),
+  maxRowTags: v.optional(wholeNumber(0, 1000, 'tags')),
   holdMs: v.optional(wholeNumber(100, 600_000, 'milliseconds')),
   onUnavailable: v.optional(v.picklist(['proceed', 'reject'], "Give 'proceed' or 'reject'.")),
   replicaLag: v.optional(seconds),

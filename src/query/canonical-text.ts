@@ -94,7 +94,7 @@ function isNullKind(value: object): value is { _getName(): string } {
 }
 
 /** `prisma.user.fields.email`. */
-function isFieldReference(value: object): value is { modelName: string; name: string } {
+export function isFieldReference(value: object): value is { modelName: string; name: string } {
   const reference = value as { modelName?: unknown; name?: unknown; typeName?: unknown }
   return typeof reference.modelName === 'string' && typeof reference.name === 'string' && 'typeName' in reference
 }

@@ -24,6 +24,12 @@ export interface Field {
   /** `undefined` where the schema text is not known. */
   readonly isList?: boolean
   readonly nativeType?: string
+  /** All values an enum can have, under any of their names. */
+  readonly values?: readonly string[]
+  /** Written by Prisma or by the database itself with every update. */
+  readonly changesByItself?: boolean
+  /** What a row that is created without it has, where that can be told. */
+  readonly initial?: { readonly value: unknown }
   /** The columns of this model that hold the relation, when it is this side that holds them. */
   readonly foreignKey?: ForeignKey
 }
@@ -117,6 +123,8 @@ function readField(model: string, field: RuntimeField, model_: ModelText | undef
   const text = model_?.fields.get(field.name)
   const kind = field.kind === 'object' ? 'relation' : field.kind === 'enum' ? 'enum' : 'scalar'
   const foreignKey = kind === 'relation' ? readForeignKey(model, field, text, schema) : undefined
+  const values = kind === 'enum' ? schema?.enums.get(field.type) : undefined
+  const initial = kind !== 'relation' && text && !text.isList ? readInitial(text, kind) : undefined
   return {
     name: field.name,
     kind,
@@ -125,7 +133,26 @@ function readField(model: string, field: RuntimeField, model_: ModelText | undef
     ...(text && { isList: text.isList }),
     ...(text?.nativeType && { nativeType: text.nativeType }),
     ...(foreignKey && { foreignKey }),
+    ...(values && { values }),
+    ...((text?.isUpdatedAt || isGenerated(field.name, text, model_)) && { changesByItself: true }),
+    ...(initial && { initial }),
   }
+}
+
+/** `@default(dbgenerated())`, without an expression, is how a column computed from others looks in a schema. */
+function isGenerated(name: string, text: FieldText | undefined, model: ModelText | undefined): boolean {
+  const isKey = model?.uniques.some(({ fields }) => fields.includes(name))
+  return !isKey && /^dbgenerated\(\s*\)$/.test(text?.default ?? '')
+}
+
+/** `undefined` for what is only known once the row is there: sequences, random ids, the time. */
+function readInitial({ default: source, isRequired, isUpdatedAt }: FieldText, kind: Field['kind']): Field['initial'] {
+  if (source === undefined) return isRequired || isUpdatedAt ? undefined : { value: null }
+  if (source === 'true' || source === 'false') return { value: source === 'true' }
+  if (/^-?\d{1,15}$/.test(source)) return { value: Number(source) }
+  if (kind === 'enum') return /^\w+$/.test(source) ? { value: source } : undefined
+  if (!/^"[^"\\]*"$/.test(source)) return undefined
+  return { value: source.slice(1, -1) }
 }
 
 function readForeignKey(

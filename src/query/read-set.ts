@@ -1,167 +1,184 @@
-import { modelTag, type Tag, unknownRowsTag } from '../tags/tag.ts'
-import { isPlainObject } from './canonical-text.ts'
-import { type Field, type Model, type ModelGraph, RELATION_QUANTIFIERS } from './model-graph.ts'
-import { pinnedRow } from './row-key.ts'
+import type { Coarseness, Dependency, Precision } from '../dependency.ts'
+import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
+import { everyShapeTag, modelTag, rowTag, type Tag, unknownCreatedTag, unknownRowsTag } from '../tags/tag.ts'
+import type { Conjunction } from './conditions.ts'
+import { type Derivation, derivation } from './derived-tags.ts'
+import type { Model, ModelGraph, UniqueKey } from './model-graph.ts'
+import { type Obstacle, type Place, readPlaces, type Yields } from './read-places.ts'
+import { pinningKey } from './row-key.ts'
+import { comparesKey, shapeOf, showsAll, valueTags } from './shape.ts'
+
+export interface PrecisionRules {
+  readonly of: (model: string) => Precision
+  /** Most tags one read may depend on; above it, it depends on shapes of fewer columns, then on models. */
+  readonly maxTags: number
+  /** Most tags that are told by the result alone. */
+  readonly maxRowTags: number
+}
+
+/** What a read depends on for one place where it meets a model. */
+export interface Part {
+  readonly tags: readonly Tag[]
+  /** How its result may tell of finer tags to depend on instead. */
+  readonly derivation?: Derivation | undefined
+}
 
 /** What a read depends on and what its result contains, known from its arguments alone, before any I/O. */
 export interface ReadSet {
   readonly tags: ReadonlySet<Tag>
+  /** The same, place by place. */
+  readonly parts: readonly Part[]
+  /** Shapes among them: writers must know of these before the database is asked. */
+  readonly shapes: readonly ShapeKey[]
+  /** What a result of `null` depends on besides: a row that comes to exist. */
+  readonly absence: readonly Tag[]
   /** Every model the result depends on. */
   readonly models: ReadonlySet<Model>
-  /** Models whose rows are part of the result, with the scalar fields it shows of them. */
   readonly returned: ReadonlyMap<Model, ReadonlySet<string>>
-  /** Something in the arguments that this walk does not know; what it would depend on is unknown too. */
-  readonly obstacle?: 'unknown-argument' | 'computed-field'
+  readonly obstacle?: Obstacle | undefined
+  readonly dependencies: readonly Dependency[]
 }
 
-/**
- * Walks every place where a query can reach a model: `where` (relation filters), `select`, `include`, `_count`,
- * `orderBy`, `cursor`, `having`. A model that is reached anywhere is a dependency: its rows, or the absence of them,
- * decide the result.
- */
 export function readSet(
   graph: ModelGraph,
   model: Model,
   args: Readonly<Record<string, unknown>>,
-  yields: 'rows' | 'aggregate',
+  yields: Yields,
+  rules: PrecisionRules,
 ): ReadSet {
-  const walk = new Walk(graph)
-  if (yields === 'rows') walk.query(model, args)
-  else walk.aggregate(model, args)
-  // A cursor names a second row: where it stands, and whether it exists, decides the page.
-  const row = args['cursor'] === undefined ? pinnedRow(graph, model, args['where']) : undefined
-  // A read pinned to one row survives writes to the others, unless the same model is reached a second time.
-  if (row && !walk.reached.has(model)) walk.tags.add(unknownRowsTag(model.name)).add(row)
-  else walk.tags.add(modelTag(model.name))
-  for (const reached of walk.reached) walk.tags.add(modelTag(reached.name))
-  const { tags, returned, obstacle } = walk
-  return { tags, returned, models: new Set([model, ...walk.reached]), ...(obstacle && { obstacle }) }
-}
-
-class Walk {
-  readonly tags = new Set<Tag>()
-  readonly returned = new Map<Model, Set<string>>()
-  /** Models reached through a relation. */
-  readonly reached = new Set<Model>()
-  obstacle?: 'unknown-argument' | 'computed-field'
-  readonly #graph: ModelGraph
-
-  constructor(graph: ModelGraph) {
-    this.#graph = graph
-  }
-
-  query(model: Model, args: Readonly<Record<string, unknown>>): void {
-    for (const [key, value] of Object.entries(args)) {
-      if (value === undefined) continue
-      if (key === 'select' || key === 'include') this.#selection(model, value)
-      else this.#argument(model, key, value)
-    }
-    this.#show(model, args['select'] === undefined ? allScalars(model, args['omit']) : [])
-  }
-
-  /** `count`, `aggregate`, `groupBy`: figures about the rows; a value of a row shows only where one is named. */
-  aggregate(model: Model, args: Readonly<Record<string, unknown>>): void {
-    for (const [key, value] of Object.entries(args)) {
-      if (value === undefined || key === 'select' || key === '_count' || key === 'having') continue
-      if (key === 'by') this.#show(model, Array.isArray(value) ? value.map(String) : [String(value)])
-      else if (FIGURES.has(key)) this.#show(model, isPlainObject(value) ? Object.keys(value) : [])
-      else this.#argument(model, key, value)
-    }
-  }
-
-  #argument(model: Model, key: string, value: unknown): void {
-    if (key === 'where') this.#where(model, value)
-    else if (key === 'orderBy') for (const order of Array.isArray(value) ? value : [value]) this.#orderBy(model, order)
-    else if (!PLAIN_ARGUMENTS.has(key)) this.obstacle = 'unknown-argument'
-  }
-
-  #where(model: Model, where: unknown): void {
-    if (Array.isArray(where)) {
-      for (const branch of where) this.#where(model, branch)
-      return
-    }
-    if (!isPlainObject(where)) return
-    for (const [key, value] of Object.entries(where)) this.#condition(model, key, value)
-  }
-
-  #condition(model: Model, key: string, value: unknown): void {
-    if (value === undefined) return
-    if (key === 'AND' || key === 'OR' || key === 'NOT') return this.#where(model, value)
-    const field = model.fields.get(key)
-    if (field?.kind === 'relation') this.#relationFilter(field, value)
-    else if (!field && !isCompoundKey(model, key, value)) this.obstacle = 'unknown-argument'
-  }
-
-  #relationFilter(field: Field, filter: unknown): void {
-    const target = this.#reach(field)
-    if (!target || !isPlainObject(filter)) return
-    for (const [key, value] of Object.entries(filter)) {
-      if (RELATION_QUANTIFIERS.has(key)) this.#where(target, value)
-      else this.#condition(target, key, value)
-    }
-  }
-
-  #selection(model: Model, selection: unknown): void {
-    if (!isPlainObject(selection)) return
-    for (const [key, value] of Object.entries(selection)) {
-      if (value === undefined || value === false) continue
-      const field = model.fields.get(key)
-      if (key === '_count') this.#count(model, value)
-      else if (field?.kind === 'relation') {
-        const target = this.#reach(field)
-        if (target) this.query(target, isPlainObject(value) ? value : {})
-      } else if (field) this.#show(model, [key])
-      // A name the model does not have belongs to a result extension, or Prisma refuses it.
-      else this.obstacle = 'computed-field'
-    }
-  }
-
-  /** `_count: true` counts every list relation of the model. */
-  #count(model: Model, count: unknown): void {
-    const select = isPlainObject(count) ? count['select'] : undefined
-    for (const field of model.fields.values()) {
-      if (field.kind !== 'relation') continue
-      const counted = isPlainObject(select) ? select[field.name] : true
-      if (counted === undefined || counted === false) continue
-      const target = this.#reach(field)
-      if (target && isPlainObject(counted)) this.#where(target, counted['where'])
-    }
-  }
-
-  #orderBy(model: Model, order: unknown): void {
-    if (!isPlainObject(order)) return
-    for (const [key, value] of Object.entries(order)) {
-      const field = model.fields.get(key)
-      if (field?.kind !== 'relation' || value === undefined) continue
-      const target = this.#reach(field)
-      if (target) this.#orderBy(target, value)
-    }
-  }
-
-  #reach(field: Field): Model | undefined {
-    const target = this.#graph.models.get(field.type)
-    if (target) this.reached.add(target)
-    else this.obstacle = 'unknown-argument'
-    return target
-  }
-
-  #show(model: Model, fields: Iterable<string>): void {
-    let shown = this.returned.get(model)
-    if (!shown) this.returned.set(model, (shown = new Set()))
-    for (const field of fields) shown.add(field)
+  const { places, returned, obstacle } = readPlaces(graph, model, args, yields)
+  const plans = places.map((place, i) => planOf(place, rules, i === 0 && yields === 'row' && !args['skip']))
+  withinBounds(plans, rules.maxTags)
+  const parts = plans.map(({ place, precision, tags }): Part => {
+    const derived = precision === 'model' ? undefined : derivation(graph, place, places, rules.maxRowTags)
+    const isAllowed = derived?.rows?.arePinned || rules.of(place.model.name) === 'shape'
+    return { tags, derivation: isAllowed ? derived : undefined }
+  })
+  return {
+    tags: new Set(plans.flatMap(tagsOf)),
+    parts,
+    shapes: unique([
+      ...plans.flatMap((plan) => (plan.precision === 'shape' ? plan.shapes : [])),
+      ...parts.flatMap((part) => part.derivation?.shapes ?? []),
+    ]),
+    absence: plans.flatMap((plan) => (plan.precision === 'model' ? [] : plan.absence)),
+    models: new Set(places.map((place) => place.model)),
+    returned,
+    obstacle,
+    dependencies: plans.map(({ place, precision, rows, shapes, because }) => ({
+      model: place.model.name,
+      precision,
+      fields: [...new Set(rows.flatMap((row) => [...row.keys()]))].sort(),
+      columns:
+        precision === 'model' || (precision === 'row' && shapes.length === 0) || showsAll(place.model, place.columns)
+          ? undefined
+          : [...place.columns].sort(),
+      because,
+    })),
   }
 }
 
-/** Arguments that reach no further model. */
-const PLAIN_ARGUMENTS: ReadonlySet<string> = new Set('omit cursor take skip distinct relationLoadStrategy'.split(' '))
-const FIGURES: ReadonlySet<string> = new Set(['_sum', '_avg', '_min', '_max'])
-
-function isCompoundKey(model: Model, key: string, value: unknown): boolean {
-  return isPlainObject(value) && (!model.uniques || model.uniques.some((unique) => unique.name === key))
+/** How one place is going to be depended on; coarsened step by step where there are too many tags. */
+interface Plan {
+  readonly place: Place
+  precision: Precision
+  rows: readonly Conjunction[]
+  shapes: readonly ShapeKey[]
+  tags: readonly Tag[]
+  absence: readonly Tag[]
+  because?: Coarseness | undefined
 }
 
-function allScalars(model: Model, omit: unknown): string[] {
-  return [...model.fields.values()]
-    .filter((field) => field.kind !== 'relation' && !(isPlainObject(omit) && omit[field.name] === true))
-    .map((field) => field.name)
+function planOf(place: Place, rules: PrecisionRules, yieldsOne: boolean): Plan {
+  const { model } = place
+  const precision = rules.of(model.name)
+  if (precision === 'model') return modelPlan(place, 'option')
+  if (!model.uniques) return modelPlan(place, 'schema-unknown')
+  const keys = place.rows.map((row) => pinningKey(model, row))
+  const isPinned = keys.every((key) => key !== undefined)
+  if (precision === 'row' && !isPinned) return modelPlan(place, 'option')
+  const tags: Tag[] = []
+  const shapes: ShapeKey[] = []
+  if (isPinned && (precision === 'row' || showsAll(model, place.columns))) {
+    tags.push(unknownRowsTag(model.name))
+    for (const [i, row] of place.rows.entries()) {
+      tags.push(
+        rowTag(
+          model.name,
+          (keys[i] as UniqueKey).fields.map(({ name }) => [name, row.get(name) as string]),
+        ),
+      )
+    }
+    return { place, precision: 'row', rows: place.rows, shapes, ...withAbsence(tags) }
+  }
+  return shapePlan(place, place.rows, isPinned, yieldsOne)
+
+  function withAbsence(all: Tag[]) {
+    return absent(model, all, yieldsOne && place.rows.length === 1)
+  }
+}
+
+function shapePlan(place: Place, rows: readonly Conjunction[], isPinned: boolean, yieldsOne: boolean): Plan {
+  const { model } = place
+  const tags: Tag[] = [everyShapeTag(model.name)]
+  const shapes: ShapeKey[] = []
+  let isByKey = false
+  for (const row of rows) {
+    const shape = shapeOf(model, row, place.columns)
+    shapes.push({ model: shape.model, text: shape.text })
+    tags.push(anyValuesTag(shape), ...valueTags(shape, row))
+    isByKey ||= comparesKey(model, shape.fields)
+  }
+  const isOne = isPinned && yieldsOne && rows.length === 1
+  const end = isByKey ? absent(model, tags, isOne) : { tags, absence: [] }
+  return { place, precision: 'shape', rows, shapes: unique(shapes), ...end }
+}
+
+/**
+ * A row that comes to exist under a unique key cannot matter to a result in which the row of that key is there; only
+ * where nothing was found does the result depend on rows whose keys nobody could tell.
+ */
+function absent(model: Model, tags: Tag[], onlyIfNull: boolean): { tags: readonly Tag[]; absence: readonly Tag[] } {
+  const created = unknownCreatedTag(model.name)
+  return onlyIfNull ? { tags, absence: [created] } : { tags: [...tags, created], absence: [] }
+}
+
+function modelPlan(place: Place, because: Coarseness): Plan {
+  const tags = [modelTag(place.model.name)]
+  return { place, precision: 'model', rows: [], shapes: [], tags, absence: [], because }
+}
+
+const tagsOf = (plan: Plan) => plan.tags
+
+function withinBounds(plans: Plan[], maxTags: number): void {
+  const count = () => new Set(plans.flatMap(tagsOf)).size
+  // What depends on the whole model in one place does not gain from precision in another.
+  const subsume = () => {
+    const whole = new Set(plans.filter(({ precision }) => precision === 'model').map(({ place }) => place.model))
+    for (const plan of plans) {
+      if (plan.precision !== 'model' && whole.has(plan.place.model)) {
+        Object.assign(plan, modelPlan(plan.place, 'model-elsewhere'))
+      }
+    }
+  }
+  subsume()
+  while (count() > maxTags) {
+    const largest = plans.reduce((one, other) => (other.tags.length > one.tags.length ? other : one))
+    if (largest.precision === 'model') return
+    const fewer = largest.precision === 'shape' ? withoutLists(largest.rows) : undefined
+    if (fewer) Object.assign(largest, shapePlan(largest.place, fewer, false, false), { because: 'too-many-tags' })
+    else Object.assign(largest, modelPlan(largest.place, 'too-many-tags'))
+    subsume()
+  }
+}
+
+/** One conjunction of what all of them agree on; `undefined` when there is but one already. */
+function withoutLists(rows: readonly Conjunction[]): readonly Conjunction[] | undefined {
+  const [first, ...others] = rows
+  if (!first || others.length === 0) return undefined
+  return [new Map([...first].filter(([name, text]) => others.every((other) => other.get(name) === text)))]
+}
+
+function unique(shapes: readonly ShapeKey[]): ShapeKey[] {
+  return [...new Map(shapes.map((shape) => [`${shape.model}?${shape.text}`, shape])).values()]
 }

@@ -5,6 +5,8 @@
  */
 export interface SchemaText {
   readonly models: ReadonlyMap<string, ModelText>
+  /** Values by enum: their names, and those the database knows them by. */
+  readonly enums: ReadonlyMap<string, readonly string[]>
 }
 
 export interface ModelText {
@@ -20,6 +22,10 @@ export interface FieldText {
   /** `Uuid` of `@db.Uuid`. */
   readonly nativeType?: string
   readonly relation?: RelationText
+  /** `@updatedAt`: Prisma writes it with every update. */
+  readonly isUpdatedAt: boolean
+  /** The source of `@default(…)`: a literal, or a call. */
+  readonly default?: string
 }
 
 export interface RelationText {
@@ -38,17 +44,31 @@ export interface UniqueText {
 
 export function readSchemaText(source: string): SchemaText {
   const models = new Map<string, ModelText>()
+  const enums = new Map<string, readonly string[]>()
   const text = withoutComments(source)
   for (const [, keyword, name, start] of blocks(text)) {
-    models.set(name, readModel(keyword === 'view', text.slice(start, closingBrace(text, start))))
+    const body = text.slice(start, closingBrace(text, start))
+    if (keyword === 'enum') enums.set(name, readEnum(body))
+    else models.set(name, readModel(keyword === 'view', body))
   }
-  return { models }
+  return { models, enums }
 }
 
 function* blocks(text: string): Generator<[header: string, keyword: string, name: string, start: number]> {
-  for (const match of text.matchAll(/^[ \t]*(model|view)\s+(\w+)\s*\{/gm)) {
+  for (const match of text.matchAll(/^[ \t]*(model|view|enum)\s+(\w+)\s*\{/gm)) {
     yield [match[0], match[1] as string, match[2] as string, match.index + match[0].length]
   }
+}
+
+function readEnum(body: string): string[] {
+  return logicalLines(body)
+    .filter((line) => !line.startsWith('@@'))
+    .flatMap((line) => [/^\w+/.exec(line)?.[0], unquote(argumentOf(attributes(line), 'map') ?? '')])
+    .filter((name): name is string => Boolean(name))
+}
+
+function argumentOf(found: readonly Attribute[], name: string): string | undefined {
+  return found.find((attribute) => attribute.name === name)?.args.get('0')
 }
 
 function readModel(isView: boolean, body: string): ModelText {
@@ -70,6 +90,7 @@ function readModel(isView: boolean, body: string): ModelText {
     const found = attributes(line.slice(head[0].length))
     const relation = found.find((attribute) => attribute.name === 'relation')
     const nativeType = found.find((attribute) => attribute.name.startsWith('db.'))?.name.slice(3)
+    const byDefault = argumentOf(found, 'default')
     if (found.some((attribute) => attribute.name === 'id')) ids.push({ name, fields: [name] })
     if (found.some((attribute) => attribute.name === 'unique')) uniques.push({ name, fields: [name] })
     fields.set(name, {
@@ -77,6 +98,8 @@ function readModel(isView: boolean, body: string): ModelText {
       isRequired: head[3] === undefined,
       ...(nativeType && { nativeType }),
       ...(relation && { relation: readRelation(relation.args) }),
+      isUpdatedAt: found.some((attribute) => attribute.name === 'updatedAt'),
+      ...(byDefault !== undefined && { default: byDefault }),
     })
   }
   return { isView, fields, uniques: [...ids, ...uniques] }

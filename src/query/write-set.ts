@@ -1,12 +1,51 @@
-import { modelTag, type Tag, unknownRowsTag, wholeModel } from '../tags/tag.ts'
+import { everyShapeTag, modelTag, type Tag, unknownCreatedTag, unknownRowsTag, wholeModel } from '../tags/tag.ts'
 import { isPlainObject } from './canonical-text.ts'
+import { knownText } from './column-text.ts'
+import { ANYTHING, carried, conjunctions, type End } from './conditions.ts'
 import { type Field, type ForeignKey, type Model, type ModelGraph, oppositeField } from './model-graph.ts'
-import { equalities, type KnownColumns, rowTags } from './row-key.ts'
+import type { RowChange } from './row-change.ts'
+import { rowTags } from './row-key.ts'
 
 type Args = Readonly<Record<string, unknown>>
+type Row = ReadonlyMap<string, string>
 
 /** Rows named one by one; above this a write moves `Model:*` instead, so that one bulk write stays one small pipeline. */
 const MAX_NAMED_ROWS = 64
+
+/** What a write did to the database, as far as can be told. */
+export interface WriteSet {
+  /** Tags it moves, whatever is cached. */
+  readonly tags: ReadonlySet<Tag>
+  /** Rows it changed, by model: the shapes in use tell which of theirs move. */
+  readonly changes: ReadonlyMap<string, readonly RowChange[]>
+}
+
+export const NO_CHANGES: WriteSet = { tags: new Set(), changes: new Map() }
+
+/** Moves these tags and nothing else. */
+export function tagsAlone(tags: Iterable<Tag>): WriteSet {
+  return { ...NO_CHANGES, tags: new Set(tags) }
+}
+
+/** Several writes as one. */
+export class GatheredWrites implements WriteSet {
+  readonly tags = new Set<Tag>()
+  readonly changes = new Map<string, RowChange[]>()
+
+  add({ tags, changes }: WriteSet): void {
+    for (const tag of tags) this.tags.add(tag)
+    for (const [model, some] of changes) for (const change of some) this.change(model, change)
+  }
+
+  change(model: string, change: RowChange): void {
+    if (this.tags.has(everyShapeTag(model))) return
+    const changes = this.changes.get(model) ?? []
+    if (changes.length === 0) this.changes.set(model, changes)
+    changes.push(change)
+    if (changes.length > MAX_NAMED_ROWS) this.tags.add(everyShapeTag(model))
+    if (this.tags.has(everyShapeTag(model))) this.changes.delete(model)
+  }
+}
 
 /**
  * Every tag a write moves, from its arguments and, once it ran, the rows it returned. Nested writes to any depth, both
@@ -16,9 +55,11 @@ const MAX_NAMED_ROWS = 64
  * `result` is `undefined` when the outcome is not known (the query failed on the way back): rows are then taken from
  * the arguments alone.
  */
-export function writeSet(graph: ModelGraph, model: Model, operation: string, args: Args, result: unknown): Set<Tag> {
+export function writeSet(graph: ModelGraph, model: Model, operation: string, args: Args, result: unknown): WriteSet {
   const walk = new Walk(graph)
   const { where, data } = args
+  // `id IN (SELECT … LIMIT n)`: the rows are chosen by one statement and written by another.
+  const found: Found = args['limit'] === undefined ? 'as-written' : 'before'
   const returned = Array.isArray(result) && result.length > 0 && result.length <= MAX_NAMED_ROWS ? result : undefined
   switch (operation) {
     case 'create':
@@ -29,33 +70,35 @@ export function writeSet(graph: ModelGraph, model: Model, operation: string, arg
       break
     case 'createManyAndReturn':
       // The returned rows are not paired with `data`: duplicates may have been skipped.
-      for (const row of returned ?? listOf(undefined)) walk.created(model, undefined, row)
+      if (returned) for (const row of returned) walk.created(model, undefined, row)
+      else for (const row of listOf(data)) walk.created(model, row, undefined)
       break
     case 'update':
       walk.updated(model, where, data, result)
       break
     case 'updateMany':
-      walk.updated(model, where, data, undefined)
+      walk.updated(model, where, data, undefined, found)
       break
     case 'updateManyAndReturn':
-      if (returned) for (const row of returned) walk.updated(model, undefined, data, row)
-      else walk.updated(model, where, data, undefined)
+      if (returned) for (const row of returned) walk.updated(model, where, data, row, found)
+      else walk.updated(model, where, data, undefined, found)
       break
     case 'upsert':
       walk.created(model, args['create'], result)
       walk.updated(model, where, args['update'], result)
       break
     case 'delete':
-      walk.deleted(model, where, result)
+      // With relations in its result the row is read first, and deleted by its id.
+      walk.deleted(model, where, result, showsRelations(model, args) ? 'before' : 'as-written')
       break
     case 'deleteMany':
-      walk.deleted(model, where, undefined)
+      walk.deleted(model, where, undefined, found)
       break
     default:
       // An operation newer than this package.
       walk.anything(model)
   }
-  return walk.tags
+  return walk
 }
 
 /** The models, and every model that refers to one of them, whatever its foreign key says of deletes: TRUNCATE asks none. */
@@ -78,86 +121,137 @@ export function wholeModelsWriteSet(graph: ModelGraph, models: Iterable<Model>):
   return walk.tags
 }
 
-class Walk {
-  readonly tags = new Set<Tag>()
+class Walk extends GatheredWrites {
   readonly #graph: ModelGraph
   readonly #followed = new Set<string>()
 
   constructor(graph: ModelGraph) {
+    super()
     this.#graph = graph
   }
 
-  created(model: Model, data: unknown, row: unknown): void {
-    this.#rows(model, [known(dataColumns(model, data), row)])
-    this.#relations(model, data)
+  /** `parent`: what the row has of the one it was created under; columns it may have but that cannot be told are there too. */
+  created(model: Model, data: unknown, row: unknown, parent: LinkedTo = UNLINKED): void {
+    const given = this.#texts(model, dataColumns(model, data))
+    const initial = isPlainObject(data) ? this.#initial(model, data, parent) : new Map<string, string>()
+    const after = new Map([...initial, ...parent.created, ...given, ...this.#texts(model, row)])
+    this.#change(model, { kind: 'created', before: undefined, after, changed: undefined })
+    this.#relations(model, data, after)
   }
 
-  updated(model: Model, where: unknown, data: unknown, row: unknown): void {
+  updated(model: Model, where: unknown, data: unknown, row: unknown, found: Found = 'as-written'): void {
     const changed = changedColumns(model, data)
-    const pinned = equalities(model, where)
-    const before = known(known(undefined, row, changed), pinned)
-    const after = known(known(known(undefined, pinned, changed), dataColumns(model, data)), row)
-    this.#rows(model, [before, after])
+    const given = this.#texts(model, dataColumns(model, data))
+    const shown = this.#texts(model, row)
+    for (const pinned of this.#rows(model, where, found)) {
+      const unchanged = without(shown, changed)
+      const before = new Map([...pinned, ...unchanged])
+      const after = new Map([...without(pinned, changed), ...given, ...shown])
+      this.#change(model, { kind: 'updated', before, after, changed })
+      // A relation is followed from the key the row has; of one that changes, neither end is sure.
+      this.#relations(model, data, without(new Map([...before, ...after]), changed))
+    }
     this.#keysChanged(model, changed)
-    this.#relations(model, data)
   }
 
-  deleted(model: Model, where: unknown, row: unknown): void {
-    this.#rows(model, [known(equalities(model, where), row)])
-    this.#rowsGone(model)
+  deleted(model: Model, where: unknown, row: unknown, found: Found = 'as-written'): void {
+    const shown = this.#texts(model, row)
+    const rows = this.#rows(model, where, found).map((pinned) => still(model, new Map([...pinned, ...shown]), found))
+    for (const before of rows) this.#change(model, { kind: 'deleted', before, after: undefined, changed: undefined })
+    this.#rowsGone(model, rows)
   }
 
   anything(model: Model): void {
     this.#whole(model)
-    this.#rowsGone(model)
+    this.#rowsGone(model, [ANYTHING])
     this.#keysChanged(model, new Set(model.fields.keys()))
   }
 
-  #rows(model: Model, rows: readonly KnownColumns[]): void {
+  #change(model: Model, change: RowChange): void {
     this.tags.add(modelTag(model.name))
-    for (const columns of rows) {
-      const tags = this.tags.size > MAX_NAMED_ROWS * 2 ? undefined : rowTags(this.#graph, model, columns)
-      if (tags) for (const tag of tags) this.tags.add(tag)
-      else this.tags.add(unknownRowsTag(model.name))
-    }
+    for (const row of [change.before, change.after]) if (row) this.#rowTags(model, row, change.kind === 'created')
+    this.change(model.name, change)
+  }
+
+  #rowTags(model: Model, row: Row, isNew: boolean): void {
+    const { tags, areAll } = rowTags(this.#graph, model, row)
+    const isFull = this.tags.size > MAX_NAMED_ROWS * 2
+    if (!isFull) for (const tag of tags) this.tags.add(tag)
+    // Who reads a row that is there need not know of others that came to exist.
+    if (isFull || !areAll) this.tags.add(isNew ? unknownCreatedTag(model.name) : unknownRowsTag(model.name))
+    if (isFull && isNew) this.tags.add(unknownRowsTag(model.name))
   }
 
   #whole(model: Model): void {
     for (const tag of wholeModel(model.name)) this.tags.add(tag)
+    this.changes.delete(model.name)
   }
 
-  #relations(model: Model, data: unknown): void {
+  /** What is known of the rows a write names, one entry for each of them or for each kind of them. */
+  #rows(model: Model, where: unknown, found: Found): readonly Row[] {
+    return conjunctions(this.#graph, model, where, MAX_NAMED_ROWS).map((row) => still(model, row, found))
+  }
+
+  #texts(model: Model, row: unknown): Map<string, string> {
+    const texts = new Map<string, string>()
+    const entries = row instanceof Map ? row : isPlainObject(row) ? Object.entries(row) : []
+    for (const [name, value] of entries) {
+      const field = model.fields.get(name)
+      const text = field && field.kind !== 'relation' ? knownText(this.#graph, field, value) : undefined
+      if (text !== undefined) texts.set(name, text)
+    }
+    return texts
+  }
+
+  /** What the columns have that `data` does not mention. */
+  #initial(model: Model, data: Record<string, unknown>, parent: LinkedTo): Map<string, string> {
+    const texts = new Map<string, string>()
+    const linked = new Set(parent.columns)
+    for (const field of model.fields.values()) {
+      if (data[field.name] !== undefined) for (const column of field.foreignKey?.from ?? []) linked.add(column)
+    }
+    for (const { name, initial } of model.fields.values()) {
+      const field = model.fields.get(name) as Field
+      if (!initial || data[name] !== undefined || linked.has(name)) continue
+      const text = knownText(this.#graph, field, initial.value)
+      if (text !== undefined) texts.set(name, text)
+    }
+    return texts
+  }
+
+  #relations(model: Model, data: unknown, row: Row): void {
     if (!isPlainObject(data)) return
     for (const [name, nested] of Object.entries(data)) {
       const field = model.fields.get(name)
       const target = field?.kind === 'relation' ? this.#graph.models.get(field.type) : undefined
-      if (field && target && isPlainObject(nested)) this.#nested(model, field, target, nested)
+      if (field && target && isPlainObject(nested)) this.#nested(model, field, target, nested, row)
     }
   }
 
-  #nested(model: Model, field: Field, target: Model, operations: Record<string, unknown>): void {
+  #nested(model: Model, field: Field, target: Model, operations: Record<string, unknown>, row: Row): void {
     const link = linkBetween(this.#graph, model, field, target)
+    const linked = linkedTo(this.#graph, model, link, target, row)
     for (const [operation, argument] of Object.entries(operations)) {
       if (argument === undefined) continue
       // `set: []` cuts links too: it is one operation whatever it lists.
       for (const item of operation === 'set' ? [argument] : listOf(argument)) {
-        this.#nestedOperation(target, link, operation, item)
+        this.#nestedOperation(target, link, linked, operation, item)
       }
     }
   }
 
-  #nestedOperation(target: Model, link: Link, operation: string, item: unknown): void {
+  #nestedOperation(target: Model, link: Link, linked: LinkedTo, operation: string, item: unknown): void {
     const { where, data, create, update } = isPlainObject(item) ? item : ({} as Record<string, unknown>)
     switch (operation) {
       case 'create':
-        this.created(target, item, undefined)
-        this.#linked(target, link, undefined)
+        this.created(target, item, undefined, linked)
+        this.#displaced(target, link)
         break
       case 'createMany':
-        for (const row of listOf(data)) this.created(target, row, undefined)
+        for (const row of listOf(data)) this.created(target, row, undefined, linked)
         break
       case 'connectOrCreate':
-        this.created(target, create, undefined)
+        this.created(target, create, undefined, linked)
         this.#linked(target, link, where)
         break
       case 'connect':
@@ -169,18 +263,18 @@ class Walk {
         if (!isPlainObject(data) || target.fields.has('data')) this.updated(target, undefined, item, undefined)
         break
       case 'updateMany':
-        this.updated(target, where, data, undefined)
+        this.updated(target, where, data, undefined, 'before')
         break
       case 'upsert':
-        this.created(target, create, undefined)
-        this.updated(target, where, update, undefined)
-        this.#linked(target, link, undefined)
+        this.created(target, create, undefined, linked)
+        this.updated(target, where, update, undefined, 'before')
+        this.#displaced(target, link)
         break
       case 'delete':
-        this.deleted(target, item, undefined)
+        this.deleted(target, item, undefined, 'before')
         break
       case 'deleteMany':
-        this.deleted(target, item, undefined)
+        this.deleted(target, item, undefined, 'before')
         break
       case 'disconnect':
         this.#linked(target, link, item)
@@ -197,34 +291,62 @@ class Walk {
   /** A link to the row `where` pins was made or cut; `undefined`: to rows that cannot be told. */
   #linked(target: Model, link: Link, where: unknown): void {
     if (link.kind === 'held-by-target') {
-      const columns = new Set(link.foreignKey.from)
-      const pinned = equalities(target, where)
-      this.#rows(target, [pinned, known(undefined, pinned, columns)])
-      this.#keysChanged(target, columns)
-      // One-to-one: whichever row held the link until now loses it.
-      if (link.single) this.#whole(target)
-    } else if (link.kind === 'held-by-source') {
-      // One-to-one: another row of the source's own model may lose its link to that target.
-      if (link.single) this.#whole(link.source)
-    } else {
-      this.tags.add(modelTag(target.name)).add(modelTag(link.source.name))
-      if (link.kind === 'unknown') {
-        this.anything(target)
-        this.anything(link.source)
+      const changed = new Set([...link.foreignKey.from, ...changingByThemselves(target)])
+      for (const pinned of this.#rows(target, where, 'before')) {
+        const rest = without(pinned, changed)
+        // Made or cut, and from whichever row: the columns of the link may have had any value.
+        this.#change(target, { kind: 'updated', before: rest, after: rest, changed })
       }
+      this.#keysChanged(target, changed)
+    } else if (link.kind === 'join-table') {
+      const rows = this.#rows(target, where, 'before')
+      for (const row of rows) this.#relinked(target, link.opposite, row)
+    }
+    this.#displaced(target, link)
+  }
+
+  /** A row of a join table came or went: the row it belongs to is the same, what it is related to is not. */
+  #relinked(model: Model, relation: Field, row: Row): void {
+    this.tags.add(modelTag(model.name))
+    this.change(model.name, { kind: 'updated', before: row, after: row, changed: new Set([relation.name]) })
+  }
+
+  /** A link was made whose other end may have had another: of a one-to-one relation that one is cut. */
+  #displaced(target: Model, link: Link): void {
+    if (link.kind === 'held-by-target' && link.single) this.#whole(target)
+    if (link.kind === 'held-by-source' && link.single) this.#whole(link.source)
+    if (link.kind === 'join-table') {
+      this.#relinked(link.source, link.field, ANYTHING)
+    }
+    if (link.kind === 'unknown') {
+      this.anything(target)
+      this.anything(link.source)
     }
   }
 
   /** Rows of `model` were deleted: what refers to them is deleted or rewritten by the database. */
-  #rowsGone(model: Model): void {
-    if (!this.#follow(`${model.name} gone`)) return
+  #rowsGone(model: Model, rows: readonly Row[]): void {
+    // Which rows a second visit is about (a relation to itself, two ways to one model) is not followed any more.
+    const first = this.#follow(`${model.name} gone`)
+    if (!first && !this.#follow(`${model.name} gone, any`)) return
     for (const key of model.referencedBy) {
       if (key.onDelete === 'none') continue
       const holder = this.#graph.models.get(key.holder)
       if (!holder) continue
-      this.#whole(holder)
-      if (key.onDelete === 'follow') this.#rowsGone(holder)
-      else this.#keysChanged(holder, rewritten(holder, key))
+      const changed = rewritten(holder, key)
+      const ends = { referred: { model, columns: key.references }, holding: { model: holder, columns: key.from } }
+      const holders = first ? rows.map((row) => across(this.#graph, row, ends.referred, ends.holding)) : [ANYTHING]
+      if (key.onDelete === 'follow') {
+        for (const before of holders) {
+          this.#change(holder, { kind: 'deleted', before, after: undefined, changed: undefined })
+        }
+        this.#rowsGone(holder, holders)
+      } else {
+        for (const before of holders) {
+          this.#change(holder, { kind: 'updated', before, after: ANYTHING, changed })
+        }
+        this.#keysChanged(holder, changed)
+      }
     }
   }
 
@@ -249,23 +371,72 @@ class Walk {
 
 type Link =
   | { readonly kind: 'held-by-target'; readonly foreignKey: ForeignKey; readonly single: boolean }
-  | { readonly kind: 'held-by-source'; readonly source: Model; readonly single: boolean }
-  | { readonly kind: 'join-table' | 'unknown'; readonly source: Model }
+  | {
+      readonly kind: 'held-by-source'
+      readonly source: Model
+      readonly foreignKey: ForeignKey
+      readonly single: boolean
+    }
+  | { readonly kind: 'join-table'; readonly source: Model; readonly field: Field; readonly opposite: Field }
+  | { readonly kind: 'unknown'; readonly source: Model }
 
 /** Which side holds the columns of a relation, seen from the model whose `data` names it. */
 function linkBetween(graph: ModelGraph, source: Model, field: Field, target: Model): Link {
   const opposite = oppositeField(graph, source, field)
   // Without the schema text neither side can be told to hold the key.
   if (!source.uniques || !target.uniques || !opposite) return { kind: 'unknown', source }
-  if (field.foreignKey) return { kind: 'held-by-source', source, single: opposite.isList !== true }
+  const { foreignKey } = field
+  if (foreignKey) return { kind: 'held-by-source', source, foreignKey, single: opposite.isList !== true }
   if (opposite.foreignKey) {
     return { kind: 'held-by-target', foreignKey: opposite.foreignKey, single: field.isList !== true }
   }
-  return { kind: 'join-table', source }
+  return { kind: 'join-table', source, field, opposite }
+}
+
+/** What rows at the other end of a link have of the row it begins at. */
+interface LinkedTo {
+  /** Of a row that is created there. What is there already may have been linked anew since it was found. */
+  readonly created: Row
+  /** The columns that hold the link, known or not. */
+  readonly columns: readonly string[]
+}
+const UNLINKED: LinkedTo = { created: ANYTHING, columns: [] }
+
+function linkedTo(graph: ModelGraph, source: Model, link: Link, target: Model, row: Row): LinkedTo {
+  if (link.kind === 'held-by-target') {
+    const { from, references } = link.foreignKey
+    const created = across(graph, row, { model: source, columns: references }, { model: target, columns: from })
+    return { created, columns: from }
+  }
+  // The key of a row that is created at the other end may be generated.
+  return UNLINKED
+}
+
+/** What a row at one end of a relation says of those at the other. */
+function across(graph: ModelGraph, row: Row, from: End, to: End): Row {
+  return carried(graph, [row], from, to)[0] ?? ANYTHING
 }
 
 function rewritten(holder: Model, key: ForeignKey): ReadonlySet<string> {
   return new Set(key.from.length > 0 ? key.from : holder.fields.keys())
+}
+
+/**
+ * Whether the statement that writes rows looks at the conditions itself, or the rows were found by a statement before it
+ * and are written by their ids (nested writes, `limit`): another writer may have come between, and then only their ids
+ * are still what they were.
+ */
+type Found = 'as-written' | 'before'
+
+function still(model: Model, row: Row, found: Found): Row {
+  if (found === 'as-written') return row
+  const [id] = model.uniques ?? []
+  return new Map([...row].filter(([name]) => id?.fields.some((field) => field.name === name)))
+}
+
+function showsRelations(model: Model, { select, include }: Args): boolean {
+  const shown = select ?? include
+  return isPlainObject(shown) && Object.keys(shown).some((name) => model.fields.get(name)?.kind !== 'scalar')
 }
 
 /** Columns whose value after the write may differ from before. */
@@ -275,10 +446,16 @@ function changedColumns(model: Model, data: unknown): Set<string> {
   for (const [name, value] of Object.entries(data)) {
     if (value === undefined) continue
     const field = model.fields.get(name)
-    if (field?.kind !== 'relation') changed.add(name)
-    else for (const column of field.foreignKey?.from ?? []) changed.add(column)
+    // Of a relation that others hold nothing changes here, and of one without a holder the relation itself.
+    changed.add(name)
+    for (const column of field?.foreignKey?.from ?? []) changed.add(column)
   }
+  for (const name of changingByThemselves(model)) changed.add(name)
   return changed
+}
+
+function changingByThemselves(model: Model): string[] {
+  return [...model.fields.values()].filter((field) => field.changesByItself).map((field) => field.name)
 }
 
 /** The columns `data` sets to a plain value, `{ set: x }` included; not what it increments. */
@@ -287,19 +464,28 @@ function dataColumns(model: Model, data: unknown): Map<string, unknown> {
   if (!isPlainObject(data)) return columns
   for (const [name, value] of Object.entries(data)) {
     const field = model.fields.get(name)
-    if (!field || field.kind === 'relation' || value === undefined) continue
-    if (!isPlainObject(value)) columns.set(name, value)
+    if (!field || value === undefined) continue
+    if (field.kind === 'relation') {
+      for (const [column, connected] of connectedColumns(field, value)) columns.set(column, connected)
+    } else if (!isPlainObject(value)) columns.set(name, value)
     else if ('set' in value) columns.set(name, value['set'])
   }
   return columns
 }
 
-/** `base` with the columns of `row` laid over it, those in `except` left out. */
-function known(base: KnownColumns | undefined, row: unknown, except?: ReadonlySet<string>): Map<string, unknown> {
-  const columns = new Map(base)
-  const entries = row instanceof Map ? row : isPlainObject(row) ? Object.entries(row) : []
-  for (const [name, value] of entries) if (!except?.has(name)) columns.set(name, value)
-  return columns
+/** `author: { connect: { id: 5 } }` sets `authorId` to 5. */
+function connectedColumns(field: Field, operations: unknown): readonly (readonly [string, unknown])[] {
+  const where = isPlainObject(operations) && Object.keys(operations).length === 1 ? operations['connect'] : undefined
+  if (!field.foreignKey || !isPlainObject(where)) return []
+  const { from, references } = field.foreignKey
+  return from.flatMap((column, i) => {
+    const value = where[references[i] as string]
+    return value === undefined || value === null || typeof value === 'object' ? [] : [[column, value] as const]
+  })
+}
+
+function without(row: Row, columns: ReadonlySet<string>): Map<string, string> {
+  return new Map([...row].filter(([name]) => !columns.has(name)))
 }
 
 function listOf(value: unknown): readonly unknown[] {

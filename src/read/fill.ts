@@ -1,7 +1,10 @@
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
 import type { SkipFillReason } from '../events.ts'
-import type { TagVersion } from '../tags/tag-versions.ts'
+import { derivedTags } from '../query/derived-tags.ts'
+import { anyValuesTag } from '../tags/shape-tags.ts'
+import { everyShapeTag, type Tag } from '../tags/tag.ts'
+import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { showsOmitted } from './omitted-fields.ts'
 import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
@@ -9,9 +12,23 @@ import type { ReadContext } from './read-context.ts'
 /** When and under which versions the database was asked. */
 export interface Asked {
   readonly at: number
-  readonly versions: readonly TagVersion[]
+  readonly versions: ReadonlyMap<Tag, TagVersion>
   /** From `SharedConnection`. */
   readonly ticket: number
+}
+
+interface Snapshot {
+  readonly payload: string
+  readonly bytes: number
+  readonly isNull: boolean
+  /** Tags it may depend on instead of those of its query. */
+  readonly finer: Finer | undefined
+}
+
+interface Finer {
+  readonly tags: readonly Tag[]
+  /** Those of them that only the result tells. */
+  readonly derived: readonly Tag[]
 }
 
 /**
@@ -31,7 +48,7 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
   }
   const bytes = Buffer.byteLength(payload)
   if (bytes > context.maxValueBytes) skip('oversize')
-  else store(plan, payload, bytes, result === null, asked, context)
+  else store(plan, { payload, bytes, isNull: result === null, finer: finerTags(plan, result, context) }, asked, context)
   return payload
 
   function skip(reason: SkipFillReason): undefined {
@@ -39,24 +56,103 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
   }
 }
 
-function store(
-  plan: ReadPlan,
-  payload: string,
-  bytes: number,
-  isNull: boolean,
-  asked: Asked,
-  context: ReadContext,
-): void {
-  const { model, operation, key, policy, tags, check } = plan
+function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, context: ReadContext): void {
+  const { model, operation, key, policy, check } = plan
+  const { payload, bytes, isNull } = snapshot
   const longestMs = isNull ? policy.nullTtlMs : policy.ttlMs
   const freshForMs = Math.round(longestMs * (1 - policy.jitter * context.random()))
   const keptForMs = freshForMs + policy.swrMs
   if (freshForMs <= 0) return
-  const envelope = writeEnvelope({ readAt: asked.at, freshForMs, keptForMs, check, versions: asked.versions, payload })
+  const told = { model, operation, key } as const
   context.background.run(
-    context.store.fill(key, envelope, tags, keptForMs).then(
-      () => context.events.emit({ type: 'fill', model, operation, key, bytes, ttlMs: keptForMs }),
-      () => context.events.emit({ type: 'skip-fill', model, operation, key, reason: 'store-unavailable' }),
+    write().then(
+      () => context.events.emit({ type: 'fill', ...told, bytes, ttlMs: keptForMs }),
+      () => context.events.emit({ type: 'skip-fill', ...told, reason: 'store-unavailable' }),
     ),
   )
+
+  // Not `async`: where nothing is derived the entry is on its way when this returns.
+  function write(): Promise<void> {
+    const coarse = isNull ? plan.watched : plan.tags
+    const { finer } = snapshot
+    if (!finer) return put(coarse, asked.versions)
+    if (areKnown(finer.tags, asked.versions)) return put(finer.tags, asked.versions)
+    // At once, for whoever asks next; then again, when the finer tags have versions.
+    const first = put(coarse, asked.versions)
+    return finerVersions(plan, finer, asked.versions, context).then((versions) =>
+      versions ? put(finer.tags, versions) : first,
+    )
+  }
+
+  function put(tags: readonly Tag[], known: ReadonlyMap<Tag, TagVersion>): Promise<void> {
+    if (!areKnown(tags, known)) {
+      // Others than the last time: the next miss begins with those of its query.
+      context.learned.learn(key, undefined)
+      return Promise.resolve()
+    }
+    const versions = tags.map((tag) => known.get(tag) as TagVersion)
+    const named = tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
+    const envelope = { readAt: asked.at, freshForMs, keptForMs, check, versions, tags: named, payload }
+    context.learned.learn(key, named.length === 0 ? undefined : tags)
+    return context.store.fill(key, writeEnvelope(envelope), tags, keptForMs)
+  }
+}
+
+/** What the result depends on when it is asked itself; `undefined` where it tells nothing its query does not. */
+function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): Finer | undefined {
+  if (plan.parts.length === 0) return undefined
+  const told = plan.parts.flatMap((part) => {
+    const tags = part.derivation && derivedTags(context.graph, part.derivation, result)
+    return tags ? [{ part, tags }] : []
+  })
+  const finer = new Map<(typeof plan.parts)[number], readonly Tag[]>()
+  const derived = new Set<Tag>()
+  for (const { part, tags } of told.sort((one, other) => one.tags.length - other.tags.length)) {
+    if (derived.size + tags.length > context.precision.maxRowTags) break
+    finer.set(part, tags)
+    for (const tag of tags) derived.add(tag)
+  }
+  if (finer.size === 0) return undefined
+  const ofPlaces = new Set(plan.parts.flatMap(({ tags }) => tags))
+  const others = [...plan.tags, ...(result === null ? plan.absence : [])].filter((tag) => !ofPlaces.has(tag))
+  const tags = new Set([...others, ...plan.parts.flatMap((part) => finer.get(part) ?? part.tags)])
+  return { tags: [...tags], derived: [...tags].filter((tag) => !plan.watched.includes(tag)) }
+}
+
+/**
+ * Versions of tags that were not known before the database was asked. They are good only if no write has been announced
+ * between then and now: a write moves the guard before the tags that are derived, so one that had moved a derived tag
+ * before its version was taken here has moved the guard as well, and one that moves it later invalidates the entry.
+ */
+async function finerVersions(
+  plan: ReadPlan,
+  { tags, derived }: Finer,
+  asked: ReadonlyMap<Tag, TagVersion>,
+  context: ReadContext,
+): Promise<ReadonlyMap<Tag, TagVersion> | undefined> {
+  const unknown = derived.filter((tag) => !isVersion(asked.get(tag)))
+  // A shape that was not registered before the database was asked is not known to writers.
+  const registered = new Set(plan.shapes.flatMap((shape) => [everyShapeTag(shape.model), anyValuesTag(shape)]))
+  if (unknown.some((tag) => registered.has(tag))) return undefined
+  const created = await context.store.ensureVersions(unknown)
+  const guards = await context.store.lookUp(plan.key, plan.guards)
+  const stood = (tag: Tag, i: number) => asked.get(tag) === guards.versions[i] && guards.versions[i] !== HELD
+  if (!plan.guards.every(stood)) return undefined
+  const versions = new Map(asked)
+  for (const [i, tag] of unknown.entries()) versions.set(tag, created[i] as TagVersion)
+  return areKnown(tags, versions) ? versions : undefined
+}
+
+function areKnown(tags: readonly Tag[], versions: ReadonlyMap<Tag, SeenVersion>): boolean {
+  return tags.every((tag) => isVersion(versions.get(tag)))
+}
+
+/** Nobody may hold the tag, and somebody must have given it a version. */
+function isVersion(version: SeenVersion | undefined): boolean {
+  return version !== undefined && version !== null && version !== HELD
+}
+
+function nameOf(tag: Tag, plan: ReadPlan): string {
+  const place = plan.watched.indexOf(tag)
+  return place < 0 ? tag : String(place)
 }

@@ -1,9 +1,15 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { isNull } from '../codec/typed-json.ts'
 import type { MissCause } from '../events.ts'
-import { HELD, type SeenVersion, type TagVersion, unchanged } from '../tags/tag-versions.ts'
+import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
+import { everyShapeTag, type Tag } from '../tags/tag.ts'
+import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
+import type { RegisteredShapes } from './registered-shapes.ts'
+
+/** The versions tags have, by tag; `null` where nobody holds one. */
+type Seen = Map<Tag, SeenVersion>
 
 /** What the store knows of a read. A miss carries the versions to fill under, taken **before** the database is asked. */
 export type Found =
@@ -11,54 +17,123 @@ export type Found =
       readonly kind: 'hit' | 'stale'
       readonly payload: string
       readonly ageMs: number
-      readonly versions: readonly TagVersion[]
+      /** Under which it was filled; they are those the tags have now. */
+      readonly versions: ReadonlyMap<Tag, TagVersion>
     }
-  | { readonly kind: 'miss'; readonly cause: MissCause; readonly versions: readonly TagVersion[] }
+  | {
+      readonly kind: 'miss'
+      readonly cause: MissCause
+      readonly versions: ReadonlyMap<Tag, TagVersion>
+      /** Of an entry that was invalidated: the tags that moved. */
+      readonly moved?: readonly Tag[]
+    }
   /** A writer holds one of the tags: what is stored may be the past already, and what is read may not be stored. */
   | { readonly kind: 'held' }
 
-/** One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet. Rejects with the store. */
-export async function lookUp(plan: ReadPlan, context: ReadContext): Promise<Found> {
-  const { entry, versions } = await context.store.lookUp(plan.key, plan.tags)
-  if (versions.includes(HELD)) return { kind: 'held' }
-  const judged = judge(plan, entry, versions, context)
-  if (typeof judged !== 'string') return judged
-  const absent = plan.tags.filter((_, i) => versions[i] === null)
-  // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
-  const created = await context.store.ensureVersions(absent)
-  if (created.includes(HELD)) return { kind: 'held' }
-  let next = 0
-  return {
-    kind: 'miss',
-    cause: judged,
-    versions: versions.map((version) => version ?? (created[next++] as TagVersion)),
-  }
+/**
+ * One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet, or whose shapes are not
+ * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
+ */
+export async function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause): Promise<Found> {
+  const learned = context.learned.of(plan.key)
+  const tags = learned ?? plan.watched
+  const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
+  const { entry, versions } = await context.store.lookUp(plan.key, asked)
+  // A guard that is held only keeps tags from being derived.
+  if (versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
+  const seen: Seen = new Map(asked.map((tag, i) => [tag, versions[i] ?? null]))
+  const judged = ignoring ? { cause: ignoring } : await judge(plan, entry, seen, context)
+  return 'kind' in judged ? judged : prepared(plan, { learned, ...judged }, seen, context)
 }
 
-function judge(
+/** What the database may be asked under: a version for every tag, and no shape that writers do not know of. */
+async function prepared(
+  plan: ReadPlan,
+  { learned, ...miss }: Judged & { readonly learned: readonly Tag[] | undefined },
+  seen: Seen,
+  context: ReadContext,
+  isSecondTry = false,
+): Promise<Found> {
+  const { store, registered } = context
+  const shapes = learned ? plan.shapes.filter((shape) => learned.includes(anyValuesTag(shape))) : plan.shapes
+  const unregistered = shapes.filter((shape) => !isRegistered(shape, seen, registered))
+  const theirs = new Set(unregistered.flatMap((shape) => [everyShapeTag(shape.model), anyValuesTag(shape)]))
+  const missing = (tag: Tag) => (seen.get(tag) ?? null) === null && !theirs.has(tag)
+  // The last result told which tags it depends on; this one is expected to depend on the same, or is not stored.
+  const needed = (learned ?? plan.watched).filter(missing)
+  const absent = [...needed, ...plan.guards.filter((tag) => missing(tag) && !needed.includes(tag))]
+  // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
+  const [created, registrations] = await Promise.all([store.ensureVersions(absent), store.register(unregistered)])
+  // A guard that is held only keeps tags from being derived.
+  if (created.slice(0, needed.length).includes(HELD)) return { kind: 'held' }
+  for (const [i, tag] of absent.entries()) seen.set(tag, created[i] as TagVersion)
+  for (const [i, shape] of unregistered.entries()) {
+    const versions = registrations[i]
+    if (versions === undefined || versions === HELD) return { kind: 'held' }
+    registered.add(shape, versions)
+    // Later than what the look-up saw, and the ones under which writers know of the shape.
+    seen.set(everyShapeTag(shape.model), versions.everyShape).set(anyValuesTag(shape), versions.anyValues)
+  }
+  // Registered under another version than the others of its model: the registry was lost in between, and it with it.
+  const isLost = shapes.some((shape) => !isRegistered(shape, seen, registered))
+  if (isLost) return isSecondTry ? { kind: 'held' } : prepared(plan, { learned, ...miss }, seen, context, true)
+  return { kind: 'miss', ...miss, versions: seen as Map<Tag, TagVersion> }
+}
+
+interface Judged {
+  readonly cause: MissCause
+  readonly moved?: readonly Tag[]
+}
+
+function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes): boolean {
+  const everyShape = seen.get(everyShapeTag(shape.model)) ?? null
+  return registered.has(shape, { everyShape, anyValues: seen.get(anyValuesTag(shape)) ?? null })
+}
+
+async function judge(
   plan: ReadPlan,
   entry: string | undefined,
-  versions: readonly SeenVersion[],
+  seen: Seen,
   context: ReadContext,
-): Extract<Found, { kind: 'hit' | 'stale' }> | MissCause {
+): Promise<Exclude<Found, { kind: 'miss' }> | Judged> {
   const { policy } = plan
-  if (policy.refresh) return 'refresh'
-  if (entry === undefined) return 'absent'
+  if (policy.refresh) return { cause: 'refresh' }
+  if (entry === undefined) return { cause: 'absent' }
   let envelope: Envelope
   try {
     envelope = readEnvelope(entry)
   } catch (error) {
     context.events.emit({ type: 'error', during: 'decode', error, model: plan.model, operation: plan.operation })
-    return 'unreadable'
+    return { cause: 'unreadable' }
   }
-  if (envelope.check !== plan.check) return 'absent'
-  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise.
-  if (!unchanged(envelope.versions, versions)) return 'invalidated'
+  if (envelope.check !== plan.check) return { cause: 'absent' }
+  const tags = envelope.tags.length === 0 ? plan.tags : envelope.tags.map((tag) => tagAt(plan, tag))
+  if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
+  context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
+  if (!(await allSeen(plan, tags, seen, context))) return { kind: 'held' }
+  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise. An absent version counts as
+  // moved: eviction, a flushed or restarted store and expiry may cost a miss, never a stale answer.
+  const moved = tags.filter((tag, i) => seen.get(tag) !== envelope.versions[i])
+  if (moved.length > 0) return { cause: 'invalidated', moved }
   const { payload } = envelope
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
-  if (ageMs < freshForMs) return { kind: 'hit', payload, ageMs, versions: envelope.versions }
-  if (ageMs < freshForMs + policy.swrMs) return { kind: 'stale', payload, ageMs, versions: envelope.versions }
-  return 'expired'
+  if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired' }
+  const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
+  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, ageMs, versions }
+}
+
+/** An entry names those of its tags that every look-up asks for by their place among them. */
+function tagAt(plan: ReadPlan, tag: string): Tag {
+  return /^\d+$/.test(tag) ? (plan.watched[Number(tag)] ?? tag) : tag
+}
+
+/** Looks up what an entry depends on besides; `false` when one of these tags is held. */
+async function allSeen(plan: ReadPlan, tags: readonly Tag[], seen: Seen, context: ReadContext): Promise<boolean> {
+  const unseen = tags.filter((tag) => !seen.has(tag))
+  if (unseen.length === 0) return true
+  const { versions } = await context.store.lookUp(plan.key, unseen)
+  for (const [i, tag] of unseen.entries()) seen.set(tag, versions[i] ?? null)
+  return !versions.includes(HELD)
 }

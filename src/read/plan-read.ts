@@ -4,25 +4,23 @@ import { known, type ReadCache, type ResolvedPolicy, TTL_WHEN_ASKED } from '../p
 import { canonicalArgs } from '../query/canonical-args.ts'
 import { canonicalText, orderedText, UnsupportedArgument } from '../query/canonical-text.ts'
 import type { Model } from '../query/model-graph.ts'
+import type { Yields } from '../query/read-places.ts'
 import { type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag, userTag } from '../tags/tag.ts'
 import { digest, entryKey } from './cache-key.ts'
 import { along, type Omitted, omittedFields } from './omitted-fields.ts'
+import type { PlannedQuery } from './planned-queries.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 
 /** Everything about a read that is known before any I/O. */
-export interface ReadPlan {
+export interface ReadPlan extends Omit<PlannedQuery, 'digest'> {
   readonly kind: 'cached'
   readonly model: string
   readonly operation: string
   readonly key: string
   /** The digest, when `key` is the application's own word and does not hold it; else `-`. */
   readonly check: string
-  /** Sorted, each once: an entry holds their versions in this order. */
-  readonly tags: readonly Tag[]
   readonly policy: ResolvedPolicy
-  /** What `omit` keeps out of the result, at any depth. */
-  readonly omitted: Omitted | undefined
 }
 
 export interface Bypass {
@@ -39,17 +37,26 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   if (typeof policy === 'string') return bypass(policy)
   const model = context.graph.models.get(name)
   if (!model) return bypass('unknown-argument')
-  const set = readSet(context.graph, model, args, AGGREGATES.has(operation) ? 'aggregate' : 'rows')
+  const text = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
+  const before = typeof text === 'string' ? context.queries.get(text) : undefined
+  if (before) return planned(call, policy, before, context)
+  const set = readSet(context.graph, model, args, yieldsOf(operation), context.precision)
   const refused = set.obstacle ?? refusal(set, context)
   if (refused) return bypass(refused)
+  if (typeof text !== 'string') return text
   const tags = new Set(set.tags)
   for (const reached of set.models) {
     const ofModel = context.policies.of(reached.name)
     if (ofModel) for (const other of ofModel.dependsOn ?? []) tags.add(modelTag(other))
   }
-  return finish(call, policy, tags, omittedFrom(call, model, context), context, () =>
-    canonicalArgs(context.graph, model, args),
-  )
+  // Along a fluent path the result is not the one the arguments describe.
+  const parts = call.dataPath.length === 0 ? set.parts : []
+  const { absence, shapes } = set
+  const query = described(text, policy, { tags, parts, absence, shapes }, omittedFrom(call, model, context))
+  context.queries.set(text, query)
+  const plan = planned(call, policy, query, context)
+  context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: set.dependencies })
+  return plan
 }
 
 export interface RawRead {
@@ -74,39 +81,77 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
     tags.add(modelTag(name))
     for (const other of ofModel?.dependsOn ?? []) tags.add(modelTag(other))
   }
-  return finish(call, policy, tags, undefined, context, () => orderedText(call.args))
+  const text = queryText(call, policy, context, () => orderedText(call.args))
+  if (typeof text !== 'string') return text
+  return planned(
+    call,
+    policy,
+    described(text, policy, { tags, parts: [], absence: [], shapes: [] }, undefined),
+    context,
+  )
 }
 
-function finish(
-  call: ReadCall,
+/** One text for one query, in the scope it is asked in. */
+function queryText(
+  { model, operation, dataPath }: ReadCall,
   policy: ResolvedPolicy,
-  tags: Set<Tag>,
-  omitted: Omitted | undefined,
   context: ReadContext,
   argsText: () => string,
-): ReadPlan | Bypass {
-  const { model, operation, dataPath } = call
-  for (const name of policy.userTags) tags.add(userTag(name))
-  let named: string
+): string | Bypass {
   try {
     // The application's tags are part of the name: the entry of a call site that names other tags would not hold the
     // versions this one must compare.
     const parts = [context.fingerprint, scopeText(context), model, operation, dataPath.join('.'), policy.userTags]
-    named = digest(`${canonicalText(parts)}${argsText()}`)
+    return `${canonicalText(parts)}${argsText()}`
   } catch (error) {
     if (error instanceof UnsupportedArgument) return bypass('unsupported-argument')
     context.events.emit({ type: 'error', during: 'vary', error, model, operation })
     return bypass('vary-failed')
   }
+}
+
+function described(
+  text: string,
+  policy: ResolvedPolicy,
+  depends: Pick<ReadPlan, 'parts' | 'absence' | 'shapes'> & { readonly tags: Set<Tag> },
+  omitted: Omitted | undefined,
+): PlannedQuery {
+  for (const name of policy.userTags) depends.tags.add(userTag(name))
+  const tags = [...depends.tags].sort()
+  const absence = depends.absence.filter((tag) => !depends.tags.has(tag))
+  return {
+    digest: digest(text),
+    tags,
+    parts: depends.parts.some(({ derivation }) => derivation) ? depends.parts : [],
+    guards: [...new Set(depends.parts.flatMap(({ derivation }) => derivation?.guard ?? []))],
+    absence,
+    watched: absence.length === 0 ? tags : [...tags, ...absence],
+    shapes: depends.shapes,
+    omitted,
+  }
+}
+
+function planned(
+  { model, operation }: ReadCall,
+  policy: ResolvedPolicy,
+  query: PlannedQuery,
+  context: ReadContext,
+): ReadPlan {
+  // Spelt out: spreading takes longer than all the rest here.
   return {
     kind: 'cached',
     model,
     operation,
-    key: entryKey(context.prefix, model, operation, named, policy.key),
-    check: policy.key === undefined ? '-' : named,
-    tags: [...tags].sort(),
+    key: entryKey(context.prefix, model, operation, query.digest, policy.key),
+    check: policy.key === undefined ? '-' : query.digest,
+    tags: query.tags,
+    parts: query.parts,
+    guards: query.guards,
+    absence: query.absence,
+    watched: query.watched,
+    shapes: query.shapes,
     policy,
-    omitted,
+    omitted: query.omitted,
   }
 }
 
@@ -139,7 +184,10 @@ function bypass(reason: BypassReason): Bypass {
   return { kind: 'bypass', reason }
 }
 
-const AGGREGATES: ReadonlySet<string> = new Set(['count', 'aggregate', 'groupBy'])
+export function yieldsOf(operation: string): Yields {
+  if (operation.startsWith('findUnique') || operation.startsWith('findFirst')) return 'row'
+  return operation === 'findMany' ? 'rows' : 'aggregate'
+}
 
 /** What tells one client from another: a deploy with another schema must not read the shapes of the last one. */
 export function clientFingerprint(model: Iterable<Model>, parts: readonly unknown[]): string {

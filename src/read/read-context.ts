@@ -4,8 +4,12 @@ import type { EventHub } from '../events.ts'
 import type { VerifyOptions } from '../policy/options.ts'
 import type { Policies } from '../policy/resolve-policy.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
+import type { PrecisionRules } from '../query/read-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { LearnedTags } from './learned-tags.ts'
 import type { GlobalOmit } from './omitted-fields.ts'
+import type { PlannedQueries } from './planned-queries.ts'
+import type { RegisteredShapes } from './registered-shapes.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import type { SingleFlight } from './single-flight.ts'
 
@@ -13,6 +17,7 @@ import type { SingleFlight } from './single-flight.ts'
 export interface ReadContext {
   readonly graph: ModelGraph
   readonly policies: Policies
+  readonly precision: PrecisionRules
   readonly store: ResilientStore
   readonly events: EventHub
   readonly clock: Clock
@@ -25,6 +30,10 @@ export interface ReadContext {
   readonly vary: (() => unknown) | undefined
   readonly maxValueBytes: number
   readonly flights: SingleFlight<string | undefined>
+  /** What is known of queries that were asked before, by their text: hits are asked again and again. */
+  readonly queries: PlannedQueries
+  readonly registered: RegisteredShapes
+  readonly learned: LearnedTags
   readonly connection: SharedConnection
   readonly decimals: DecimalClass
   /** Work nobody waits for (fills, refreshes), so that `settled()` can. */

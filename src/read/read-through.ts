@@ -1,6 +1,7 @@
 import { type DecimalFactory, decode, holdsDecimals } from '../codec/typed-json.ts'
 import type { BypassReason, MissCause } from '../events.ts'
-import { HELD } from '../tags/tag-versions.ts'
+import type { Tag } from '../tags/tag.ts'
+import type { TagVersion } from '../tags/tag-versions.ts'
 import { fill } from './fill.ts'
 import { type Found, lookUp } from './look-up.ts'
 import type { Bypass, ReadPlan } from './plan-read.ts'
@@ -20,10 +21,10 @@ export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, conte
   if (found.kind === 'held') return bypass(call, 'held', context)
   if (found.kind === 'miss') return miss(call, plan, found, context)
   const { kind: type, ageMs } = found
-  const { model, operation, key, tags } = plan
+  const { model, operation, key } = plan
   const copy = await tryCopy(found.payload, plan, context)
-  if (!copy) return miss(call, plan, { cause: 'unreadable', versions: await present(plan, context) }, context)
-  context.events.emit({ type, model, operation, key, ageMs, tags })
+  if (!copy) return miss(call, plan, await unreadable(plan, context), context)
+  context.events.emit({ type, model, operation, key, ageMs, tags: [...found.versions.keys()] })
   if (type === 'stale') refresh(call, plan, found.versions, context)
   else if (context.verifications) verifyHit(call, plan, found, context)
   return copy.value
@@ -37,12 +38,14 @@ function bypass(call: ReadCall, reason: BypassReason, context: ReadContext): Pro
 interface Miss {
   readonly cause: MissCause
   /** `undefined`: could not be had; the result is not stored then. */
-  readonly versions: readonly string[] | undefined
+  readonly versions: ReadonlyMap<Tag, TagVersion> | undefined
+  readonly moved?: readonly Tag[]
 }
 
-async function miss(call: ReadCall, plan: ReadPlan, { cause, versions }: Miss, context: ReadContext): Promise<unknown> {
+async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadContext): Promise<unknown> {
+  const { cause, versions, moved } = missed
   const { model, operation, key, tags } = plan
-  const told = { type: 'miss', model, operation, key, tags, cause } as const
+  const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }) } as const
   if (!versions) {
     context.events.emit({ ...told, coalesced: false })
     return call.run()
@@ -62,7 +65,12 @@ async function miss(call: ReadCall, plan: ReadPlan, { cause, versions }: Miss, c
 }
 
 /** Asks the database, and stores a snapshot of the answer before anybody else can touch it. */
-function ask(call: ReadCall, plan: ReadPlan, versions: readonly string[], context: ReadContext): Promise<unknown> {
+function ask(
+  call: ReadCall,
+  plan: ReadPlan,
+  versions: ReadonlyMap<Tag, TagVersion>,
+  context: ReadContext,
+): Promise<unknown> {
   const asked = { at: context.clock(), versions, ticket: context.connection.ticket() }
   const query = Promise.resolve(call.run())
   context.flights.lead(
@@ -77,7 +85,7 @@ function ask(call: ReadCall, plan: ReadPlan, versions: readonly string[], contex
 }
 
 /** Renews an expired entry behind the caller's back, once for all who were served it meanwhile. */
-function refresh(call: ReadCall, plan: ReadPlan, versions: readonly string[], context: ReadContext): void {
+function refresh(call: ReadCall, plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>, context: ReadContext): void {
   if (context.flights.under(flightName(plan, versions))) return
   const { model, operation } = plan
   context.background.run(
@@ -91,13 +99,15 @@ function refresh(call: ReadCall, plan: ReadPlan, versions: readonly string[], co
  * A flight is named by key **and** versions: a read that begins after an invalidation sees other versions, and so never
  * joins a query that began before it. And by the query's digest, which a key of the application's own does not hold.
  */
-function flightName(plan: ReadPlan, versions: readonly string[]): string {
-  return `${plan.key} ${plan.check} ${versions.join()}`
+function flightName(plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>): string {
+  return `${plan.key} ${plan.check} ${plan.tags.map((tag) => versions.get(tag)).join()}`
 }
 
-async function present(plan: ReadPlan, context: ReadContext): Promise<readonly string[] | undefined> {
-  const versions = await context.store.ensureVersions(plan.tags).catch(() => undefined)
-  return versions?.includes(HELD) ? undefined : versions
+/** An entry that cannot be decoded is read anew, and replaced. */
+async function unreadable(plan: ReadPlan, context: ReadContext): Promise<Miss> {
+  const cause = 'unreadable'
+  const found = await lookUp(plan, context, cause).catch(() => undefined)
+  return found?.kind === 'miss' ? found : { cause, versions: undefined }
 }
 
 /** A fresh value each time: what a caller does to it must not reach the next one. `undefined`: it could not be read. */

@@ -2,7 +2,8 @@ import { decode, encode, holdsDecimals } from '../codec/typed-json.ts'
 import { storeError } from '../errors.ts'
 import { arrayText, canonicalText, entriesText, isPlainObject } from '../query/canonical-text.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
-import { type TagVersion, unchanged } from '../tags/tag-versions.ts'
+import type { Tag } from '../tags/tag.ts'
+import type { TagVersion } from '../tags/tag-versions.ts'
 import { showsOmitted } from './omitted-fields.ts'
 import type { ReadPlan } from './plan-read.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
@@ -13,7 +14,7 @@ interface Served {
   readonly payload: string
   readonly ageMs: number
   /** Under which it was served. */
-  readonly versions: readonly TagVersion[]
+  readonly versions: ReadonlyMap<Tag, TagVersion>
   /** When it was served, by the context's clock. */
   readonly at: number
 }
@@ -70,10 +71,11 @@ async function confirm(served: Served, context: ReadContext): Promise<Step | und
 }
 
 async function moved({ plan, versions }: Served, context: ReadContext): Promise<boolean> {
-  const now = await context.store.lookUp(plan.key, plan.tags).catch((error: unknown) => {
+  const tags = [...versions.keys()]
+  const now = await context.store.lookUp(plan.key, tags).catch((error: unknown) => {
     throw storeError(error)
   })
-  return !unchanged(versions, now.versions)
+  return tags.some((tag, i) => versions.get(tag) !== now.versions[i])
 }
 
 async function remove(served: Served, context: ReadContext): Promise<void> {

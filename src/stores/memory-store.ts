@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import * as v from 'valibot'
 import { check, shape, wholeNumber } from '../input.ts'
-import type { Tag } from '../tags/tag.ts'
+import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
+import { everyShapeTag, modelTag, type Tag } from '../tags/tag.ts'
 import { HELD, newVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { globExpression } from './glob.ts'
-import type { CacheStore, StoreFactory } from './store.ts'
+import { type CacheStore, type KnownRegistry, MAX_SHAPES, type ShapeRegistry, type StoreFactory } from './store.ts'
 
 export interface MemoryStoreOptions {
   /** Most entries kept; the least recently used go first. @default 10_000 */
@@ -52,6 +53,8 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
   const versions = new LRUCache<Tag, TagVersion>({ max: maxEntries * TAGS_PER_ENTRY })
   /** Until when, by tag and holder. Never pushed out by anything else: there are as many as writes under way. */
   const holds = new Map<Tag, Map<string, number>>()
+  /** As many as there are models; least recently registered shapes first. */
+  const registries = new Map<string, { version: string; readonly texts: Set<string> }>()
 
   function live(key: string): string | undefined {
     const kept = entries.get(key)
@@ -80,6 +83,40 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     if (versions.has(tag)) versions.set(tag, newVersion())
   }
 
+  function ensured(tag: Tag): TagVersion {
+    if (isHeld(tag)) return HELD
+    let version = versions.get(tag)
+    if (version === undefined) versions.set(tag, (version = newVersion()))
+    return version
+  }
+
+  function register(shape: ShapeKey) {
+    const { model, text } = shape
+    const [everyShape, anyValues] = [everyShapeTag(model), anyValuesTag(shape)]
+    if ([modelTag(model), everyShape, anyValues].some(isHeld)) return HELD
+    const registry = registries.get(model) ?? { version: newVersion(), texts: new Set<string>() }
+    registries.set(model, registry)
+    if (!registry.texts.delete(text)) {
+      registry.version = newVersion()
+      for (const oldest of registry.texts) {
+        if (registry.texts.size < MAX_SHAPES) break
+        registry.texts.delete(oldest)
+        move(anyValuesTag({ model, text: oldest }))
+      }
+    }
+    registry.texts.add(text)
+    return { everyShape: ensured(everyShape), anyValues: ensured(anyValues) }
+  }
+
+  function changed(known: readonly KnownRegistry[]): ShapeRegistry[] {
+    return known.flatMap(({ model, version }) => {
+      const registry = registries.get(model)
+      // Registries are not lost here: where there is none, no shape was ever registered.
+      if (!registry || registry.version === version) return []
+      return [{ model, version: registry.version, texts: [...registry.texts] }]
+    })
+  }
+
   return {
     name: 'memory',
     isRemote: false,
@@ -87,29 +124,30 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
       return { entry: live(key), versions: tags.map((tag) => (isHeld(tag) ? HELD : (versions.get(tag) ?? null))) }
     },
     async ensureVersions(tags) {
-      return tags.map((tag) => {
-        if (isHeld(tag)) return HELD
-        let version = versions.get(tag)
-        if (version === undefined) versions.set(tag, (version = newVersion()))
-        return version
-      })
+      return tags.map(ensured)
+    },
+    async register(shapes) {
+      return shapes.map(register)
     },
     async fill(key, entry, _tags, ttlMs) {
       entries.set(key, { entry, expiresAt: clock() + ttlMs })
     },
-    async bump(tags) {
+    async bump(tags, known = []) {
       for (const tag of tags) move(tag)
+      return changed(known)
     },
-    async hold(tags, holder, leaseMs) {
+    async hold(tags, holder, leaseMs, known = []) {
       for (const tag of tags) {
         let holders = holds.get(tag)
         if (!holders) holds.set(tag, (holders = new Map()))
         holders.set(holder, Math.max(holders.get(holder) ?? 0, clock() + leaseMs))
       }
+      return changed(known)
     },
-    async release(holder, moved, kept) {
+    async release(holder, moved, kept, known = []) {
       for (const tag of moved) end(tag, holder, true)
       for (const tag of kept) end(tag, holder, false)
+      return changed(known)
     },
     async remove(keys) {
       return keys.filter((key) => entries.delete(key)).length
@@ -124,6 +162,7 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     async clear() {
       const removed = entries.size
       versions.clear()
+      registries.clear()
       entries.clear()
       return removed
     },

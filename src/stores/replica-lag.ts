@@ -6,10 +6,12 @@ import type { CacheStore } from './store.ts'
  */
 export function lagBehind(store: CacheStore, lagMs: number): CacheStore {
   if (lagMs === 0) return store
-  const bump: CacheStore['bump'] = (tags) => store.hold(tags, LAG, lagMs)
-  const release: CacheStore['release'] = async (holder, moved, kept) => {
+  // Shapes that come while the lag lasts are refused, for every write holds its model; those that came before are told.
+  const bump: CacheStore['bump'] = (tags, known) => store.hold(tags, LAG, lagMs, known)
+  const release: CacheStore['release'] = async (holder, moved, kept, known) => {
     // In this order: between the two the tags are held by both.
-    await Promise.all([bump(moved), store.release(holder, moved, kept)])
+    const [registries] = await Promise.all([bump(moved, known), store.release(holder, moved, kept)])
+    return registries
   }
   return new Proxy(store, {
     get(target, name) {

@@ -1,6 +1,7 @@
 import { ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
-import type { Tag } from '../tags/tag.ts'
-import type { CacheStore } from './store.ts'
+import type { ShapeKey } from '../tags/shape-tags.ts'
+import { everyShapeTag, type Tag } from '../tags/tag.ts'
+import type { CacheStore, KnownRegistry, ShapeRegistry } from './store.ts'
 
 export interface ResilienceOptions {
   /** Longest time a query waits for a look-up, ms. Invalidations and fills get five times as long. */
@@ -16,14 +17,28 @@ export interface ResilienceOptions {
 
 /** A store as the read and write paths see it: bounded in time, and honest about what it could not deliver. */
 export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release'> {
-  /** Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it. Never rejects. */
-  bump(tags: readonly Tag[]): Promise<Delivery>
+  /**
+   * Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it, and with them those of
+   * all shapes of the models whose registries could not be compared. Never rejects.
+   */
+  bump(tags: readonly Tag[], known?: readonly KnownRegistry[]): Promise<Delivered>
   /** As `bump` for what moved; a hold that could not be released runs out. */
-  release(holder: string, moved: readonly Tag[], kept: readonly Tag[]): Promise<Delivery>
+  release(
+    holder: string,
+    moved: readonly Tag[],
+    kept: readonly Tag[],
+    known?: readonly KnownRegistry[],
+  ): Promise<Delivered>
   condition(): StoreCondition
 }
 
 export type Delivery = 'delivered' | 'kept'
+
+export interface Delivered {
+  readonly delivery: Delivery
+  /** Registries that are not as they were known. */
+  readonly registries: readonly ShapeRegistry[]
+}
 
 export interface StoreCondition {
   /** `undelivered`: reads bypass until the waiting invalidations are in · `unavailable`: the circuit is open. */
@@ -57,15 +72,14 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
   let lost = false
   let closed = false
 
-  async function deliver(send: () => Promise<void>): Promise<Delivery> {
+  async function deliver(send: () => Promise<readonly ShapeRegistry[]>): Promise<Delivered> {
     try {
-      await send()
-      return 'delivered'
+      return { delivery: 'delivered', registries: await send() }
     } catch (error) {
       // A store that said it cannot fail: nothing in it can be trusted any more, and the write must not fail with it.
       lost = true
       onError('invalidate', error)
-      return 'kept'
+      return { delivery: 'kept', registries: [] }
     }
   }
 
@@ -77,10 +91,11 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
       return store.lookUp(key, tags)
     },
     ensureVersions: (tags) => store.ensureVersions(tags),
+    register: (shapes) => store.register(shapes),
     fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
-    hold: (tags, holder, leaseMs) => store.hold(tags, holder, leaseMs),
-    bump: (tags) => deliver(() => store.bump(tags)),
-    release: (holder, moved, kept) => deliver(() => store.release(holder, moved, kept)),
+    hold: (tags, holder, leaseMs, known) => store.hold(tags, holder, leaseMs, known),
+    bump: (tags, known) => deliver(() => store.bump(tags, known)),
+    release: (holder, moved, kept, known) => deliver(() => store.release(holder, moved, kept, known)),
     remove: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
     peek: (key) => store.peek(key),
@@ -133,22 +148,37 @@ class RemoteStore implements ResilientStore {
     return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.ensureVersions(tags))
   }
 
+  register(shapes: readonly ShapeKey[]) {
+    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.register(shapes))
+  }
+
   fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number) {
     return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, tags, ttlMs))
   }
 
-  async hold(tags: readonly Tag[], holder: string, leaseMs: number): Promise<void> {
+  async hold(
+    tags: readonly Tag[],
+    holder: string,
+    leaseMs: number,
+    known?: readonly KnownRegistry[],
+  ): Promise<readonly ShapeRegistry[]> {
     if (this.#unanswered > 0) throw new StoreUnavailableError('the store does not answer')
-    const { error } = await this.#send(() => this.#store.hold(tags, holder, leaseMs))
+    const { error, value = [] } = await this.#send(() => this.#store.hold(tags, holder, leaseMs, known))
     if (error !== undefined) throw error
+    return value
   }
 
-  bump(tags: readonly Tag[]): Promise<Delivery> {
-    return this.#deliver(tags, () => this.#store.bump(tags))
+  bump(tags: readonly Tag[], known: readonly KnownRegistry[] = []): Promise<Delivered> {
+    return this.#deliver(tags, known, () => this.#store.bump(tags, known))
   }
 
-  release(holder: string, moved: readonly Tag[], kept: readonly Tag[]): Promise<Delivery> {
-    return this.#deliver(moved, () => this.#store.release(holder, moved, kept))
+  release(
+    holder: string,
+    moved: readonly Tag[],
+    kept: readonly Tag[],
+    known: readonly KnownRegistry[] = [],
+  ): Promise<Delivered> {
+    return this.#deliver(moved, known, () => this.#store.release(holder, moved, kept, known))
   }
 
   condition(): StoreCondition {
@@ -208,21 +238,25 @@ class RemoteStore implements ResilientStore {
    * that the store is back. What fails is kept, and the write waits for its delivery as long as its budget allows: a
    * connection that was cut is often back within it.
    */
-  async #deliver(tags: readonly Tag[], send: () => Promise<void>): Promise<Delivery> {
+  async #deliver(
+    tags: readonly Tag[],
+    known: readonly KnownRegistry[],
+    send: () => Promise<readonly ShapeRegistry[]>,
+  ): Promise<Delivered> {
     const begunAt = performance.now()
-    const { error } = await this.#send(send)
-    if (error === undefined) return 'delivered'
+    const { error, value: registries = [] } = await this.#send(send)
+    if (error === undefined) return { delivery: 'delivered', registries }
     if (!this.#open) this.#options.onError('invalidate', error)
     // After `close` nobody brings it again; the application's own client may be there, and other processes still read.
-    if (this.#closed || tags.length === 0) return 'kept'
-    this.#keep(tags)
+    if (this.#closed || tags.length === 0) return { delivery: 'kept', registries: [] }
+    this.#keep([...tags, ...known.map(({ model }) => everyShapeTag(model))])
     this.#suspend(0)
     await this.#resumedBy(Math.min(begunAt, this.#suspendedAt) + this.#options.timeoutMs * PATIENCE)
-    return this.#open ? 'kept' : 'delivered'
+    return { delivery: this.#open ? 'kept' : 'delivered', registries: [] }
   }
 
   /** In bounded time; without waiting where an earlier command has not been answered yet. */
-  async #send(send: () => Promise<void>): Promise<{ readonly error?: unknown }> {
+  async #send<T>(send: () => Promise<T>): Promise<{ readonly error?: unknown; readonly value?: T }> {
     if (this.#unanswered >= MAX_UNANSWERED) return { error: new StoreUnavailableError('the store does not answer') }
     const waits = this.#unanswered === 0
     // A store may throw as well as reject.
@@ -239,8 +273,7 @@ class RemoteStore implements ResilientStore {
       return { error: new StoreUnavailableError('the store does not answer') }
     }
     try {
-      await inTime(this.#options.timeoutMs * PATIENCE, () => reply, late)
-      return {}
+      return { value: await inTime(this.#options.timeoutMs * PATIENCE, () => reply, late) }
     } catch (error) {
       return { error }
     }

@@ -1,5 +1,6 @@
+import type { ShapeKey } from '../tags/shape-tags.ts'
 import type { Tag } from '../tags/tag.ts'
-import type { SeenVersion, TagVersion } from '../tags/tag-versions.ts'
+import type { HELD, SeenVersion, TagVersion } from '../tags/tag-versions.ts'
 
 /**
  * Where entries and tag versions are kept. Implementations must pass the contract suite in `test/contract`.
@@ -34,23 +35,43 @@ export interface CacheStore {
   fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Promise<void>
 
   /**
-   * After this resolves no `lookUp` returns a version these tags had before. Holds on them stay. One pipelined round
-   * trip; the cost depends on the number of tags, never on the number of entries.
+   * Enters shapes into the registries of their models, where writers of every process find them, and says the versions
+   * `everyShapeTag` and `anyValuesTag` of each have then. While a shape is registered and these versions stand, a writer
+   * that asks with `bump` is told of it. So when a registry was lost, whoever makes it anew moves `everyShapeTag`; and a
+   * shape that gives way to another (a registry holds `MAX_SHAPES`, the least recently registered goes) has its
+   * `anyValuesTag` moved. Both in one step each. `HELD` while a writer holds the model: it could not know of the shape.
    */
-  bump(tags: readonly Tag[]): Promise<void>
+  register(shapes: readonly ShapeKey[]): Promise<readonly Registration[]>
+
+  /**
+   * After this resolves no `lookUp` returns a version these tags had before. Holds on them stay. One pipelined round
+   * trip; the cost depends on the number of tags, never on the number of entries. Resolves with the registries that are
+   * not as `known` says; of one that cannot be read, `everyShapeTag` is moved.
+   */
+  bump(tags: readonly Tag[], known?: readonly KnownRegistry[]): Promise<readonly ShapeRegistry[]>
 
   /**
    * Puts `holder`'s hold on each tag, or renews it, for `leaseMs`. Until it is released or has run out, tags are `HELD`
    * to every reader. Holds of several holders on one tag do not touch each other. A hold that runs out changes the tag:
-   * its holder may have committed and died.
+   * its holder may have committed and died. Then, as in `bump`, says which registries are not as they are `known`.
    */
-  hold(tags: readonly Tag[], holder: string, leaseMs: number): Promise<void>
+  hold(
+    tags: readonly Tag[],
+    holder: string,
+    leaseMs: number,
+    known?: readonly KnownRegistry[],
+  ): Promise<readonly ShapeRegistry[]>
 
   /**
    * Ends `holder`'s holds: `moved` as in `bump`, held or not; `kept` have the version again that they had. One round
-   * trip.
+   * trip. `known` as in `bump`.
    */
-  release(holder: string, moved: readonly Tag[], kept: readonly Tag[]): Promise<void>
+  release(
+    holder: string,
+    moved: readonly Tag[],
+    kept: readonly Tag[],
+    known?: readonly KnownRegistry[],
+  ): Promise<readonly ShapeRegistry[]>
 
   /** Removes entries by key; the number that existed. */
   remove(keys: readonly string[]): Promise<number>
@@ -82,6 +103,25 @@ export interface CacheStore {
   /** Releases what the store itself opened. A client handed in by the application is left open. */
   close(): Promise<void>
 }
+
+/** Most shapes a model has; beyond it the least recently registered gives way. */
+export const MAX_SHAPES = 128
+
+/** The shapes in use of one model. */
+export interface ShapeRegistry {
+  readonly model: string
+  /** Another one with every shape that comes or goes. */
+  readonly version: string
+  readonly texts: readonly string[]
+}
+
+/** The registry as a process knows it; `undefined`: not at all. */
+export interface KnownRegistry {
+  readonly model: string
+  readonly version: string | undefined
+}
+
+export type Registration = { readonly everyShape: TagVersion; readonly anyValues: TagVersion } | typeof HELD
 
 export interface LookUp {
   readonly entry: string | undefined

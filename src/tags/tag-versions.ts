@@ -26,11 +26,3 @@ export function newVersion(): TagVersion {
   used += VERSION_BYTES
   return pool.toString('base64url', used - VERSION_BYTES, used)
 }
-
-/**
- * Whether nothing an entry depends on has moved since it was read. An absent version counts as moved: eviction, a
- * flushed or restarted store and expiry may cost a miss, never a stale answer.
- */
-export function unchanged(held: readonly TagVersion[], current: readonly SeenVersion[]): boolean {
-  return held.length === current.length && held.every((version, i) => version === current[i])
-}

@@ -1,10 +1,14 @@
 /**
  * A tag names something an entry depends on. One spelling for readers and writers of every process:
  *
- * - `User`          any row of the model: moved by every write to it; lists, counts and relations depend on it
- * - `User:*`        rows that could not be named: moved by a write that cannot say which rows it touched
- * - `User:id=1`     one row, by one of its unique keys
- * - `#active_users` a tag of the application's own
+ * - `Post`                   any row of the model: moved by every write to it
+ * - `Post:*`                 rows that could not be named: moved by a write that cannot say which rows it touched
+ * - `Post:id=1`              one row, by one of its unique keys
+ * - `Post:+`                 rows that came to exist under keys that could not be told; absence depends on it
+ * - `Post?*`                 every shape of the model: moved by a write that cannot say which shapes it touched
+ * - `Post?authorId=*&a1b2c3` one shape, whatever the values; see `shape-tags.ts`
+ * - `Post?authorId=5&a1b2c3` the rows of one shape with these values
+ * - `#active_users`          a tag of the application's own
  */
 export type Tag = string
 
@@ -14,6 +18,14 @@ export function modelTag(model: string): Tag {
 
 export function unknownRowsTag(model: string): Tag {
   return `${model}:*`
+}
+
+export function unknownCreatedTag(model: string): Tag {
+  return `${model}:+`
+}
+
+export function everyShapeTag(model: string): Tag {
+  return `${model}?*`
 }
 
 /** `values` holds a field and its canonical text for each column of the key, in the key's order. */
@@ -28,12 +40,12 @@ export function userTag(name: string): Tag {
 
 /** Everything a write that may have touched any row of the model must move. */
 export function wholeModel(model: string): readonly Tag[] {
-  return [modelTag(model), unknownRowsTag(model)]
+  return [modelTag(model), unknownRowsTag(model), unknownCreatedTag(model), everyShapeTag(model)]
 }
 
 /** The model a tag belongs to; `undefined` for a tag of the application's own. */
 export function modelOf(tag: Tag): string | undefined {
   if (tag.startsWith('#')) return undefined
-  const end = tag.indexOf(':')
+  const end = tag.search(/[:?]/)
   return end < 0 ? tag : tag.slice(0, end)
 }

@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StoreUnavailableError } from '../errors.ts'
-import type { Delivery, ResilientStore } from '../stores/resilient-store.ts'
-import type { Tag } from '../tags/tag.ts'
+import type { WriteSet } from '../query/write-set.ts'
+import type { Delivered, ResilientStore } from '../stores/resilient-store.ts'
+import type { KnownRegistry } from '../stores/store.ts'
+import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { newVersion } from '../tags/tag-versions.ts'
+import type { ShapesInUse } from './shapes-in-use.ts'
 
 export interface HoldsOptions {
   /** Whether anything is written strictly. */
@@ -19,7 +22,7 @@ export interface HoldsOptions {
 export interface Hold {
   readonly tags: readonly Tag[]
   /** Gives the tags that moved a new version, the other held ones the version back they had. */
-  release(moved: readonly Tag[]): Promise<Delivery>
+  release(moved: readonly Tag[], known?: readonly KnownRegistry[]): Promise<Delivered>
 }
 
 /**
@@ -29,11 +32,13 @@ export interface Hold {
  */
 export class Holds {
   readonly #store: ResilientStore
+  readonly #shapes: ShapesInUse
   readonly #options: HoldsOptions
   readonly #batch = new AsyncLocalStorage<Set<Hold>>()
 
-  constructor(store: ResilientStore, options: HoldsOptions) {
+  constructor(store: ResilientStore, shapes: ShapesInUse, options: HoldsOptions) {
     this.#store = store
+    this.#shapes = shapes
     this.#options = options
   }
 
@@ -41,15 +46,21 @@ export class Holds {
    * `undefined`: nothing here is written strictly.
    * @throws StoreUnavailableError when the hold could not be taken and writes are to be refused then.
    */
-  async take(tags: () => Iterable<Tag>): Promise<Hold | undefined> {
+  async take(changes: () => WriteSet): Promise<Hold | undefined> {
     if (!this.#options.enabled) return undefined
-    const held = [...new Set(tags())].filter(this.#options.isStrict)
+    const set = changes()
+    const held = this.#toHold(set)
     if (held.length === 0) return undefined
     const holder = newVersion()
     const { leaseMs } = this.#options
     const renew = () => this.#store.hold(held, holder, leaseMs)
+    const known = this.#shapes.known(set.changes.keys())
+    const copies = new Map(known.map(({ model, version }) => [model, version]))
     try {
-      await renew()
+      // No shape comes while its model is held: those that are known now are all there will be when the write is done.
+      const brought = await this.#store.hold(held, holder, leaseMs, known)
+      this.#shapes.learn(brought)
+      for (const { model, version } of brought) copies.set(model, version)
     } catch (error) {
       if (this.#options.rejects) throw refusal(error)
       // In doubt it was taken: it is released all the same.
@@ -60,14 +71,17 @@ export class Holds {
     const batch = this.#batch.getStore()
     const hold: Hold = {
       tags: held,
-      release: async (moved) => {
+      release: async (moved, now) => {
         clearInterval(renewal)
         batch?.delete(hold)
-        const changed = new Set(moved)
+        // An older copy may have come in late; which shapes it lacks is not known.
+        const replaced = (now ?? []).filter(({ model, version }) => copies.has(model) && copies.get(model) !== version)
+        const changed = new Set([...moved, ...replaced.map(({ model }) => everyShapeTag(model))])
         return this.#store.release(
           holder,
-          moved,
+          [...changed],
           held.filter((tag) => !changed.has(tag)),
+          now,
         )
       },
     }
@@ -76,10 +90,16 @@ export class Holds {
   }
 
   /** For a transaction whose end nobody reports: holds what it wrote for as long as it can last. */
-  async leave(tags: Iterable<Tag>, lastsMs: number): Promise<void> {
+  async leave(set: WriteSet, lastsMs: number): Promise<void> {
     if (!this.#options.enabled) return
-    const held = [...tags].filter(this.#options.isStrict)
+    const held = this.#toHold(set)
     if (held.length > 0) await this.#store.hold(held, newVersion(), lastsMs).catch(() => {})
+  }
+
+  /** Which shapes a change concerns is told by its outcome: until then all of the model are held. */
+  #toHold({ tags, changes }: WriteSet): Tag[] {
+    const held = new Set([...tags, ...[...changes.keys()].map(everyShapeTag)])
+    return [...held].filter(this.#options.isStrict)
   }
 
   /**
@@ -87,6 +107,8 @@ export class Holds {
    * for ever because another one was refused. What those did is not known; who does know tells it besides.
    */
   async batch<T>(run: () => PromiseLike<T>): Promise<T> {
+    // An async scope, once entered, makes every promise of the process dearer on Node 20.
+    if (!this.#options.enabled) return run()
     const holds = new Set<Hold>()
     try {
       return await this.#batch.run(holds, async () => run())

@@ -1,7 +1,8 @@
 import type { EventHub } from '../events.ts'
+import type { WriteSet } from '../query/write-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
-import type { Tag } from '../tags/tag.ts'
 import type { Hold } from './holds.ts'
+import type { ShapesInUse } from './shapes-in-use.ts'
 
 /** What made tags move, for events. */
 export interface Cause {
@@ -12,18 +13,26 @@ export interface Cause {
 }
 
 /** `hold`: what was taken for this write, and ends with it. */
-export type Invalidate = (tags: Iterable<Tag>, cause: Cause, hold?: Hold | undefined) => Promise<void>
+export type Invalidate = (changes: WriteSet, cause: Cause, hold?: Hold | undefined) => Promise<void>
 
 /**
- * Moves tags, in one round trip and in bounded time. When it resolves, no read that begins afterwards in this process is
- * served what was true before; where the store did not acknowledge, the tags wait in `resilientStore` and are delivered
- * before this process reads from it again.
+ * Moves tags, in one round trip and in bounded time; in two when shapes have come into use that this process had not
+ * heard of. When it resolves, no read that begins afterwards in this process is served what was true before; where the
+ * store did not acknowledge, the tags wait in `resilientStore` and are delivered before this process reads from it again.
+ *
+ * To be called after the commit: a shape that is not registered yet when the registries are compared will be read from
+ * a database that shows the change.
  */
-export function invalidator(store: ResilientStore, events: EventHub): Invalidate {
-  return async (tags, cause, hold) => {
-    const moved = [...new Set(tags)]
-    if (moved.length === 0) return void (await hold?.release(moved))
-    const delivered = (await (hold ? hold.release(moved) : store.bump(moved))) === 'delivered'
-    events.emit({ type: 'invalidate', tags: moved, delivered, ...cause })
+export function invalidator(store: ResilientStore, shapes: ShapesInUse, events: EventHub): Invalidate {
+  return async (changes, cause, hold) => {
+    const moved = new Set([...changes.tags, ...shapes.movedBy(changes)])
+    if (moved.size === 0) return void (await hold?.release([]))
+    const known = shapes.known(changes.changes.keys())
+    const first = await (hold ? hold.release([...moved], known) : store.bump([...moved], known))
+    shapes.learn(first.registries)
+    const missing = first.registries.length > 0 ? [...shapes.movedBy(changes)].filter((tag) => !moved.has(tag)) : []
+    const second = missing.length > 0 ? await store.bump(missing) : first
+    const delivered = first.delivery === 'delivered' && second.delivery === 'delivered'
+    events.emit({ type: 'invalidate', tags: [...moved, ...missing], delivered, ...cause })
   }
 }

@@ -1,31 +1,31 @@
-import type { Tag } from '../tags/tag.ts'
+import { GatheredWrites, type WriteSet } from '../query/write-set.ts'
 
 /**
- * Tags that wait for their transaction, by its id. A transaction inside a transaction (a savepoint) has the same id and
- * adds to the same set: its tags wait for the outermost commit, and are kept when only the savepoint is rolled back,
+ * Writes that wait for their transaction, by its id. A transaction inside a transaction (a savepoint) has the same id and
+ * adds to the same set: its writes wait for the outermost commit, and are kept when only the savepoint is rolled back,
  * which costs a miss at most.
  */
 export class Outbox {
-  readonly #open = new Map<string, { depth: number; inDoubt: boolean; readonly tags: Set<Tag> }>()
+  readonly #open = new Map<string, { depth: number; inDoubt: boolean; readonly writes: GatheredWrites }>()
 
   open(transaction: string): void {
     const waiting = this.#open.get(transaction)
     if (waiting) waiting.depth += 1
-    else this.#open.set(transaction, { depth: 1, inDoubt: false, tags: new Set() })
+    else this.#open.set(transaction, { depth: 1, inDoubt: false, writes: new GatheredWrites() })
   }
 
   /** `false`: this transaction was never opened here; nobody will tell when it commits. */
-  add(transaction: string, tags: Iterable<Tag>): boolean {
+  add(transaction: string, writes: WriteSet): boolean {
     const waiting = this.#open.get(transaction)
     if (!waiting) return false
-    for (const tag of tags) waiting.tags.add(tag)
+    waiting.writes.add(writes)
     return true
   }
 
   /** What the outermost level, about to commit, has gathered; `undefined` inside it. */
-  gathered(transaction: string): ReadonlySet<Tag> | undefined {
+  gathered(transaction: string): WriteSet | undefined {
     const waiting = this.#open.get(transaction)
-    return waiting?.depth === 1 ? waiting.tags : undefined
+    return waiting?.depth === 1 ? waiting.writes : undefined
   }
 
   /** From now on nobody can say how this transaction will end. */
@@ -38,13 +38,13 @@ export class Outbox {
     return this.#open.get(transaction)?.inDoubt ?? false
   }
 
-  /** The tags to be moved now, `undefined` while an outer level is still open. */
-  close(transaction: string): ReadonlySet<Tag> | undefined {
+  /** What is to be moved now, `undefined` while an outer level is still open. */
+  close(transaction: string): WriteSet | undefined {
     const waiting = this.#open.get(transaction)
     if (!waiting) return undefined
     waiting.depth -= 1
     if (waiting.depth > 0) return undefined
     this.#open.delete(transaction)
-    return waiting.tags
+    return waiting.writes
   }
 }

@@ -1,4 +1,4 @@
-import type { Tag } from '../tags/tag.ts'
+import type { WriteSet } from '../query/write-set.ts'
 import type { Hold, Holds } from './holds.ts'
 import type { Cause, Invalidate } from './invalidate.ts'
 import type { Outbox } from './outbox.ts'
@@ -21,10 +21,10 @@ export interface WriteCall extends Cause {
   /** Whether an error says for certain that nothing was changed; absent: none does. */
   readonly failure?: ((error: unknown, operation: string) => boolean) | undefined
   /**
-   * The tags to move, given what the write returned; `undefined` when it failed and may have taken effect all the same.
+   * What it changed, given what it returned; `undefined` when it failed and may have taken effect all the same.
    * Must not throw: the write is done, and the caller must learn so.
    */
-  readonly tags: (result: unknown) => Iterable<Tag>
+  readonly changes: (result: unknown) => WriteSet
 }
 
 /**
@@ -34,7 +34,7 @@ export interface WriteCall extends Cause {
  */
 export async function writeInvalidate(call: WriteCall, context: WriteContext): Promise<unknown> {
   const hold =
-    call.transaction?.kind === 'interactive' ? undefined : await context.holds.take(() => call.tags(undefined))
+    call.transaction?.kind === 'interactive' ? undefined : await context.holds.take(() => call.changes(undefined))
   // A batch is counted as a whole, by the transaction: when it is refused its elements are left waiting for ever.
   const end = call.transaction?.kind === 'batch' ? () => {} : context.begin()
   let result: unknown
@@ -43,30 +43,29 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
   } catch (error) {
     // Inside a transaction what a refused nested write did before it failed may stand (SQLite), and be committed.
     const stands = call.transaction?.kind === 'interactive' || !call.failure?.(error, call.operation)
-    if (stands) await settle(call, call.tags(undefined), context, hold)
+    if (stands) await settle(call, call.changes(undefined), context, hold)
     else await hold?.release([])
     throw error
   } finally {
     end()
   }
-  await settle(call, call.tags(result), context, hold)
+  await settle(call, call.changes(result), context, hold)
   return result
 }
 
 async function settle(
   call: WriteCall,
-  tags: Iterable<Tag>,
+  changes: WriteSet,
   context: WriteContext,
   hold: Hold | undefined,
 ): Promise<void> {
   const { transaction, cause, model, operation } = call
   const told = { cause, operation, ...(model !== undefined && { model }) }
-  if (transaction?.kind !== 'interactive') return context.invalidate(tags, told, hold)
-  if (context.outbox.add(transaction.id, tags)) return
+  if (transaction?.kind !== 'interactive') return context.invalidate(changes, told, hold)
+  if (context.outbox.add(transaction.id, changes)) return
   // Another extension opened this transaction past us: its commit will not be reported. Moving the tags now covers a
   // commit that is under way, moving them again when the transaction must be over covers one that comes later.
-  const moved = [...tags]
-  setTimeout(() => void context.invalidate(moved, told), context.orphanMs).unref()
-  await context.holds.leave(moved, context.orphanMs)
-  await context.invalidate(moved, told)
+  setTimeout(() => void context.invalidate(changes, told), context.orphanMs).unref()
+  await context.holds.leave(changes, context.orphanMs)
+  await context.invalidate(changes, told)
 }

@@ -221,7 +221,7 @@ describe.each(Object.entries(clients))('%s', (title, { connect, servers, deviati
       const few = await commandsOf(() => store.bump(tags))
       await fillTo(10, 10_000)
       const many = await commandsOf(() => store.bump(tags))
-      expect(few).toEqual({ evalsha: tags.length, get: tags.length, set: tags.length })
+      expect(few).toEqual({ evalsha: expect.any(Number), get: tags.length, set: tags.length })
       expect(many).toEqual(few)
     })
 
@@ -232,24 +232,24 @@ describe.each(Object.entries(clients))('%s', (title, { connect, servers, deviati
 
     promise('every key has an end', async () => {
       await store.ensureVersions(['User'])
-      expect(await ttlOf(`${prefix}tag:User`)).toBeGreaterThan(HOUR / 2)
+      expect(await ttlOf(`${prefix}tag:{User}`)).toBeGreaterThan(HOUR / 2)
       await store.fill(key('a'), '1', ['User'], 5000)
       expect(await ttlOf(key('a'))).toBeGreaterThan(0)
       await store.bump(['User'])
-      expect(await ttlOf(`${prefix}tag:User`)).toBeGreaterThan(HOUR / 2)
+      expect(await ttlOf(`${prefix}tag:{User}`)).toBeGreaterThan(HOUR / 2)
     })
 
     promise('versions outlive the entries that hold them', async () => {
       await store.ensureVersions(['User'])
       await store.fill(key('long'), '1', ['User'], 10 * HOUR)
-      expect(await ttlOf(`${prefix}tag:User`)).toBeGreaterThan(await ttlOf(key('long')))
+      expect(await ttlOf(`${prefix}tag:{User}`)).toBeGreaterThan(await ttlOf(key('long')))
     })
 
     promise('versions outlive the longest entry, also when a shorter one comes after it', async () => {
       await store.ensureVersions(['User'])
       await store.fill(key('long'), '1', ['User'], 10 * HOUR)
       await store.fill(key('short'), '1', ['User'], 1000)
-      expect(await ttlOf(`${prefix}tag:User`)).toBeGreaterThan(await ttlOf(key('long')))
+      expect(await ttlOf(`${prefix}tag:{User}`)).toBeGreaterThan(await ttlOf(key('long')))
     })
 
     promise('an invalidation arrives where memory is full', async () => {

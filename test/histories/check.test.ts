@@ -216,6 +216,60 @@ describe('a value that comes again', () => {
   })
 })
 
+describe('a place whose versions are those of its row', () => {
+  const moved = (stamp: string, is: string): Effect[] => [
+    ['row', null, stamp],
+    ['place', null, is, 'row'],
+  ]
+  const seed: Line[] = [
+    ['write', 9, -2, [['place', 0, 'in']], [], false],
+    ['end', 9, -1, 'ok', []],
+  ]
+  const place = (from: number, to: number, is: string) => read(from, to, ['place', null, is])
+  const told = (unit: number, at: number, version: number): Line => ['end', unit, at, 'ok', [['row', version]]]
+  /** Two at once; the one that begins first is the last to commit. */
+  const crossing: Line[][] = [
+    [['write', 2, 10, moved('one', 'in'), [], false], told(2, 40, 2)],
+    [['write', 3, 20, moved('two', 'out'), [], false], told(3, 30, 1)],
+  ]
+
+  it('is stale when an acknowledged write had moved the row', () => {
+    const away: Line[] = [['write', 2, 10, moved('one', 'out'), [], false], told(2, 20, 1)]
+    expect(kinds(byDefault(seed, away, [place(21, 30, 'in')]))).toEqual(['stale'])
+    expect(kinds(byDefault(seed, away, [place(15, 30, 'in')]))).toEqual([])
+    expect(kinds(byDefault(seed, away, [place(21, 30, 'out')]))).toEqual([])
+  })
+
+  it('goes by the order of commits where writes cross', () => {
+    expect(kinds(strictly(seed, ...crossing, [place(50, 60, 'in')]))).toEqual([])
+    expect(kinds(byDefault(seed, ...crossing, [place(50, 60, 'out')]))).toEqual(['stale'])
+    expect(kinds(byDefault(seed, ...crossing, [place(31, 60, 'out')]))).toEqual([])
+    // The second `in` was not before the `out`, and that had not begun: this is the first.
+    expect(kinds(strictly(seed, ...crossing, [place(12, 19, 'in'), place(32, 34, 'out')]))).toEqual([])
+  })
+
+  it('is not there before what was there earlier', () => {
+    const away: Line[][] = [
+      [['write', 2, 10, moved('one', 'out'), [], false], told(2, 40, 2)],
+      [['write', 3, 20, moved('two', 'out'), [], false], told(3, 30, 1)],
+    ]
+    expect(kinds(byDefault(seed, ...away, [place(12, 21, 'out')]))).toEqual([])
+    expect(kinds(byDefault(seed, ...away, [place(12, 19, 'out')]))).toEqual(['dirty'])
+  })
+
+  it('has its version from readers of the row where the writer was not told', () => {
+    const untold = write(2, 10, 20, moved('one', 'out'))
+    const history = [seed, untold, [place(25, 30, 'in')]]
+    expect(kinds(byDefault(...history, [read(40, 50, v1)]))).toEqual(['stale'])
+  })
+
+  it('proves nothing while a write that may be it has no version', () => {
+    const unseen = write(4, 60, 70, moved('three', 'out'))
+    expect(kinds(byDefault(seed, ...crossing, unseen, [place(80, 90, 'out')]))).toEqual([])
+    expect(kinds(byDefault(seed, ...crossing, unseen, [place(50, 59, 'out')]))).toEqual(['stale'])
+  })
+})
+
 describe('a counter', () => {
   const writes = [...write(2, 10, 20, [v1]), ...write(3, 30, 100, [v2])]
 

@@ -65,6 +65,10 @@ interface Written {
   readonly at: number
   readonly value: string
   version: number | null
+  /** Of the same unit, and a view of it: their versions are one. */
+  readonly like: Written | undefined
+  /** Not committed before that, for neither were earlier versions. */
+  commit: number
   /** The newest acknowledged version when the unit began, and what follows for the version of this. */
   floor: number
   least: number
@@ -73,7 +77,7 @@ interface Written {
 /** An object by its versions, or a counter by its value: what only ever grows. */
 interface Subject {
   readonly name: string
-  /** What others may see, by value, in the order of versions. */
+  /** What others may see, by value, in the order of versions; at the end those whose version nobody tells. */
   readonly values: Map<string, Written[]>
   /** What certainly stands, and everybody was told: the newest such version; of a counter, the sum. */
   acknowledged: number
@@ -160,8 +164,10 @@ class Check {
           unit = { id, process, start: at, commit, end, outcome: 'unknown', written: [], adds: [] }
           this.#units.set(id, unit)
         }
-        for (const [object, version, value] of effects) {
-          unit.written.push({ unit, subject: this.#subject(object), at, value, version, floor: -1, least: -1 })
+        for (const [object, version, value, other] of effects) {
+          const like = other === undefined ? undefined : unit.written.findLast(({ subject }) => subject.name === other)
+          const rest = { like, commit: Number.POSITIVE_INFINITY, floor: -1, least: -1 }
+          unit.written.push({ unit, subject: this.#subject(object), at, value, version, ...rest })
         }
         for (const [counter, by] of adds) unit.adds.push({ counter: this.#subject(counter), by })
         return
@@ -230,10 +236,11 @@ class Check {
         for (const written of this.#subjects.get(object)?.values.get(value) ?? []) written.version ??= version
       }
     }
+    for (const { written } of this.#units.values()) {
+      for (const each of written) each.version ??= each.like?.version ?? null
+    }
     for (const { values } of this.#subjects.values()) {
-      for (const same of values.values()) {
-        if (same.length > 1) same.sort((a, b) => (a.version ?? -1) - (b.version ?? -1))
-      }
+      for (const same of values.values()) inOrderOfVersions(same)
     }
   }
 
@@ -327,20 +334,20 @@ class Check {
       return
     }
     const same = subject.values.get(value) ?? []
-    // In the order of versions, and so of commits where there is more than one.
-    const visible = countBefore(same, (written) => written.unit.commit <= read.end)
-    const last = same[visible - 1]
+    const told = countBefore(same, (written) => written.version !== null)
+    // It may be any of these.
+    for (let i = told; i < same.length; i += 1) if (same[i]!.commit <= read.end) return
+    const last = same[countBefore(same, (written) => written.version !== null && written.commit <= read.end) - 1]
     if (!last) {
       const written = same[0] ? `before its commit` : 'which was never written, or rolled back'
       return this.#found('dirty', read, object, `shows ${value}, ${written}`)
     }
-    if (last.version === null) return
     if (version !== null && version !== last.version) {
       return this.#found('dirty', read, object, `shows ${value} as version ${version}, it is version ${last.version}`)
     }
     const enough = this.#rules.strict ? Math.max(floor.acknowledged, floor.any) : floor.acknowledged
-    const least = same[countBefore(same, (written) => (written.version ?? -1) < enough)]
-    this.#inOrder(read, subject, last.version, least?.version ?? last.version, floor)
+    const least = same[countBefore(same, (written) => written.version !== null && written.version < enough)]
+    this.#inOrder(read, subject, last.version!, least?.version ?? last.version!, floor)
   }
 
   #ownWrite(read: Read, subject: Subject): Written | undefined {
@@ -382,6 +389,19 @@ class Check {
     this.#violations[kind] += 1
     if (this.#violations[kind] > EXAMPLES) return
     this.#examples.push({ kind, process, object, read: what, start, end, detail })
+  }
+}
+
+/** A version comes after the commits of all before it, whoever began first. */
+function inOrderOfVersions(same: Written[]): void {
+  const place = ({ version }: Written) => version ?? Number.MAX_SAFE_INTEGER
+  if (same.length > 1) same.sort((a, b) => place(a) - place(b))
+  let earlier = Number.NEGATIVE_INFINITY
+  for (const written of same) {
+    written.commit = written.unit.commit
+    if (written.version === null) continue
+    written.commit = Math.max(written.commit, earlier)
+    earlier = written.commit
   }
 }
 

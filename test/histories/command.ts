@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { KINDS } from './check.ts'
+import { INVALIDATIONS } from './contestant.ts'
 import { withDatabase } from './environment.ts'
 import { SCHEDULES } from './faults.ts'
 import { type RunResult, run } from './run.ts'
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     /** How many of a hundred steps write: more writes are more races, fewer hits. */
     writes: { type: 'string', default: '3' },
     mode: { type: 'string', default: 'default' },
+    /** model, row or shape; left out: what the extension does by itself. */
+    invalidation: { type: 'string' },
     faults: { type: 'string', default: 'all' },
     json: { type: 'boolean', default: false },
     /** A folder to keep the histories in. */
@@ -35,6 +38,9 @@ const whole = (name: 'seconds' | 'seed' | 'workers' | 'concurrency' | 'writes') 
 }
 const mode = (['default', 'strict', 'naive'] as const).find((name) => name === values.mode)
 if (!mode) throw new Error(`--mode ${values.mode}: default, strict or naive`)
+const invalidation = INVALIDATIONS.find((name) => name === values.invalidation)
+if (values.invalidation && !invalidation)
+  throw new Error(`--invalidation ${values.invalidation}: ${INVALIDATIONS.join()}`)
 const names = { all: Object.keys(SCHEDULES), none: ['calm'] }[values.faults] ?? values.faults.split(',')
 const unknown = names.filter((name) => !SCHEDULES[name])
 if (unknown.length > 0) throw new Error(`--faults ${unknown}: ${Object.keys(SCHEDULES).join(', ')}`)
@@ -54,6 +60,7 @@ await withDatabase(async (database) => {
       concurrency: whole('concurrency'),
       writes: whole('writes') / 100,
       mode,
+      invalidation,
       database,
       ...(keep && { keep }),
     })

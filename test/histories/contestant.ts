@@ -5,6 +5,9 @@ import type { Db, Prisma } from './reads.ts'
 
 export type Mode = 'default' | 'strict' | 'naive'
 
+export const INVALIDATIONS = ['model', 'row', 'shape'] as const
+export type Invalidation = (typeof INVALIDATIONS)[number]
+
 /** A client whose reads are to be checked. */
 export interface Contestant extends Db {
   /** A read, and where its answer came from. */
@@ -21,6 +24,8 @@ export interface Contestant extends Db {
 
 export interface ContestantOptions {
   readonly mode: Mode
+  /** @default that of the extension */
+  readonly invalidation?: Invalidation | undefined
   readonly redis: string
   readonly prefix: string
   readonly ttlMs: number
@@ -28,7 +33,7 @@ export interface ContestantOptions {
 }
 
 export function contestant(plain: Prisma, options: ContestantOptions): Contestant {
-  const { mode, redis, prefix, ttlMs, clock } = options
+  const { mode, invalidation, redis, prefix, ttlMs, clock } = options
   if (mode === 'naive') {
     const { prisma, reads, close } = naiveCache(plain, redis, prefix, ttlMs)
     return {
@@ -52,6 +57,7 @@ export function contestant(plain: Prisma, options: ContestantOptions): Contestan
     clock,
     defaults: { ttl, nullTtl: ttl, jitter: 0 },
     ...promise,
+    ...(invalidation && { invalidation }),
   }
   const extended = plain.$extends(cacheExtension(cacheOptions as CacheOptions))
   const cache = extended.$cache

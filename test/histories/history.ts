@@ -29,9 +29,10 @@ export type Outcome = 'ok' | 'kept' | 'aborted' | 'unknown'
 
 /**
  * An object comes into a new state. The versions of an object are in the order of its commits; where the database counts
- * them (`null`) the write's answer tells, or a read that sees the value.
+ * them (`null`) the write's answer tells, or a read that sees the value. `like`: another object that the same write
+ * changed just before, and whose version this has.
  */
-export type Effect = readonly [object: string, version: number | null, value: string]
+export type Effect = readonly [object: string, version: number | null, value: string, like?: string]
 /** A counter that only grows, by so much. */
 export type Add = readonly [counter: string, by: number]
 

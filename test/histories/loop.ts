@@ -3,9 +3,10 @@ import { diceOf } from './dice.ts'
 import { now, type Outcome } from './history.ts'
 import type { Ledger, Unit } from './ledger.ts'
 import { type Db, type Dice, type Prisma, READS } from './reads.ts'
+import { hostOf, staffOf } from './staff.ts'
 import type { Family } from './world.ts'
 import { NOBODY, orderOf, postOf, productOf, userOf } from './world.ts'
-import { batchable, familyStep, SHARED_WRITES, type Step, transfer } from './writes.ts'
+import { batchable, familyStep, type Step, sharedStep, transfer } from './writes.ts'
 
 export interface LoopOptions {
   readonly client: Contestant
@@ -28,11 +29,17 @@ export interface LoopOptions {
 const HOT = 0.7
 const HOT_READS = 5
 const HOT_NS = 1e9
+/** Some of them for longer: until many other shapes have been read. */
+const LASTING_NS = 1e10
 
 function hot(dice: Dice, at: number): readonly [(typeof READS)[number], Dice] {
-  const first = Math.floor(at / HOT_NS) * HOT_READS
+  const first = Math.floor(at / (dice.chance(0.3) ? LASTING_NS : HOT_NS)) * HOT_READS
   return [READS[(first + dice.below(HOT_READS)) % READS.length]!, diceOf(first + dice.below(2))]
 }
+
+/** Who has a family writes more than who has none: its rows are written by nobody else. */
+const OWNERS_WRITE = 2.5
+const OTHERS_WRITE = 0.5
 
 /** One after the other: reads, writes, transactions, chosen by the dice. */
 export class Loop {
@@ -52,8 +59,9 @@ export class Loop {
   }
 
   step(): Promise<void> {
-    const { dice } = this.#options
-    if (!dice.chance(this.#options.writes)) return this.#read(this.#options.client, 0)
+    const { dice, family, writes } = this.#options
+    if (!dice.chance(writes * (family === undefined ? OTHERS_WRITE : OWNERS_WRITE)))
+      return this.#read(this.#options.client, 0)
     const throws = dice.below(10)
     if (throws < 7) return this.#single()
     return throws < 8 ? this.#batch() : this.#transaction()
@@ -76,7 +84,7 @@ export class Loop {
   #nextStep(rows: Family): Step {
     const { dice, family, ledger } = this.#options
     const stamps = () => ledger.number()
-    if (family === undefined || dice.chance(0.4)) return dice.pick(SHARED_WRITES)(dice, stamps)
+    if (family === undefined || dice.chance(0.4)) return sharedStep(dice, stamps)
     this.#version += 1
     return familyStep(family, rows, this.#version, dice, stamps)
   }
@@ -180,11 +188,13 @@ function nameOf(error: unknown): string {
 }
 
 async function familyOf(plain: Prisma, family: number): Promise<Family> {
-  const [user, order, post, product] = await Promise.all([
+  const [user, order, post, product, host, staff] = await Promise.all([
     plain.user.findUnique({ where: { id: userOf(family) }, include: { profile: true } }),
     plain.order.findUnique({ where: { id: orderOf(family) }, include: { lines: true } }),
     plain.post.findUnique({ where: { id: postOf(family) }, include: { tags: true, comments: true } }),
     plain.product.findUnique({ where: { id: productOf(family) }, include: { parts: true } }),
+    plain.user.findUnique({ where: { id: hostOf(family) } }),
+    plain.user.findMany({ where: { id: { in: [...staffOf(family)] } } }),
   ])
   return {
     user: user?.name ?? null,
@@ -195,5 +205,21 @@ async function familyOf(plain: Prisma, family: number): Promise<Family> {
     comments: post?.comments.map(({ text, authorId }) => ({ text, author: authorId })) ?? [],
     product: product && { stamp: `${product.price}`, sku: product.sku },
     parts: product?.parts.map(({ label }) => label) ?? [],
+    host: host?.name ?? '-',
+    staff: Object.fromEntries(
+      staff.map(({ id, managerId, name, ratio, big, balance, role, active, meta }) => [
+        id,
+        {
+          managerId,
+          name: `${name}`,
+          ratio,
+          big: Number(big),
+          balance: Number(balance),
+          role,
+          active,
+          meta: Number(meta),
+        },
+      ]),
+    ),
   }
 }

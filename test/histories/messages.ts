@@ -1,4 +1,4 @@
-import type { Mode } from './contestant.ts'
+import type { Invalidation, Mode } from './contestant.ts'
 
 /** What a worker is told when it is started. */
 export interface WorkerOptions {
@@ -11,6 +11,7 @@ export interface WorkerOptions {
   /** The share of steps that write. */
   readonly writes: number
   readonly mode: Mode
+  readonly invalidation: Invalidation | undefined
   readonly database: string
   readonly redis: string
   readonly prefix: string

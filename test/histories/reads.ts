@@ -1,5 +1,6 @@
 import type { ClientOf } from '../support/clients.ts'
 import type { Seen } from './history.ts'
+import { staffReads } from './staff-reads.ts'
 import {
   AUTHOR,
   BALANCE,
@@ -113,9 +114,10 @@ const sharedReads: Record<string, Read> = {
   async 'groups grouped'({ prisma }) {
     const where = { managerId: { not: null } }
     const rows = await prisma.user.groupBy({ by: ['managerId'], where, _sum: { big: true, balance: true } })
+    const whole = rows.filter(({ managerId }) => GROUPS.some((id) => id === managerId))
     return {
-      counters: rows.map(({ managerId, _sum }) => [`writes ${managerId}`, Number(_sum.big)] as const),
-      torn: rows.flatMap(({ managerId, _sum }) => balances(managerId!, Number(_sum.balance))),
+      counters: whole.map(({ managerId, _sum }) => [`writes ${managerId}`, Number(_sum.big)] as const),
+      torn: whole.flatMap(({ managerId, _sum }) => balances(managerId!, Number(_sum.balance))),
     }
   },
   async 'group raw'({ prisma, raw }, dice) {
@@ -299,7 +301,14 @@ const familyReads: Record<string, Read> = {
   },
 }
 
-export const READS: readonly (readonly [name: string, read: Read])[] = [
-  ...Object.entries(sharedReads),
-  ...Object.entries(familyReads),
-]
+/** Mixed: neighbours in this list are read at the same time. */
+export const READS: readonly (readonly [name: string, read: Read])[] = mixed([
+  Object.entries(sharedReads),
+  Object.entries(staffReads),
+  Object.entries(familyReads),
+])
+
+function mixed<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const placed = lists.flatMap((list) => list.map((item, i) => ({ item, at: i / list.length })))
+  return placed.sort((a, b) => a.at - b.at).map(({ item }) => item)
+}

@@ -11,12 +11,13 @@ import { withConnection } from '../support/provider.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { eventually, withTimeout } from '../support/with-timeout.ts'
 import { check, type Verdict } from './check.ts'
-import type { Mode } from './contestant.ts'
+import type { Invalidation, Mode } from './contestant.ts'
 import { diceOf } from './dice.ts'
 import { delaysOf, type Scene, type Schedule, ttlOf, type Victim } from './faults.ts'
 import { type Line, now, readLines } from './history.ts'
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts'
 import { startRedisLine } from './redis-line.ts'
+import { initialStaff, staffSql } from './staff.ts'
 import { initialStates, OWNERS, SEED_SQL } from './world.ts'
 
 export interface RunOptions {
@@ -27,6 +28,7 @@ export interface RunOptions {
   /** The share of steps that write. */
   readonly writes: number
   readonly mode: Mode
+  readonly invalidation?: Invalidation | undefined
   /** A PostgreSQL database with the test schema, for this run alone. */
   readonly database: string
   /** Keeps the histories there instead of throwing them away. */
@@ -62,7 +64,9 @@ export async function run(schedule: Schedule, options: RunOptions): Promise<RunR
     endings.push(() => redis.stop())
     const line = await startRedisLine(redis.port)
     endings.push(() => line.close())
-    await withConnection('postgresql', options.database, (connection) => connection.executeScript(SEED_SQL))
+    await withConnection('postgresql', options.database, (connection) =>
+      connection.executeScript([SEED_SQL, staffSql(options.workers * OWNERS)].join(';\n')),
+    )
 
     const crew = new Crew(options, schedule, folder, line.port)
     endings.push(() => crew.kill())
@@ -91,7 +95,7 @@ function seed({ workers }: RunOptions): Line[] {
       'write',
       0,
       -2,
-      initialStates(workers * OWNERS),
+      [...initialStates(workers * OWNERS), ...initialStaff(workers * OWNERS)],
       [
         ['writes 1', 0],
         ['writes 2', 0],
@@ -162,11 +166,11 @@ class Crew {
     this.size = options.workers
     this.#options = options
     this.#folder = folder
-    const { workers, concurrency, seed, writes, mode } = options
+    const { workers, concurrency, seed, writes, mode, invalidation } = options
     const redis = `redis://127.0.0.1:${redisPort}`
     const prefix = `histories-${randomUUID()}:`
     const [ttlMs, delays] = [ttlOf(schedule), delaysOf(schedule)]
-    this.#common = { workers, concurrency, seed, writes, mode, redis, prefix, ttlMs, delays }
+    this.#common = { workers, concurrency, seed, writes, mode, invalidation, redis, prefix, ttlMs, delays }
     this.#members = []
     let fail!: (error: Error) => void
     this.failure = new Promise<never>((_, reject) => {

@@ -1,4 +1,5 @@
 import type { Effect } from './history.ts'
+import type { Staff } from './staff.ts'
 
 /**
  * What the rows are. Shared rows are written by everybody: the database counts their versions, and each write leaves a
@@ -57,6 +58,9 @@ export interface Family {
   readonly comments: readonly { readonly text: string; readonly author: number | null }[]
   readonly product: { readonly stamp: string; readonly sku: string } | null
   readonly parts: readonly string[]
+  /** The name of the manager who stays. */
+  readonly host: string
+  readonly staff: Staff
 }
 
 export const NOBODY: Family = {
@@ -68,6 +72,8 @@ export const NOBODY: Family = {
   comments: [],
   product: null,
   parts: [],
+  host: '0',
+  staff: {},
 }
 
 export const linesValue = (lines: readonly { productId: number; quantity: number }[] | null) =>
@@ -76,7 +82,7 @@ export const listed = (values: readonly string[]) => [...values].sort().join()
 
 /** The state of a family as readers see it: an object for each thing a read can show. */
 export function familyStates(family: number, rows: Family): Map<string, string> {
-  const { user, profile, lines, post, tags, comments, product, parts } = rows
+  const { user, profile, lines, post, tags, comments, product, parts, host } = rows
   const quantities =
     lines && Object.entries(lines).map(([product, quantity]) => ({ productId: Number(product), quantity }))
   const states = new Map([
@@ -90,6 +96,7 @@ export function familyStates(family: number, rows: Family): Map<string, string> 
     [`comments ${family}`, listed(comments.map(({ text }) => text))],
     [`comment count ${family}`, `${comments.length}`],
     [`goods ${family}`, product?.stamp ?? '-'],
+    [`host ${family}`, host],
   ])
   for (const tag of TAGS) states.set(`owned ${family} ${tag}`, shown(tags.includes(tag)))
   for (const sku of skusOf(family)) {

@@ -1,5 +1,7 @@
 import type { Add, Effect } from './history.ts'
 import type { Db, Dice } from './reads.ts'
+import { type Employee, staffStates } from './staff.ts'
+import { commonStaffWrites, staffWrites } from './staff-writes.ts'
 import {
   AUTHOR,
   authorOf,
@@ -63,9 +65,9 @@ function userStep(what: string, ids: readonly number[], stamp: string, rest: Pic
 const oneUser = (result: unknown) => [userState(result as UserRow)]
 const untold = () => []
 
-type MakeStep = (dice: Dice, stamps: Stamps) => Step
+export type MakeStep = (dice: Dice, stamps: Stamps) => Step
 
-export const SHARED_WRITES: readonly MakeStep[] = [
+const sharedWrites: readonly MakeStep[] = [
   (dice, stamps) => {
     const id = dice.pick(USERS)
     return updateUser(id, 0, `${stamps()}`)
@@ -189,18 +191,26 @@ export function transfer(dice: Dice, stamps: Stamps): readonly [Step, Step] {
   return [updateUser(group[first]!, gift, `${stamps()}`), updateUser(group[second]!, -gift, `${stamps()}`)]
 }
 
+/** The next write on rows of all. */
+export const sharedStep: MakeStep = (dice, stamps) =>
+  dice.pick(dice.chance(0.5) ? sharedWrites : commonStaffWrites)(dice, stamps)
+
 /** The next write of a family; `version` is that of its next state. */
 export function familyStep(family: number, rows: Family, version: number, dice: Dice, stamps: Stamps): Step {
-  const choices = familyWrites.flatMap((make) => make(family, rows, version, dice, stamps) ?? [])
+  const makers = dice.chance(0.5) ? familyWrites : [...staffWrites, createUser, deleteUser]
+  const choices = makers.flatMap((make) => make(family, rows, version, dice, stamps) ?? [])
   const { what, next, query } = dice.pick(choices)
-  const before = familyStates(family, rows)
-  const changed = [...familyStates(family, next)].filter(([object, value]) => before.get(object) !== value)
+  const before = allStates(family, rows)
+  const changed = [...allStates(family, next)].filter(([object, value]) => before.get(object) !== value)
   const effects = changed.map(([object, value]): Effect => [object, version, value])
   return { what, effects, adds: [], query, told: untold, next }
 }
 
+const allStates = (family: number, rows: Family) =>
+  new Map([...familyStates(family, rows), ...staffStates(family, rows.staff)])
+
 type FamilyStep = Pick<Step, 'what' | 'query'> & { readonly next: Family }
-type MakeFamilyStep = (
+export type MakeFamilyStep = (
   family: number,
   rows: Family,
   version: number,
@@ -208,21 +218,38 @@ type MakeFamilyStep = (
   stamps: Stamps,
 ) => FamilyStep | undefined
 
+const createUser: MakeFamilyStep = (family, rows, version, dice, stamps) => {
+  if (rows.user !== null) return undefined
+  const [id, name, product] = [userOf(family), `${stamps()}`, dice.pick(PRODUCTS)]
+  const bio = dice.chance(0.7) ? `${stamps()}` : null
+  const orders = { create: { id: orderOf(family), lines: { create: { productId: product, quantity: version } } } }
+  return {
+    what: 'create user with profile and order',
+    next: { ...rows, user: name, profile: bio, lines: { [product]: version } },
+    query: ({ prisma }) =>
+      prisma.user.create({
+        data: { id, email: emailOf(id), name, orders, ...(bio !== null && { profile: { create: { bio } } }) },
+      }),
+  }
+}
+
+const deleteUser: MakeFamilyStep = (family, rows, _, dice) => {
+  // Rarely: everything hangs on it.
+  if (rows.user === null || dice.chance(0.5)) return undefined
+  const own = userOf(family)
+  const post = rows.post && { ...rows.post, author: rows.post.author === own ? null : rows.post.author }
+  const comments = rows.comments.filter(({ author }) => author !== own)
+  const leave = (row: Employee): Employee => (row.managerId === own ? { ...row, managerId: null } : row)
+  const staff = Object.fromEntries(Object.entries(rows.staff).map(([id, row]) => [id, leave(row)]))
+  return {
+    what: 'delete user with everything',
+    next: { ...rows, user: null, profile: null, lines: null, post, comments, staff },
+    query: ({ prisma }) => prisma.user.delete({ where: { id: own } }),
+  }
+}
+
 const familyWrites: readonly MakeFamilyStep[] = [
-  (family, rows, version, dice, stamps) => {
-    if (rows.user !== null) return undefined
-    const [id, name, product] = [userOf(family), `${stamps()}`, dice.pick(PRODUCTS)]
-    const bio = dice.chance(0.7) ? `${stamps()}` : null
-    const orders = { create: { id: orderOf(family), lines: { create: { productId: product, quantity: version } } } }
-    return {
-      what: 'create user with profile and order',
-      next: { ...rows, user: name, profile: bio, lines: { [product]: version } },
-      query: ({ prisma }) =>
-        prisma.user.create({
-          data: { id, email: emailOf(id), name, orders, ...(bio !== null && { profile: { create: { bio } } }) },
-        }),
-    }
-  },
+  createUser,
   (family, rows, _, __, stamps) => {
     if (rows.user === null) return undefined
     const name = `${stamps()}`
@@ -242,18 +269,7 @@ const familyWrites: readonly MakeFamilyStep[] = [
       query: ({ prisma }) => prisma.user.update({ where: { email: emailOf(userOf(family)) }, data: { name, profile } }),
     }
   },
-  (family, rows, _, dice) => {
-    // Rarely: everything hangs on it.
-    if (rows.user === null || dice.chance(0.5)) return undefined
-    const own = userOf(family)
-    const post = rows.post && { ...rows.post, author: rows.post.author === own ? null : rows.post.author }
-    const comments = rows.comments.filter(({ author }) => author !== own)
-    return {
-      what: 'delete user with everything',
-      next: { ...rows, user: null, profile: null, lines: null, post, comments },
-      query: ({ prisma }) => prisma.user.delete({ where: { id: own } }),
-    }
-  },
+  deleteUser,
   (family, rows, version, dice) => {
     if (rows.lines === null) return undefined
     const [productId, orderId] = [dice.pick(PRODUCTS), orderOf(family)]

@@ -108,6 +108,13 @@ describe('what is outside is found', () => {
       crashes: 1,
       needs: ['runs out early', 'is killed', 'commits'],
     },
+    'replicas that lag, Redis loses the hold a bump left: old until the ttl': {
+      promised: 'acknowledged',
+      writers: twoDefault,
+      replicas: true,
+      lostHolds: 1,
+      needs: ['bumps', 'loses', 'asks the database: 0'],
+    },
   }
 
   it.each(Object.entries(outside))('%s', (_, { needs, ...setup }) => {

@@ -85,20 +85,34 @@ export function lapse(holder: number): TagStep {
   }
 }
 
-interface Change {
+export interface Change {
   readonly moves: boolean
   readonly ended?: number
   readonly added?: Hold
 }
 
 /** The script: whoever passes drops the holds that have run out, and moves the version with them. */
-function settle(state: State, row: number, { moves, ended, added }: Change, without: Guard | undefined): State {
-  const tag = state.tags[row]
+function settle(state: State, row: number, change: Change, without: Guard | undefined): State {
+  const keeps = without === 'a hold that is dropped moves the version'
+  return withTag(
+    state,
+    row,
+    settled(state.tags[row], change, () => newVersion(state, row, without), keeps),
+  )
+}
+
+/** What the script makes of a tag. `keeps`: without the move that goes with a hold that is dropped. */
+export function settled(
+  tag: Tag | undefined,
+  { moves, ended, added }: Change,
+  newVersion: () => Version,
+  keeps = false,
+): Tag {
   const others = (tag?.holds ?? []).filter(({ holder }) => holder !== ended && holder !== added?.holder)
   const left = others.filter(({ lapsed }) => !lapsed)
-  const dropped = left.length < others.length && without !== 'a hold that is dropped moves the version'
-  const version = !tag || moves || dropped ? newVersion(state, row, without) : tag.version
-  return withTag(state, row, { version, holds: sorted(added ? [...left, added] : left) })
+  const dropped = left.length < others.length && !keeps
+  const version = !tag || moves || dropped ? newVersion() : tag.version
+  return { version, holds: sorted(added ? [...left, added] : left) }
 }
 
 function sorted(holds: readonly Hold[]): readonly Hold[] {

@@ -203,10 +203,12 @@ describe('bytes in Redis that we did not write', () => {
     },
   )
 
+  /** The last but one word of the header; tags come after it. */
+  const VERSIONS = / ([^ ]+) (?=[^ ]*$)/
   const otherwise: Record<string, (key: string, entry: string) => Promise<unknown>> = {
-    'versions of nothing': header((text) => text.replace(/[^ ]+$/, 'AAAAAAAAAAAA')),
-    'fewer versions': header((text) => text.replace(/[^ ]+$/, ',')),
-    'more versions': header((text) => `${text},AAAAAAAAAAAA`),
+    'versions of nothing': header((text) => text.replace(VERSIONS, ' AAAAAAAAAAAA ')),
+    'fewer versions': header((text) => text.replace(VERSIONS, ' , ')),
+    'more versions': header((text) => text.replace(VERSIONS, ' $1,AAAAAAAAAAAA ')),
     'a list': (key) => redis.pipeline().del(key).rpush(key, 'x').exec(),
     'a hash': (key) => redis.pipeline().del(key).hset(key, 'x', 'y').exec(),
   }

@@ -252,7 +252,7 @@ describe('in Redis', () => {
     await prisma.tag.findMany({ cache: { ttl: 10 * 24 * 3600 } })
     await prisma.$cache.settled()
     const [key] = await prisma.$cache.keys()
-    expect(await redis.pttl(`${prefix}tag:Tag`)).toBeGreaterThan(await redis.pttl(key!))
+    expect(await redis.pttl(`${prefix}tag:{Tag}`)).toBeGreaterThan(await redis.pttl(key!))
   })
 
   it('nothing is kept without an end', async () => {

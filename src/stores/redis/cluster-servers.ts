@@ -107,6 +107,10 @@ export class ClusterServers implements RedisServers {
     return this.#route(commands, (server, own) => sendSafely(server, own, this.#context.waitReplicas))
   }
 
+  placeOf(key: string): unknown {
+    return keySlot(key)
+  }
+
   async get(keys: readonly string[]): Promise<readonly unknown[]> {
     return (await this.send(keys.map((key): Command => ['get', key]))).map(answer)
   }
@@ -150,7 +154,35 @@ export class ClusterServers implements RedisServers {
         for (const [at, i] of own.entries()) replies[i] = answers[at] as Reply
       }),
     )
-    return Promise.all(replies.map((reply, i) => this.#redirected(commands[i] as Command, reply)))
+    if (!replies.some(([error]) => redirection(error))) return replies
+    const bySlot = new Map<number, number[]>()
+    for (const [i, command] of commands.entries()) {
+      const slot = keySlot(keyOf(command))
+      const own = bySlot.get(slot)
+      if (own) own.push(i)
+      else bySlot.set(slot, [i])
+    }
+    await Promise.all([...bySlot.values()].map((own) => this.#inOrder(own, commands, replies)))
+    return replies
+  }
+
+  /**
+   * Commands of one slot take effect in the order given, of which invalidations and look-ups depend: what came after one
+   * that is redirected came before it, and is sent once more. None of ours does harm twice.
+   */
+  async #inOrder(own: readonly number[], commands: readonly Command[], replies: Reply[]): Promise<void> {
+    let isLate = false
+    for (const i of own) {
+      const command = commands[i] as Command
+      const to = redirection(replies[i]?.[0] ?? null)
+      if (isLate && !to) {
+        const server = this.#topology.bySlot[keySlot(keyOf(command))]
+        const [again] = server ? await pipelined(server, [command]) : []
+        if (again) replies[i] = again
+      }
+      isLate ||= to !== undefined
+      if (isLate) replies[i] = await this.#redirected(command, replies[i] as Reply)
+    }
   }
 
   async #redirected(command: Command, first: Reply): Promise<Reply> {

@@ -7,7 +7,7 @@ export interface Script {
   readonly sha1: string
 }
 
-const script = (text: string): Script => ({ text, sha1: createHash('sha1').update(text).digest('hex') })
+export const script = (text: string): Script => ({ text, sha1: createHash('sha1').update(text).digest('hex') })
 
 /**
  * Holds live in the tag's own value, so that a look-up sees them without asking for anything more:
@@ -17,42 +17,66 @@ const script = (text: string): Script => ({ text, sha1: createHash('sha1').updat
  *
  * The key expires with its last hold: when all holders have died the tag is absent, which means changed. Until then
  * whoever passes drops the holds that have run out and moves the version with them, for their holders may have committed.
+ *
+ * All tags that lie together in one step: a moment in which the shapes of a model are released and their values have not
+ * moved yet would serve what was before the commit.
  */
 export const HOLD = script(`
-local version, moves, ended, added, lease, ttl = unpack(ARGV)
+local ended, added, lease, ttl = unpack(ARGV, 1, 4)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local value = redis.call('GET', KEYS[1])
-if not value and added == '' then return end
-local result = version
-if value and moves == '0' then result = string.match(value, '^[^~]*') end
-local holds, last = '', 0
-local function hold(holder, till)
-  holds = holds .. '~' .. holder .. ':' .. string.format('%d', till)
-  last = math.max(last, till)
+for i, key in ipairs(KEYS) do
+  local version, moves = ARGV[3 + 2 * i], ARGV[4 + 2 * i]
+  local value = redis.call('GET', key)
+  if value or added ~= '' then
+    local result = version
+    if value and moves == '0' then result = string.match(value, '^[^~]*') end
+    local holds, last = '', 0
+    local function hold(holder, till)
+      holds = holds .. '~' .. holder .. ':' .. string.format('%d', till)
+      last = math.max(last, till)
+    end
+    local till_added = now + tonumber(lease)
+    for holder, till in string.gmatch(value or '', '~([^:~]+):(%d+)') do
+      till = tonumber(till)
+      if holder == added then till_added = math.max(till_added, till)
+      elseif holder == ended then
+      elseif till <= now then result = version
+      else hold(holder, till) end
+    end
+    if added ~= '' then hold(added, till_added) end
+    if holds == '' then redis.call('SET', key, result, 'PX', ttl)
+    else redis.call('SET', key, result .. holds, 'PX', string.format('%d', last - now)) end
+  end
 end
-local till_added = now + tonumber(lease)
-for holder, till in string.gmatch(value or '', '~([^:~]+):(%d+)') do
-  till = tonumber(till)
-  if holder == added then till_added = math.max(till_added, till)
-  elseif holder == ended then
-  elseif till <= now then result = version
-  else hold(holder, till) end
-end
-if added ~= '' then hold(added, till_added) end
-if holds == '' then redis.call('SET', KEYS[1], result, 'PX', ttl)
-else redis.call('SET', KEYS[1], result .. holds, 'PX', string.format('%d', last - now)) end
 `)
 
 /**
- * Gives a tag a new version. An absent one is changed already, and a row nobody has read costs no memory. In one step:
- * a moment without the holds that are on it would let the past of another write be stored.
+ * Gives tags new versions; `ARGV` their life, then a version each. An absent one is changed already, and a row nobody has
+ * read costs no memory. In one step: a moment without the holds that are on it would let the past of another write be
+ * stored.
  */
 export const BUMP = script(`
-local value = redis.call('GET', KEYS[1])
-local holds = value and string.find(value, '~', 1, true)
-if holds then redis.call('SET', KEYS[1], ARGV[1] .. string.sub(value, holds), 'KEEPTTL')
-elseif value then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+for i, key in ipairs(KEYS) do
+  local value = redis.call('GET', key)
+  local holds = value and string.find(value, '~', 1, true)
+  if holds then redis.call('SET', key, ARGV[i + 1] .. string.sub(value, holds), 'KEEPTTL')
+  elseif value then redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end
+end
+`)
+
+/** The values of tags, after those that had none were given a version; `ARGV` as for `BUMP`. */
+export const ENSURE = script(`
+local values = {}
+for i, key in ipairs(KEYS) do
+  local value = redis.call('GET', key)
+  if not value then
+    value = ARGV[i + 1]
+    redis.call('SET', key, value, 'PX', ARGV[1])
+  end
+  values[i] = value
+end
+return values
 `)
 
 /** Forgets a version. Holds stay, over a new one: they are of writes that are under way. */
@@ -63,16 +87,15 @@ if holds then redis.call('SET', KEYS[1], ARGV[1] .. string.sub(value, holds), 'K
 elseif value then redis.call('UNLINK', KEYS[1]) end
 `)
 
-/** Lengthens the life of a version. Not of a held tag, whose end is that of its last hold. */
+/** Lengthens the life of versions. Not of held tags, whose end is that of their last hold. */
 export const RENEW = script(`
-local value = redis.call('GET', KEYS[1])
-if value and not string.find(value, '~', 1, true) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+for _, key in ipairs(KEYS) do
+  local value = redis.call('GET', key)
+  if value and not string.find(value, '~', 1, true) then redis.call('PEXPIRE', key, ARGV[1]) end
+end
 `)
 
-export interface HoldStep {
-  /** The version the tag gets if it moves. */
-  readonly version: string
-  readonly moves: boolean
+export interface HoldChange {
   /** Whose hold ends. */
   readonly ended?: string
   /** Whose hold begins or is renewed, and for how long. */
@@ -81,9 +104,11 @@ export interface HoldStep {
   readonly tagTtlMs: number
 }
 
-export function holdArguments(step: HoldStep): string[] {
-  const { version, moves, ended = '', added = '', leaseMs = 0, tagTtlMs } = step
-  return [version, moves ? '1' : '0', ended, added, String(leaseMs), String(tagTtlMs)]
+/** `moves`: for each key, whether it gets the version it is given. */
+export function holdArguments(change: HoldChange, versions: readonly string[], moves: readonly boolean[]): string[] {
+  const { ended = '', added = '', leaseMs = 0, tagTtlMs } = change
+  const each = versions.flatMap((version, i) => [version, moves[i] ? '1' : '0'])
+  return [ended, added, String(leaseMs), String(tagTtlMs), ...each]
 }
 
 export function isHeld(value: unknown): value is string {

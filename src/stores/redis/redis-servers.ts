@@ -19,6 +19,8 @@ export interface RedisServers {
   send(commands: readonly Command[]): Promise<readonly Reply[]>
   /** As `send`; rejects when one of the masters could not tell that enough replicas have what it was sent. */
   sendSafely(commands: readonly Command[]): Promise<readonly Reply[]>
+  /** Keys of one place may be given to one script. */
+  placeOf(key: string): unknown
   /** Values by key. */
   get(keys: readonly string[]): Promise<readonly unknown[]>
   /** Those that hold keys, for commands that ask each of them. */

@@ -1,13 +1,25 @@
+import { LRUCache } from 'lru-cache'
 import { CacheConfigError, StoreUnavailableError } from '../../errors.ts'
-import type { Tag } from '../../tags/tag.ts'
+import { anyValuesTag, type ShapeKey } from '../../tags/shape-tags.ts'
+import { everyShapeTag, modelTag, type Tag } from '../../tags/tag.ts'
 import { HELD, newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
-import type { CacheStore, LookUp, StoreContext, StoreFactory } from '../store.ts'
+import {
+  type CacheStore,
+  type KnownRegistry,
+  type LookUp,
+  MAX_SHAPES,
+  type Registration,
+  type ShapeRegistry,
+  type StoreContext,
+  type StoreFactory,
+} from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
 import { ClusterServers } from './cluster-servers.ts'
-import { BUMP, DROP, HOLD, type HoldStep, holdArguments, isHeld, RENEW, type Script } from './hold-script.ts'
+import { BUMP, DROP, ENSURE, HOLD, type HoldChange, holdArguments, isHeld, RENEW, type Script } from './hold-script.ts'
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
+import { CHECK, FULL, REGISTER } from './registry-script.ts'
 import { SingleServer } from './single-server.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
@@ -31,11 +43,14 @@ export function ownRedisStore(client: RedisClient): StoreFactory {
   }
 }
 
+/** How often making room for a shape is tried when others do the same. */
+const MAX_TRIES = 4
 const SCAN_COUNT = '1000'
 const BATCH = 500
 
 function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
-  const tagKey = (tag: Tag) => `${context.prefix}tag:${tag}`
+  const tagKey = (tag: Tag) => `${context.prefix}tag:${inSlot(tag)}`
+  const registryKey = (model: string) => `${context.prefix}shapes:{${model}}`
   const noteKey = `${context.prefix}server`
   const { graceMs, waitReplicas, timeoutMs } = context
   const serversContext = { noteKey, graceMs, waitReplicas, timeoutMs, dropVersions }
@@ -43,6 +58,8 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     ? new ClusterServers(client, serversContext)
     : new SingleServer(client, serversContext)
   let { tagTtlMs } = context
+  /** Until when a version is known not to expire. One that was moved since has a longer life; one that is gone is a miss. */
+  const lastsUntil = new LRUCache<Tag, number>({ max: 50_000 })
 
   const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly Tag[] }[]) => {
     connected(client)
@@ -62,40 +79,151 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     if (keys.length === 0) return wanted.map(() => [])
     connected(client)
     await servers.known()
-    // SET NX, then read back: whoever comes second takes the version of whoever came first.
-    const set = keys.map((key): Command => ['set', key, newVersion(), 'PX', String(tagTtlMs), 'NX'])
-    const replies = await servers.send([...set, ...keys.map((key): Command => ['get', key])])
+    const { calls, replies } = await together(ENSURE, keys, (commands) => servers.send(commands))
     servers.assertKnown()
-    const versions = new Map(keys.map((key, i) => [key, seen(answer(replies[keys.length + i]))]))
+    const versions = new Map(
+      calls.flatMap((call, i) => {
+        const values = answer(replies[i]) as readonly unknown[]
+        return call.keys.map((key, k) => [key, seen(values[k])] as const)
+      }),
+    )
     return wanted.map((tags) => tags.map((tag) => present(versions.get(tagKey(tag)))))
   })
 
-  /** A script on each key, in one round trip; in two where a server does not know it yet. */
-  async function run(script: Script, calls: readonly ScriptCall[], send: Send): Promise<readonly Reply[]> {
-    const commands = (name: string, text: string, of: readonly ScriptCall[]) =>
-      of.map(([key, ...args]): Command => [name, text, '1', key, ...args])
-    const replies = await send(commands('evalsha', script.sha1, calls))
-    const isUnknown = (i: number) => replies[i]?.[0]?.message.startsWith('NOSCRIPT')
-    const unknown = calls.filter((_, i) => isUnknown(i))
-    const again = (await send(commands('eval', script.text, unknown))).values()
-    return replies.map((reply, i) => (isUnknown(i) ? (again.next().value as Reply) : reply))
+  /** Keys that lie together, in the order of the first of them. */
+  function grouped(keys: readonly string[]): string[][] {
+    const groups = new Map<unknown, string[][]>()
+    const calls: string[][] = []
+    for (const key of keys) {
+      const place = servers.placeOf(key)
+      const lists = groups.get(place) ?? []
+      groups.set(place, lists)
+      const last = lists.at(-1)
+      if (last && last.length < BATCH) last.push(key)
+      else {
+        const list = [key]
+        lists.push(list)
+        calls.push(list)
+      }
+    }
+    return calls
+  }
+
+  /**
+   * A script that is given a version for each of its keys, and others behind it. A slot on its way to another node has
+   * some of its keys here and some there (`TRYAGAIN`): then a key at a time, in the same order.
+   */
+  async function together(script: Script, keys: readonly string[], send: Send, others: readonly ScriptCall[] = []) {
+    const callsOn = (groups: readonly (readonly string[])[]) =>
+      groups.map((own): ScriptCall => ({ script, keys: own, args: [String(tagTtlMs), ...own.map(newVersion)] }))
+    const calls = callsOn(grouped(keys))
+    const replies = await run([...calls, ...others], send)
+    const isSplit = calls.some((_, i) => replies[i]?.[0]?.message.startsWith('TRYAGAIN'))
+    if (!isSplit) return { calls, replies }
+    const single = callsOn(keys.map((key) => [key]))
+    return { calls: single, replies: await run([...single, ...others], send) }
+  }
+
+  /**
+   * Scripts, in one round trip and in this order; in two where a server does not know one yet. What came after that one
+   * is run once more, for it came too early; running any of them twice does no harm.
+   */
+  async function run(calls: readonly ScriptCall[], send: Send): Promise<readonly Reply[]> {
+    const rest = ({ keys, args }: ScriptCall) => [String(keys.length), ...keys, ...args]
+    const replies = await send(calls.map((call): Command => ['evalsha', call.script.sha1, ...rest(call)]))
+    const unknown = replies.findIndex(([error]) => error?.message.startsWith('NOSCRIPT'))
+    if (unknown < 0) return replies
+    const again = calls.slice(unknown).map((call): Command => ['eval', call.script.text, ...rest(call)])
+    return [...replies.slice(0, unknown), ...(await send(again))]
   }
   const safely: Send = (commands) => servers.sendSafely(commands)
 
-  async function holdSteps(steps: readonly (readonly [Tag, Omit<HoldStep, 'version' | 'tagTtlMs'>])[]): Promise<void> {
-    const calls = steps.map(([tag, step]) => {
-      return [tagKey(tag), ...holdArguments({ ...step, version: newVersion(), tagTtlMs })] as const
+  async function changeHolds(
+    change: Omit<HoldChange, 'tagTtlMs'>,
+    moved: readonly Tag[],
+    kept: readonly Tag[],
+    known: readonly KnownRegistry[] = [],
+  ): Promise<readonly ShapeRegistry[]> {
+    const moves = new Set(moved.map(tagKey))
+    const calls = grouped([...moved, ...kept].map(tagKey)).map((keys): ScriptCall => {
+      const args = holdArguments(
+        { ...change, tagTtlMs },
+        keys.map(newVersion),
+        keys.map((key) => moves.has(key)),
+      )
+      return { script: HOLD, keys, args }
     })
-    for (const reply of await run(HOLD, calls, safely)) answer(reply)
+    const replies = await run([...calls, ...known.map(check)], safely)
+    for (const reply of replies.slice(0, calls.length)) answer(reply)
+    return registries(known, replies.slice(calls.length))
   }
 
-  async function bump(tags: readonly Tag[]): Promise<void> {
-    const calls = tags.map((tag) => [tagKey(tag), newVersion(), String(tagTtlMs)] as const)
-    const replies = await run(BUMP, calls, safely)
-    const refused = tags.filter((_, i) => replies[i]?.[0])
-    // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version.
-    for (const reply of await safely(refused.map((tag) => ['unlink', tagKey(tag)]))) answer(reply)
+  async function bump(tags: readonly Tag[], known: readonly KnownRegistry[] = []): Promise<readonly ShapeRegistry[]> {
+    const { calls, replies } = await together(BUMP, tags.map(tagKey), safely, known.map(check))
+    // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version. All of them, for
+    // the order in which tags move counts: a model before its shapes.
+    const isRefused = calls.some((_, i) => replies[i]?.[0])
+    for (const reply of isRefused ? await safely(tags.map((tag) => ['unlink', tagKey(tag)])) : []) answer(reply)
+    return registries(known, replies.slice(calls.length))
   }
+
+  function check({ model, version = '' }: KnownRegistry): ScriptCall {
+    const keys = [registryKey(model), tagKey(everyShapeTag(model))]
+    return { script: CHECK, keys, args: [version, newVersion(), newVersion(), String(tagTtlMs)] }
+  }
+
+  async function registries(
+    known: readonly KnownRegistry[],
+    replies: readonly (Reply | undefined)[],
+  ): Promise<readonly ShapeRegistry[]> {
+    const unreadable: Tag[] = []
+    const changed: ShapeRegistry[] = []
+    for (const [i, { model }] of known.entries()) {
+      const [error, said] = replies[i] ?? [new Error('no reply'), undefined]
+      const [version, ...texts] = Array.isArray(said) ? (said as string[]) : []
+      if (error || !Array.isArray(said)) unreadable.push(everyShapeTag(model))
+      else if (version !== undefined) changed.push({ model, version, texts })
+    }
+    // Which shapes there are is not known: all of them move.
+    if (unreadable.length > 0) await bump(unreadable)
+    return changed
+  }
+
+  function registerCall(shape: ShapeKey, retired: string): ScriptCall {
+    const { model, text } = shape
+    const tags = [everyShapeTag(model), modelTag(model), anyValuesTag(shape)]
+    // Which one is to go is said by the server, but its tag must be named by us, for a cluster to see where it lies.
+    if (retired !== '') tags.push(anyValuesTag({ model, text: retired }))
+    const versions = Array.from({ length: 4 }, newVersion)
+    const args = [text, String(tagTtlMs), String(MAX_SHAPES), retired, ...versions]
+    return { script: REGISTER, keys: [registryKey(model), ...tags.map(tagKey)], args }
+  }
+
+  const registrations = tickBatch(async (wanted: readonly ShapeKey[]) => {
+    connected(client)
+    await servers.known()
+    const shapes = new Map(wanted.map((shape) => [registrationName(shape), shape]))
+    const done = new Map<string, Registration>()
+    const send: Send = (commands) => servers.send(commands)
+    const replies = await run(
+      [...shapes.values()].map((shape) => registerCall(shape, '')),
+      send,
+    )
+    for (const [i, [name, shape]] of [...shapes].entries()) {
+      let said = answer(replies[i]) as readonly string[]
+      // Others may be making room at the same time, and take what was to go here.
+      for (let tries = 0; said[0] === FULL && tries < MAX_TRIES; tries += 1) {
+        const [reply] = await run([registerCall(shape, said[1] ?? '')], send)
+        said = answer(reply) as readonly string[]
+      }
+      const [everyShape, anyValues] = said
+      if (everyShape === HELD) done.set(name, HELD)
+      else if (everyShape === FULL || anyValues === undefined) throw new StoreUnavailableError('no shape gave way')
+      else done.set(name, { everyShape: everyShape as TagVersion, anyValues })
+    }
+    servers.assertKnown()
+    return wanted.map((shape) => done.get(registrationName(shape)) as Registration)
+  })
 
   async function* scanKeys(pattern: string, masters: readonly RedisClient[]): AsyncIterable<[RedisClient, string[]]> {
     for (const server of masters) {
@@ -112,11 +240,16 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   }
 
   async function dropVersions(server: RedisClient): Promise<void> {
-    for await (const [, keys] of scanKeys(`${globLiteral(tagKey(''))}*`, [server])) {
-      for (const some of batches(keys)) {
-        const calls = some.map((key) => [key, newVersion()] as const)
-        for (const reply of await run(DROP, calls, (all) => pipelined(server, [...all]))) answer(reply)
-      }
+    // Models before their shapes, as `bump` does.
+    for (const tags of ['{*}', '*']) {
+      for await (const [, keys] of scanKeys(`${globLiteral(tagKey(''))}${tags}`, [server])) await dropKeys(server, keys)
+    }
+  }
+
+  async function dropKeys(server: RedisClient, keys: readonly string[]): Promise<void> {
+    for (const some of batches(keys)) {
+      const calls = some.map((key): ScriptCall => ({ script: DROP, keys: [key], args: [newVersion()] }))
+      for (const reply of await run(calls, (all) => pipelined(server, [...all]))) answer(reply)
     }
   }
 
@@ -133,26 +266,25 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     isRemote: true,
     lookUp: (key, tags) => lookUps({ key, tags }),
     ensureVersions: (tags) => ensures(tags),
+    register: (shapes) => Promise.all(shapes.map(registrations)),
 
     async fill(key, entry, tags, ttlMs) {
       // A version must outlive the entries that hold it, or they would miss before their time; also those of calls
       // that asked for longer than the configuration knows.
       tagTtlMs = Math.max(tagTtlMs, 2 * ttlMs)
-      const extended = tags.map((tag) => [tagKey(tag), String(tagTtlMs)] as const)
+      const outlives = performance.now() + ttlMs
+      const short = tags.filter((tag) => (lastsUntil.get(tag) ?? 0) <= outlives)
       const [stored] = await Promise.all([
         servers.send([['set', key, entry, 'PX', String(ttlMs)]]),
-        run(RENEW, extended, (commands) => servers.send(commands)),
+        together(RENEW, short.map(tagKey), (commands) => servers.send(commands)),
       ])
       answer(stored[0])
+      for (const tag of short) lastsUntil.set(tag, performance.now() + tagTtlMs / 2)
     },
 
     bump,
-    hold: (tags, holder, leaseMs) => holdSteps(tags.map((tag) => [tag, { moves: false, added: holder, leaseMs }])),
-    release: (holder, moved, kept) =>
-      holdSteps([
-        ...moved.map((tag) => [tag, { moves: true, ended: holder }] as const),
-        ...kept.map((tag) => [tag, { moves: false, ended: holder }] as const),
-      ]),
+    hold: (tags, holder, leaseMs, known) => changeHolds({ added: holder, leaseMs }, [], tags, known),
+    release: (holder, moved, kept, known) => changeHolds({ ended: holder }, moved, kept, known),
 
     remove: (keys) => unlink(keys),
     async *scan(pattern) {
@@ -171,6 +303,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       let removed = 0
       const entries = `${globLiteral(context.prefix)}query:*`
       for await (const [, keys] of scanKeys(entries, masters)) removed += await unlink(keys)
+      for await (const [, keys] of scanKeys(`${globLiteral(context.prefix)}shapes:*`, masters)) await unlink(keys)
       await unlink([noteKey])
       return removed
     },
@@ -185,11 +318,23 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   }
 }
 
-type ScriptCall = readonly [key: string, ...args: string[]]
+interface ScriptCall {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+}
+const registrationName = ({ model, text }: ShapeKey) => `${model}?${text}`
+
 type Send = (commands: readonly Command[]) => Promise<readonly Reply[]>
 
 function* batches(keys: readonly string[]): Iterable<readonly string[]> {
   for (let at = 0; at < keys.length; at += BATCH) yield keys.slice(at, at + BATCH)
+}
+
+/** A model's tag, its registry and the tags of its shapes lie in one slot of a cluster: scripts change them together. */
+function inSlot(tag: Tag): string {
+  const [, model, shape] = /^(\w+)(\?.*)?$/s.exec(tag) ?? []
+  return model === undefined ? tag : `{${model}}${shape ?? ''}`
 }
 
 /** A held tag has no version to a reader. */

@@ -63,6 +63,10 @@ export class SingleServer implements RedisServers {
     return this.#looked(await sendSafely(this.#client, commands, this.#context.waitReplicas))
   }
 
+  placeOf(): unknown {
+    return this
+  }
+
   async get(keys: readonly string[]): Promise<readonly unknown[]> {
     return (await connected(this.#client).call('MGET', ...keys)) as unknown[]
   }

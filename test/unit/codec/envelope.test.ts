@@ -10,13 +10,14 @@ const envelope: Envelope = {
   keptForMs: 90_000,
   check: '-',
   versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
+  tags: ['0', 'Post?authorId=5&a1b2c3d4'],
   payload: '{"a":"d"}\n{"a":0}',
 }
 
 describe('an envelope', () => {
   it('is one line of header, then the payload', () => {
     expect(writeEnvelope(envelope)).toBe(
-      'qc1 1767323045678 60000 90000 - AAAAAAAAAAAA,BBBB-BBBB_BB\n{"a":"d"}\n{"a":0}',
+      'qc2 1767323045678 60000 90000 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4\n{"a":"d"}\n{"a":0}',
     )
   })
 
@@ -29,6 +30,9 @@ describe('an envelope', () => {
           keptForMs: fc.nat(),
           check: fc.constantFrom('-', 'G8WDcbH4TvttcHMPBSU09ZHPBoOBXkT1g8EjhY35yMY', '_a-'),
           versions: fc.array(fc.constant(null).map(newVersion), { maxLength: 5 }),
+          tags: fc.array(fc.constantFrom('0', '12', 'Post', 'Post?*', 'Post:id=1', 'Post?authorId=5&a1b2c3d4'), {
+            maxLength: 5,
+          }),
           payload: fc.string({ unit: 'binary' }),
         }),
         (written) => {
@@ -52,8 +56,8 @@ describe('bytes that are no envelope of this version', () => {
     ['a line', 'hello'],
     ['lines', 'hello\nworld'],
     ['JSON', '{"id":1}\n'],
-    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc2')],
-    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc10')],
+    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc1')],
+    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc20')],
     ['something before it', ` ${whole}`],
     ['a negative time', whole.replace('60000', '-1')],
     ['a time that is no number', whole.replace('60000', 'NaN')],

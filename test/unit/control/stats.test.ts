@@ -15,6 +15,8 @@ const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
   error: { type: 'error', during: 'look-up', error: undefined },
   verify: { type: 'verify', outcome: 'fresh', ...read, ageMs: 1 },
   store: { type: 'store', state: 'unavailable', undelivered: 0 },
+  plan: { type: 'plan', ...read, dependencies: [] },
+  drop: { type: 'drop', ...read, tags, by: null },
 }
 const nothing = { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }
 

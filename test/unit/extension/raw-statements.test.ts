@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { RawStatements } from '../../../src/extension/raw-statements.ts'
 import type { RawRule } from '../../../src/policy/options.ts'
 import { Policies } from '../../../src/policy/resolve-policy.ts'
+import { wholeModel } from '../../../src/tags/tag.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
 
 const shop = graphOf(testSchema)
-const everything = [...shop.models.keys()].flatMap((model) => [model, `${model}:*`]).sort()
-const whole = (...models: string[]) => models.flatMap((model) => [model, `${model}:*`]).sort()
+const whole = (...models: string[]) => models.flatMap(wholeModel).sort()
+const everything = whole(...shop.models.keys())
 
 /** What a raw statement is to the cache, with its tags as a sorted list. */
 function read(operation: string, args: unknown, raw: RawRule[] = [], graph = shop) {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import type { AnyClient } from '../../../src/extension/client.ts'
 import { transactionHook } from '../../../src/extension/transaction-hook.ts'
+import { tagsAlone } from '../../../src/query/write-set.ts'
 import type { Holds } from '../../../src/write/holds.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
 
@@ -37,7 +38,7 @@ function over(open: Open) {
   const $transaction = transactionHook(parent, {
     outbox,
     events: hub,
-    invalidate: async (tags) => {
+    invalidate: async ({ tags }) => {
       await undefined
       story.push(`moved ${[...tags].join()}`)
     },
@@ -53,7 +54,7 @@ function over(open: Open) {
 const client = { $cache: {}, [Symbol.for('prisma.client.transaction.scope_context')]: { txId: 'tx' } }
 const commits: Open = (callback) => callback(client)
 const write = async () => {
-  outbox.add('tx', ['User'])
+  outbox.add('tx', tagsAlone(['User']))
   return 'result'
 }
 

@@ -1,22 +1,37 @@
 import { Decimal } from '@prisma/client/runtime/client'
 import { describe, expect, it } from 'vitest'
-import type { Model, ModelGraph } from '../../../src/query/model-graph.ts'
-import { pinnedRow, rowTags } from '../../../src/query/row-key.ts'
+import { knownText } from '../../../src/query/column-text.ts'
+import { conjunctions } from '../../../src/query/conditions.ts'
+import type { Field, Model, ModelGraph } from '../../../src/query/model-graph.ts'
+import { pinningKey, rowTags } from '../../../src/query/row-key.ts'
+import { rowTag } from '../../../src/tags/tag.ts'
 import { graphOf, graphWithoutText, testSchema } from './graph-of.ts'
 import { readable } from './readable-tags.ts'
 
 const shop = graphOf(testSchema)
 const texts = ['ada', 'a title', 'o1']
 
-function pinned(model: string, where: unknown, graph: ModelGraph = shop): string | undefined {
-  const tag = pinnedRow(graph, graph.models.get(model) as Model, where)
-  return tag === undefined ? undefined : readable([tag], texts)[0]
+/** The tag of the row a `where` pins, as readers spell it; `undefined` when there may be several, or none is told. */
+function pinned(name: string, where: unknown, graph: ModelGraph = shop): string | undefined {
+  const model = graph.models.get(name) as Model
+  const [row, ...others] = conjunctions(graph, model, where, 12)
+  const key = row && others.length === 0 ? pinningKey(model, row) : undefined
+  const values = key?.fields.map((field) => [field.name, row?.get(field.name) as string] as const)
+  return values && readable([rowTag(name, values)], texts)[0]
 }
 
-function tagsOf(model: string, columns: Record<string, unknown>, graph: ModelGraph = shop): string[] | undefined {
-  const tags = rowTags(graph, graph.models.get(model) as Model, new Map(Object.entries(columns)))
-  return tags && readable(tags, texts)
+/** The tags of a row as writers spell them. */
+function rowOf(name: string, columns: Record<string, unknown>, graph: ModelGraph = shop) {
+  const model = graph.models.get(name) as Model
+  const row = new Map<string, string>()
+  for (const [column, value] of Object.entries(columns)) {
+    const text = knownText(graph, model.fields.get(column) as Field, value)
+    if (text !== undefined) row.set(column, text)
+  }
+  const { tags, areAll } = rowTags(graph, model, row)
+  return { tags: readable(tags, texts), areAll }
 }
+const tagsOf = (...row: Parameters<typeof rowOf>) => rowOf(...row).tags
 
 /** A graph of one model whose only key has this type. */
 function keyed(type: string, provider = 'postgresql'): ModelGraph {
@@ -31,6 +46,8 @@ describe('a `where` pins a row', () => {
     ['by another unique key', 'User', { email: 'ada' }, 'User:email=‹ada›'],
     ['by the first of several', 'User', { email: 'ada', id: 1 }, 'User:id=1'],
     ['with conditions beside it', 'User', { id: 1, name: { contains: 'a' }, NOT: { id: 2 } }, 'User:id=1'],
+    ['by a list of one', 'User', { id: { in: [1] } }, 'User:id=1'],
+    ['in one of one branches', 'User', { OR: [{ id: 1 }] }, 'User:id=1'],
     ['inside AND', 'User', { AND: [{ name: 'a' }, { id: 1 }] }, 'User:id=1'],
     ['inside AND of AND', 'User', { AND: { AND: { id: 1 } } }, 'User:id=1'],
     [
@@ -67,7 +84,8 @@ describe('a `where` pins no row', () => {
     ['in a negation', 'User', { NOT: { id: 1 } }],
     ['of another row', 'User', { manager: { id: 1 } }],
     ['by a range', 'User', { id: { gt: 1 } }],
-    ['by a list', 'User', { id: { in: [1] } }],
+    ['by a list', 'User', { id: { in: [1, 2] } }],
+    ['by an empty list', 'User', { id: { in: [] } }],
     ['by a negation', 'User', { id: { not: 1 } }],
     ['by more than equality', 'User', { email: { equals: 'ada', mode: 'insensitive' } }],
     ['by undefined', 'User', { id: undefined }],
@@ -97,17 +115,28 @@ describe('a row has a tag for each of its keys', () => {
     expect(tagsOf('Post', { id: 1, authorId: null, title: 'a title' })).toEqual(['Post:id=1'])
   })
 
-  it.each<[string, Record<string, unknown>]>([
-    ['is not known', { id: 1 }],
-    ['is undefined', { id: 1, email: undefined }],
-    ['has no text', { id: 1, email: { increment: 1 } }],
-    ['is no safe integer', { id: 2 ** 53, email: 'ada' }],
-  ])('and cannot be named at all where one of them %s: a reader may know the row by just that key', (_, columns) => {
-    expect(tagsOf('User', columns)).toBeUndefined()
+  it('all of them, where each column is known or no key can be made of it', () => {
+    expect(rowOf('User', { id: 1, email: 'ada' }).areAll).toBe(true)
+    expect(rowOf('Post', { id: 1, authorId: null }).areAll).toBe(true)
+    expect(rowOf('M', {}, keyed('DateTime')).areAll).toBe(true)
   })
 
-  it('and cannot be named without the text of the schema', () => {
-    expect(tagsOf('User', { id: 1, email: 'ada' }, graphWithoutText(testSchema))).toBeUndefined()
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['is not known', { id: 1 }, ['User:id=1']],
+    ['is undefined', { id: 1, email: undefined }, ['User:id=1']],
+    ['has no text', { id: 1, email: { increment: 1 } }, ['User:id=1']],
+    ['is no safe integer', { id: 2 ** 53, email: 'ada' }, ['User:email=‹ada›']],
+    ['is one of those that are all unknown', { name: 'Ada' }, []],
+  ])('but not all of them where one %s: a reader may know the row by just that key', (_, columns, tags) => {
+    expect(rowOf('User', columns)).toEqual({ tags, areAll: false })
+  })
+
+  it('but not all of them where a part of a key is not known', () => {
+    expect(rowOf('Post', { id: 1, title: 'a title' })).toEqual({ tags: ['Post:id=1'], areAll: false })
+  })
+
+  it('and none without the text of the schema', () => {
+    expect(rowOf('User', { id: 1, email: 'ada' }, graphWithoutText(testSchema))).toEqual({ tags: [], areAll: false })
   })
 })
 
@@ -185,7 +214,7 @@ describe('kinds that name no row', () => {
 
 it('no text of a row stands in its tag', () => {
   const secret = 'sk_live_4242424242424242'
-  const tag = pinnedRow(shop, shop.models.get('User') as Model, { email: secret })
-  expect(tag).toMatch(/^User:email=[\w-]{22}$/)
-  expect(tag).not.toContain(secret.slice(0, 6))
+  const { tags } = rowOf('User', { email: secret })
+  expect(tags).toEqual([expect.stringMatching(/^User:email=[\w-]{22}$/)])
+  expect(tags.join()).not.toContain(secret.slice(0, 6))
 })

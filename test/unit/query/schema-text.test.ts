@@ -90,7 +90,24 @@ describe('fields', () => {
     ['place Unsupported("point")?', { isList: false, isRequired: false }],
     ['places Unsupported("geometry(Point, 4326)")[]', { isList: true, isRequired: true }],
   ])('%s', (line, expected) => {
-    expect([...model(line).fields.values()]).toEqual([expected])
+    expect([...model(line).fields.values()]).toEqual([{ ...expected, isUpdatedAt: false }])
+  })
+
+  it.each([
+    ['role Role @default(USER)', 'USER'],
+    ['views Int @default(-1) @map("n")', '-1'],
+    ['title String @default("a, (b) @id")', '"a, (b) @id"'],
+    ['created DateTime @default(now())', 'now()'],
+    ['total Int @default(dbgenerated())', 'dbgenerated()'],
+    ['code String @default(dbgenerated("f(1, \'a\')"))', 'dbgenerated("f(1, \'a\')")'],
+    ['title String @map("@default(1)")', undefined],
+  ])('%s begin as %s', (line, source) => {
+    expect([...model(line).fields.values()].map((field) => field.default)).toEqual([source])
+  })
+
+  it('may be written with every update', () => {
+    const { fields } = model('changed DateTime @default(now()) @updatedAt', 'title String @map("@updatedAt")')
+    expect([...fields.values()].map(({ isUpdatedAt }) => isUpdatedAt)).toEqual([true, false])
   })
 
   it('are not confused by what their strings say', () => {
@@ -98,7 +115,12 @@ describe('fields', () => {
       'a String @default("@unique @id @db.Uuid @relation(fields: [a])") @map("@unique")',
       'b String @default(dbgenerated("gen(\')\', \\"@id\\")"))',
     )
-    expect(fields.get('a')).toEqual({ isList: false, isRequired: true })
+    expect(fields.get('a')).toEqual({
+      isList: false,
+      isRequired: true,
+      isUpdatedAt: false,
+      default: '"@unique @id @db.Uuid @relation(fields: [a])"',
+    })
     expect(uniques).toEqual([])
   })
 })

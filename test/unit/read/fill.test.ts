@@ -3,38 +3,21 @@ import { readEnvelope } from '../../../src/codec/envelope.ts'
 import { decode } from '../../../src/codec/typed-json.ts'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import { type Asked, fill } from '../../../src/read/fill.ts'
-import type { ReadPlan } from '../../../src/read/plan-read.ts'
+import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { Background, type ReadContext } from '../../../src/read/read-context.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { resilientStore } from '../../../src/stores/resilient-store.ts'
 import type { CacheStore } from '../../../src/stores/store.ts'
 import { type FakeStore, fakeStore } from '../stores/fake-store.ts'
+import { planOf, policy } from './plan-of.ts'
 
 let store: FakeStore
 let context: ReadContext
 let events: CacheEvent[]
 let fills: { readonly entry: string; readonly ttlMs: number }[]
 
-const policy = {
-  ttlMs: 60_000,
-  swrMs: 30_000,
-  nullTtlMs: 5000,
-  jitter: 0.1,
-  userTags: [],
-  key: undefined,
-  refresh: false,
-}
-const plan: ReadPlan = {
-  kind: 'cached',
-  model: 'User',
-  operation: 'findMany',
-  key: 'key',
-  check: '-',
-  tags: ['User'],
-  policy,
-  omitted: undefined,
-}
-const asked: Asked = { at: 1_000_000, versions: ['AAAAAAAAAAAA'], ticket: 0 }
+const plan = planOf(['User'], { policy: { ...policy, swrMs: 30_000, nullTtlMs: 5000, jitter: 0.1 } })
+const asked: Asked = { at: 1_000_000, versions: new Map([['User', 'AAAAAAAAAAAA']]), ticket: 0 }
 
 beforeEach(() => {
   store = fakeStore()
@@ -56,6 +39,7 @@ beforeEach(() => {
     maxValueBytes: 1000,
     connection: new SharedConnection('sqlite'),
     background: new Background(),
+    learned: new LearnedTags(),
   } as Partial<ReadContext> as ReadContext
 })
 
@@ -76,6 +60,7 @@ describe('a result is stored', () => {
         ttlMs: 90_000,
         check: '-',
         versions: ['AAAAAAAAAAAA'],
+        tags: [],
         payload: '\n[{"id":1}]',
       },
     ])
@@ -143,7 +128,7 @@ describe('a result is not stored', () => {
   })
 
   it('for no time at all', async () => {
-    fill({ ...plan, policy: { ...policy, nullTtlMs: 0 } }, null, asked, context)
+    fill({ ...plan, policy: { ...plan.policy, nullTtlMs: 0 } }, null, asked, context)
     expect(await stored()).toEqual([])
     expect(events).toEqual([])
   })

@@ -1,29 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Envelope, writeEnvelope } from '../../../src/codec/envelope.ts'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { lookUp } from '../../../src/read/look-up.ts'
 import type { ReadPlan } from '../../../src/read/plan-read.ts'
 import type { ReadContext } from '../../../src/read/read-context.ts'
+import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { type ResilientStore, resilientStore } from '../../../src/stores/resilient-store.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
+import { planOf, policy } from './plan-of.ts'
 
 let clock: ManualClock
 let store: ResilientStore
 let context: ReadContext
 let events: CacheEvent[]
 
-const policy = { ttlMs: 60_000, swrMs: 0, nullTtlMs: 1000, jitter: 0, userTags: [], key: undefined, refresh: false }
-const plan: ReadPlan = {
-  kind: 'cached',
-  model: 'User',
-  operation: 'findMany',
-  key: 'key',
-  check: '-',
-  tags: ['Post', 'User'],
-  policy,
-  omitted: undefined,
-}
+const plan = planOf(['Post', 'User'])
 
 beforeEach(() => {
   clock = manualClock(1_000_000)
@@ -49,15 +42,22 @@ beforeEach(() => {
   events = []
   hub.on('*', (event) => events.push(event))
   // What a look-up uses of it; the rest belongs to other steps.
-  context = { store, events: hub, clock: clock.now } as Partial<ReadContext> as ReadContext
+  context = {
+    store,
+    events: hub,
+    clock: clock.now,
+    registered: new RegisteredShapes(),
+    learned: new LearnedTags(),
+  } as Partial<ReadContext> as ReadContext
 })
 
 /** Stores an entry as a read made now would. */
-async function stored(over: Partial<Envelope> = {}): Promise<readonly string[]> {
+async function stored(over: Partial<Envelope> = {}): Promise<ReadonlyMap<string, string>> {
   const versions = await store.ensureVersions(plan.tags)
-  const envelope = { readAt: clock.now(), freshForMs: 60_000, keptForMs: 90_000, check: '-', versions, payload: 'rows' }
+  const times = { readAt: clock.now(), freshForMs: 60_000, keptForMs: 90_000 }
+  const envelope = { ...times, check: '-', versions, tags: [], payload: 'rows' }
   await store.fill('key', writeEnvelope({ ...envelope, ...over }), plan.tags, 1e9)
-  return versions
+  return new Map(plan.tags.map((tag, i) => [tag, versions[i] as string]))
 }
 const under = (over: Partial<ReadPlan['policy']>) => ({ ...plan, policy: { ...policy, ...over } })
 const judged = async (asked: ReadPlan = plan) => {
@@ -121,7 +121,8 @@ describe('an entry', () => {
 
   it('is never served for a query of other tags', async () => {
     await stored()
-    expect(await judged({ ...plan, tags: ['Post', 'Tag', 'User'] })).toBe('invalidated')
+    expect(await judged(planOf(['Post', 'Tag']))).toBe('invalidated')
+    expect(await judged(planOf(['Post', 'Tag', 'User']))).toBe('unreadable')
   })
 
   it('is passed over when the call asks the database', async () => {
@@ -136,7 +137,7 @@ describe('an entry', () => {
   })
 
   it('of no tags at all is as good as any', async () => {
-    const untagged = { ...plan, tags: [] }
+    const untagged = planOf([])
     await stored({ versions: [] })
     expect(await judged(untagged)).toBe('hit')
     expect(events).toEqual([])
@@ -147,14 +148,25 @@ describe('a miss', () => {
   it('has a version of each tag, to fill under, from before the database is asked', async () => {
     const [post] = await store.ensureVersions(['Post'])
     const found = await lookUp(plan, context)
-    expect(found).toMatchObject({ kind: 'miss', cause: 'absent', versions: [post, expect.any(String)] })
-    expect(found.kind === 'miss' && found.versions).toEqual((await store.lookUp('key', plan.tags)).versions)
+    const [, user] = (await store.lookUp('key', plan.tags)).versions
+    expect(user).toEqual(expect.any(String))
+    const versions = new Map([
+      ['Post', post],
+      ['User', user],
+    ])
+    expect(found).toEqual({ kind: 'miss', cause: 'absent', versions })
   })
 
   it('has the versions that are current, not those of the entry that was invalidated', async () => {
     const old = await stored()
     await store.bump(['User'])
-    const found = await lookUp(plan, context)
-    expect(found).toMatchObject({ kind: 'miss', versions: [old[0], expect.not.stringMatching(`^${old[1]}$`)] })
+    const [user] = (await store.lookUp('key', ['User'])).versions
+    expect(user).not.toBe(old.get('User'))
+    expect(await lookUp(plan, context)).toEqual({
+      kind: 'miss',
+      cause: 'invalidated',
+      moved: ['User'],
+      versions: new Map([...old, ['User', user]]),
+    })
   })
 })

@@ -3,6 +3,7 @@ import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import type { CacheOptions } from '../../../src/policy/options.ts'
 import { Policies, type ReadCache } from '../../../src/policy/resolve-policy.ts'
 import { clientFingerprint, planRawRead, planRead, RAW } from '../../../src/read/plan-read.ts'
+import { plannedQueries } from '../../../src/read/planned-queries.ts'
 import type { ReadCall, ReadContext } from '../../../src/read/read-context.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
 
@@ -22,9 +23,13 @@ const events: CacheEvent[] = []
 function contextOf({ options = {}, context = {} }: Asked): ReadContext {
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
+  // How what a read depends on is told finer is `read-set`'s to test.
+  const policies = new Policies({ defaults: { ttl: 60 }, invalidation: 'model', ...options }, shop)
   const used = {
     graph: shop,
-    policies: new Policies({ defaults: { ttl: 60 }, ...options }, shop),
+    policies,
+    precision: { of: (model: string) => policies.precision(model), maxTags: 16, maxRowTags: 32 },
+    queries: plannedQueries(),
     events: hub,
     prefix: 'p:',
     fingerprint: 'f',
@@ -104,6 +109,67 @@ describe('the tags of a read', () => {
       'Post',
       'Tag',
     ])
+  })
+
+  const precise: Asked = { options: { invalidation: 'shape' } }
+
+  it('are as fine as its model’s policy says', () => {
+    const args = { where: { authorId: 5 }, orderBy: { id: 'asc' } }
+    const tagsOf = (options: CacheOptions) => cached({ model: 'Post', args, options }).tags
+    expect(tagsOf({ invalidation: 'row' })).toEqual(['Post'])
+    expect(tagsOf({ models: { Post: { invalidation: 'model' } }, invalidation: 'shape' })).toEqual(['Post'])
+    const fine = tagsOf({ models: { Post: { invalidation: 'shape' } } })
+    expect(fine).toEqual([
+      'Post?*',
+      expect.stringMatching(/^Post\?authorId=\*&/),
+      expect.stringMatching(/^Post\?authorId=5&/),
+    ])
+    expect(tagsOf({ invalidation: 'shape' })).toEqual(fine)
+  })
+
+  it('are looked up with what only a result of null depends on, and each once', () => {
+    const one = cached({ ...precise, operation: 'findUnique', args: { where: { id: 1 } } })
+    expect(one.tags).toEqual(['User:*', 'User:id=1'])
+    expect(one.absence).toEqual(['User:+'])
+    expect(one.watched).toEqual(['User:*', 'User:id=1', 'User:+'])
+    const many = cached({ ...precise, args: { where: { id: { in: [1, 2] } } } })
+    expect(many.absence).toEqual([])
+    expect(many.watched).toEqual(many.tags)
+  })
+
+  it('come with the shapes among them, for writers to know of', () => {
+    const { shapes } = cached({ ...precise, model: 'Tag', args: { where: { color: 'red' }, select: { color: true } } })
+    expect(shapes).toEqual([{ model: 'Tag', text: 'color/' }])
+    expect(cached({ model: 'Tag', args: { where: { color: 'red' } } }).shapes).toEqual([])
+  })
+
+  it('are not told by the result along a fluent path, which is not the one the arguments describe', () => {
+    const args = { where: { email: 'ada' }, include: { posts: true } }
+    const asked = { ...precise, operation: 'findUnique', args }
+    expect(cached(asked).parts.some(({ derivation }) => derivation)).toBe(true)
+    const fluent = cached({ ...asked, dataPath: ['select', 'posts'] })
+    expect([fluent.parts, fluent.guards]).toEqual([[], []])
+    expect(fluent.tags).toEqual(cached(asked).tags)
+  })
+})
+
+describe('a query that was asked before', () => {
+  it('is planned once, under whatever policy it is asked', () => {
+    const context = { queries: plannedQueries() }
+    const first = cached({ context })
+    const second = cached({ context, cache: { ttl: 5, key: 'mine' } })
+    expect(second.tags).toBe(first.tags)
+    expect(second.policy.ttlMs).toBe(5000)
+    expect(second.key).toBe('p:query:User:findMany:@mine')
+    expect(context.queries.size).toBe(1)
+  })
+
+  it('is refused each time', () => {
+    const context = { queries: plannedQueries() }
+    const options = { models: { Post: false } } as const
+    for (let i = 0; i < 2; i += 1)
+      expect(reason({ context, options, args: { include: { posts: true } } })).toBe('model-disabled')
+    expect(context.queries.size).toBe(0)
   })
 })
 

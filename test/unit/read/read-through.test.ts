@@ -1,30 +1,22 @@
 import { Decimal } from '@prisma/client/runtime/client'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
-import type { ReadPlan } from '../../../src/read/plan-read.ts'
+import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
 import { readThrough } from '../../../src/read/read-through.ts'
+import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { SingleFlight } from '../../../src/read/single-flight.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { resilientStore } from '../../../src/stores/resilient-store.ts'
+import { planOf } from './plan-of.ts'
 
 let context: ReadContext
 let events: CacheEvent[]
 let queries: number
 
 const clock = () => 1_000_000
-const policy = { ttlMs: 60_000, swrMs: 0, nullTtlMs: 1000, jitter: 0, userTags: [], key: undefined, refresh: false }
-const plan: ReadPlan = {
-  kind: 'cached',
-  model: 'User',
-  operation: 'findMany',
-  key: 'key',
-  check: '-',
-  tags: ['User'],
-  policy,
-  omitted: undefined,
-}
+const plan = planOf(['User'])
 
 beforeEach(() => {
   queries = 0
@@ -53,6 +45,8 @@ beforeEach(() => {
     random: () => 0,
     maxValueBytes: 1e6,
     flights: new SingleFlight(),
+    registered: new RegisteredShapes(),
+    learned: new LearnedTags(),
     connection: new SharedConnection('postgresql'),
     decimals: { ready: async () => (text: string) => new Decimal(text) },
     background: new Background(),

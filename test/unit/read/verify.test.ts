@@ -8,6 +8,7 @@ import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { verifyHit } from '../../../src/read/verify.ts'
 import type { LookUp } from '../../../src/stores/store.ts'
 import { graphOf } from '../query/graph-of.ts'
+import { planOf } from './plan-of.ts'
 
 const graph = graphOf(`
 model User {
@@ -77,8 +78,6 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-const policy = { ttlMs: 60_000, swrMs: 0, nullTtlMs: 1000, jitter: 0, userTags: [], key: undefined, refresh: false }
-
 interface Hit extends Partial<ReadCall> {
   readonly served: unknown
   /** What the database says, time after time; the last answer stays. */
@@ -96,13 +95,9 @@ function hit({ served, database, omitted, ...call }: Hit): { asked: () => number
   }
   const payload = encode(served)
   const common = { model: 'User', operation: 'findMany' }
-  const plan: ReadPlan = { kind: 'cached', ...common, key: 'key', check: '-', tags: ['User'], policy, omitted }
-  verifyHit(
-    { ...common, args: {}, dataPath: [], run, ...call },
-    plan,
-    { payload, ageMs: 40, versions: ['v1'] },
-    context,
-  )
+  const plan = planOf(['User'], { omitted })
+  const versions = new Map([['User', 'v1']])
+  verifyHit({ ...common, args: {}, dataPath: [], run, ...call }, plan, { payload, ageMs: 40, versions }, context)
   return { asked: () => asked }
 }
 const reading = () => context.background.settled()

@@ -25,6 +25,10 @@ export function fakeStore(isRemote = true): FakeStore {
   const answers: Record<string, unknown> = {
     lookUp: { entry: 'entry', versions: [] },
     ensureVersions: [],
+    register: [],
+    bump: [],
+    hold: [],
+    release: [],
     remove: 1,
     peek: 'entry',
     clear: 3,
@@ -49,6 +53,7 @@ export function fakeStore(isRemote = true): FakeStore {
     isRemote,
     lookUp: (key) => called('lookUp', key),
     ensureVersions: (tags) => called('ensureVersions', tags),
+    register: (shapes) => called('register', shapes),
     fill: (key) => called('fill', key),
     bump: (tags) => called('bump', tags),
     hold: (tags, holder) => called('hold', tags, holder),

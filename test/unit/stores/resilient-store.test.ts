@@ -36,8 +36,8 @@ const read = () => resilient.lookUp('key', ['User'])
 /** An invalidation that the store has been sent; the write may still be waiting for it. */
 async function begun(tags: readonly string[]): Promise<{ state: 'waiting' | 'delivered' | 'kept' }> {
   const delivery: { state: 'waiting' | 'delivered' | 'kept' } = { state: 'waiting' }
-  void resilient.bump(tags).then((state) => {
-    delivery.state = state
+  void resilient.bump(tags).then((delivered) => {
+    delivery.state = delivered.delivery
   })
   await new Promise(setImmediate)
   return delivery
@@ -63,7 +63,7 @@ describe('while the store answers', () => {
     expect(await read()).toEqual({ entry: 'entry', versions: [] })
     expect(await resilient.ensureVersions(['User'])).toEqual([])
     await resilient.fill('key', 'entry', [], 1)
-    expect(await resilient.bump(['User', 'Post'])).toBe('delivered')
+    expect(await resilient.bump(['User', 'Post'])).toEqual({ delivery: 'delivered', registries: [] })
     expect(await resilient.remove(['key'])).toBe(1)
     expect(await resilient.peek('key')).toBe('entry')
     expect(await resilient.clear()).toBe(3)
@@ -105,7 +105,7 @@ describe('a store that is slow', () => {
     expect([filling.state, pinging.state, bumped.state]).toEqual(['pending', 'pending', 'pending'])
     await pass(1)
     expect([filling.state, pinging.state, bumped.state]).toEqual(['rejected', 'rejected', 'resolved'])
-    expect(await bumping).toBe('kept')
+    expect(await bumping).toEqual({ delivery: 'kept', registries: [] })
   })
 
   it('is reported as what it is', async () => {
@@ -318,7 +318,7 @@ describe('an invalidation that the store did not acknowledge', () => {
     expect(first.state).toBe('kept')
     await pass(250)
     store.calls.splice(0)
-    expect(await resilient.bump(['Post'])).toBe('kept')
+    expect(await resilient.bump(['Post'])).toEqual({ delivery: 'kept', registries: [] })
     expect(store.heard().filter((call) => call.startsWith('bump'))).toEqual(['bump Post'])
     await expect(resilient.hold(['User'], 'me', 1000)).rejects.toThrow(StoreUnavailableError)
   })
@@ -360,7 +360,7 @@ describe('an invalidation that the store did not acknowledge', () => {
 
   it('arrives where reads had opened the circuit and the store is back', async () => {
     await failReads(3)
-    expect(await resilient.bump(['User'])).toBe('delivered')
+    expect(await resilient.bump(['User'])).toEqual({ delivery: 'delivered', registries: [] })
     expect(resilient.condition()).toEqual({ state: 'unavailable', undelivered: 0 })
   })
 
@@ -587,9 +587,9 @@ describe('when it is closed', () => {
 
   it('writes still tell other processes, and keep nothing where they cannot', async () => {
     await resilient.close()
-    expect(await resilient.bump(['User'])).toBe('delivered')
+    expect(await resilient.bump(['User'])).toEqual({ delivery: 'delivered', registries: [] })
     store.mood = 'down'
-    expect(await resilient.bump(['User'])).toBe('kept')
+    expect(await resilient.bump(['User'])).toEqual({ delivery: 'kept', registries: [] })
     store.calls.splice(0)
     await pass(100_000)
     expect(store.heard()).toEqual([])
@@ -628,7 +628,7 @@ describe('a store inside the process', () => {
   })
 
   it('is always in order', async () => {
-    expect(await resilient.bump(['User'])).toBe('delivered')
+    expect(await resilient.bump(['User'])).toEqual({ delivery: 'delivered', registries: [] })
     expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
     await resilient.fill('key', 'entry', [], 1)
     await resilient.ensureVersions([])
@@ -644,6 +644,6 @@ describe('a store inside the process', () => {
 
   it('does not fail the write whose invalidation it fails', async () => {
     store.mood = 'down'
-    expect(await resilient.bump(['User'])).toBe('kept')
+    expect(await resilient.bump(['User'])).toEqual({ delivery: 'kept', registries: [] })
   })
 })

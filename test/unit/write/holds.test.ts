@@ -1,17 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { tagsAlone } from '../../../src/query/write-set.ts'
 import type { ResilientStore } from '../../../src/stores/resilient-store.ts'
 import { Holds, type HoldsOptions } from '../../../src/write/holds.ts'
+import { ShapesInUse } from '../../../src/write/shapes-in-use.ts'
+import { graphOf, testSchema } from '../query/graph-of.ts'
 
+const shop = graphOf(testSchema)
 let story: string[]
 let fails: boolean
 const store = {
   async hold(tags: readonly string[]) {
     story.push(`hold ${tags}`)
     if (fails) throw new Error('down')
+    return []
   },
   async release(_: string, moved: readonly string[], kept: readonly string[]) {
     story.push(`moved ${moved} kept ${kept}`)
-    return 'delivered'
+    return { delivery: 'delivered', registries: [] }
   },
 } as unknown as ResilientStore
 
@@ -23,25 +28,31 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers())
 
 const holds = (over: Partial<HoldsOptions> = {}) =>
-  new Holds(store, { enabled: true, leaseMs: 900, rejects: false, isStrict: (tag) => tag.startsWith('User'), ...over })
+  new Holds(store, new ShapesInUse(shop), {
+    enabled: true,
+    leaseMs: 900,
+    rejects: false,
+    isStrict: (tag) => tag.startsWith('User'),
+    ...over,
+  })
 
 describe('a hold', () => {
   it('is on what is strict, and ends with what moved told apart', async () => {
-    const hold = await holds().take(() => ['User', 'Post', 'User:*', 'User'])
+    const hold = await holds().take(() => tagsAlone(['User', 'Post', 'User:*', 'User']))
     await hold?.release(['User', 'Post'])
     expect(story).toEqual(['hold User,User:*', 'moved User,Post kept User:*'])
   })
 
   it('is not taken where nothing is strict, and what it would be on is not even worked out', async () => {
-    expect(await holds().take(() => ['Post'])).toBeUndefined()
-    const tags = vi.fn(() => ['User'])
+    expect(await holds().take(() => tagsAlone(['Post']))).toBeUndefined()
+    const tags = vi.fn(() => tagsAlone(['User']))
     expect(await holds({ enabled: false }).take(tags)).toBeUndefined()
     expect(tags).not.toHaveBeenCalled()
     expect(story).toEqual([])
   })
 
   it('is renewed every third of its lease, until it is released', async () => {
-    const hold = await holds().take(() => ['User'])
+    const hold = await holds().take(() => tagsAlone(['User']))
     await vi.advanceTimersByTimeAsync(900)
     expect(story).toEqual(Array(4).fill('hold User'))
     await hold?.release(['User'])
@@ -52,13 +63,15 @@ describe('a hold', () => {
 
   it('that cannot be taken refuses the write where it is to', async () => {
     fails = true
-    await expect(holds({ rejects: true }).take(() => ['User'])).rejects.toMatchObject({ name: 'StoreUnavailableError' })
+    await expect(holds({ rejects: true }).take(() => tagsAlone(['User']))).rejects.toMatchObject({
+      name: 'StoreUnavailableError',
+    })
     expect(vi.getTimerCount()).toBe(0)
   })
 
   it('that may have been taken is released all the same', async () => {
     fails = true
-    const hold = await holds().take(() => ['User', 'User:*'])
+    const hold = await holds().take(() => tagsAlone(['User', 'User:*']))
     await hold?.release(['User'])
     expect(story.at(-1)).toBe('moved User kept User:*')
   })
@@ -67,7 +80,7 @@ describe('a hold', () => {
     const all = holds()
     let hold: Awaited<ReturnType<typeof all.take>>
     const refused = all.batch(async () => {
-      hold = await all.take(() => ['User'])
+      hold = await all.take(() => tagsAlone(['User']))
       throw new Error('refused')
     })
     await expect(refused).rejects.toThrow('refused')
@@ -78,10 +91,10 @@ describe('a hold', () => {
   })
 
   it('is left behind where nobody reports the end', async () => {
-    await holds().leave(['User', 'Post'], 7000)
+    await holds().leave(tagsAlone(['User', 'Post']), 7000)
     expect(story).toEqual(['hold User'])
     fails = true
-    await holds().leave(['User'], 7000)
+    await holds().leave(tagsAlone(['User']), 7000)
     expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { tagsAlone } from '../../../src/query/write-set.ts'
 import { changedNothing } from '../../../src/write/failed-write.ts'
 import type { Holds } from '../../../src/write/holds.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
@@ -20,7 +21,7 @@ beforeEach(() => {
   outbox = new Outbox()
   context = {
     outbox,
-    invalidate: async (tags) => {
+    invalidate: async ({ tags }) => {
       await undefined
       story.push(`moved ${[...tags].join()}`)
     },
@@ -47,7 +48,7 @@ const write = (over: Partial<WriteCall> = {}): Promise<unknown> =>
         story.push('ran')
         return 'row'
       },
-      tags: (result) => [`of ${result}`],
+      changes: (result) => tagsAlone([`of ${result}`]),
       failure: changedNothing,
       ...over,
     },
@@ -94,14 +95,14 @@ describe('a write in an interactive transaction', () => {
     outbox.open('tx')
     await write({ transaction })
     expect(story).toEqual(['begun', 'ran', 'ended'])
-    expect(outbox.close('tx')).toEqual(new Set(['of row']))
+    expect(outbox.close('tx')?.tags).toEqual(new Set(['of row']))
   })
 
   it('that was refused leaves its tags all the same: what it did before may stand, as on SQLite', async () => {
     outbox.open('tx')
     const error = Object.assign(new Error('taken'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
     await expect(write({ transaction, run: failing(error) })).rejects.toBe(error)
-    expect(outbox.close('tx')).toEqual(new Set(['of undefined']))
+    expect(outbox.close('tx')?.tags).toEqual(new Set(['of undefined']))
   })
 
   it('that another extension opened past us moves now, and again when it must be over', async () => {

@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { CacheEventOf, DroppedBy, EventHub } from '../events.ts'
+
+/** How an entry was last found invalidated. */
+export interface Drop {
+  readonly key: string
+  /** When that was found. */
+  readonly at: Date
+  /** Those of its tags that had moved. */
+  readonly tags: readonly string[]
+  /** What moved one of them; `null` when this process did not: another one, an eviction, or a restart of the store. */
+  readonly by: DroppedBy | null
+}
+
+const MAX_KEYS = 5000
+const MAX_TAGS = 20_000
+
+/** Remembers which write moved which tag last, and says of each entry that is found invalidated which one it was. */
+export class Drops {
+  readonly #movedBy = new LRUCache<string, DroppedBy>({ max: MAX_TAGS })
+  readonly #drops = new LRUCache<string, Drop>({ max: MAX_KEYS })
+  readonly #events: EventHub
+  readonly #clock: Clock
+
+  constructor(events: EventHub, clock: Clock) {
+    this.#events = events
+    this.#clock = clock
+    events.on('invalidate', (event) => this.#moved(event))
+    events.on('miss', (event) => this.#found(event))
+  }
+
+  of(key: string): Drop | null {
+    return this.#drops.get(key) ?? null
+  }
+
+  #moved({ tags, cause, model, operation }: CacheEventOf<'invalidate'>): void {
+    const by = { cause, at: this.#clock(), ...(model && { model }), ...(operation && { operation }) }
+    for (const tag of tags) this.#movedBy.set(tag, by)
+  }
+
+  #found({ model, operation, key, moved }: CacheEventOf<'miss'>): void {
+    if (!moved) return
+    const by = moved.map((tag) => this.#movedBy.get(tag)).find((one) => one !== undefined) ?? null
+    this.#drops.set(key, { key, at: new Date(this.#clock()), tags: moved, by })
+    this.#events.emit({ type: 'drop', model, operation, key, tags: moved, by })
+  }
+}

@@ -1,0 +1,78 @@
+import { anyValuesTag, valuesTag } from '../tags/shape-tags.ts'
+import { type Tag, unknownCreatedTag } from '../tags/tag.ts'
+import type { Conjunction } from './conditions.ts'
+import type { Model } from './model-graph.ts'
+import { comparesKey, concerns, keyTag, regionTag, type Shape } from './shape.ts'
+
+/** What a write did to a row, or to rows that are alike: the columns known of them, by their texts. */
+export interface RowChange {
+  readonly kind: 'created' | 'updated' | 'deleted'
+  /** `undefined`: they were not there. */
+  readonly before: Conjunction | undefined
+  /** `undefined`: they are not there any more. */
+  readonly after: Conjunction | undefined
+  /** Columns an update may have changed; `undefined`: all. */
+  readonly changed: ReadonlySet<string> | undefined
+}
+
+/** Above this many values that a column may have had, the write is said to know nothing of it. */
+const MAX_GUESSES = 16
+
+/** The tags of one shape that a change moves. */
+export function movedTags(model: Model, shape: Shape, change: RowChange): Tag[] {
+  if (change.changed && !concerns(model, shape, change.changed)) return []
+  const rows = shape.isOfArrivals ? [change.after] : [change.before, change.after]
+  const tags = rows.flatMap((row) => (row ? tagsOfRow(model, shape, row, change.kind) : []))
+  return [...new Set(tags)]
+}
+
+/** The tags by which readers of this shape know a row of which these columns are known. */
+function tagsOfRow(model: Model, shape: Shape, row: Conjunction, kind: RowChange['kind']): Tag[] {
+  const texts = shape.fields.map(({ name }) => row.get(name))
+  if (shape.regions.length > 0) return tagsOfOneRow(model, shape, row, kind)
+  const unknown = shape.fields.flatMap(({ isOptional }, i) => (texts[i] === undefined ? [{ isOptional, i }] : []))
+  const [only, ...others] = unknown
+  if (only?.isOptional && others.length === 0) return [valuesTag(shape, filled(texts, [['*', only.i]]))]
+  const guesses = guessed(model, shape, texts, unknown)
+  if (guesses) return guesses
+  const isSpared = kind === 'created' && comparesKey(model, shape.fields)
+  return [isSpared ? unknownCreatedTag(model.name) : anyValuesTag(shape)]
+}
+
+/** By its key where that is known, else by where it belongs. */
+function tagsOfOneRow(model: Model, shape: Shape, row: Conjunction, kind: RowChange['kind']): Tag[] {
+  const texts = shape.fields.map(({ name }) => row.get(name))
+  if (texts.every((text) => text !== undefined)) return [keyTag(shape, texts)]
+  if (kind === 'created') return [unknownCreatedTag(model.name)]
+  const region = shape.regions.findIndex((name) => row.has(name))
+  return [region < 0 ? anyValuesTag(shape) : regionTag(shape, region, row.get(shape.regions[region] ?? '') ?? '')]
+}
+
+/** All the tags there can be, where the columns that are not known have few values. */
+function guessed(
+  model: Model,
+  shape: Shape,
+  texts: readonly (string | undefined)[],
+  unknown: readonly { readonly i: number }[],
+): Tag[] | undefined {
+  let rows: readonly (readonly (string | undefined)[])[] = [texts]
+  for (const { i } of unknown) {
+    const values = possibleValues(model, shape.fields[i]?.name ?? '')
+    if (!values || values.length * rows.length > MAX_GUESSES) return undefined
+    rows = rows.flatMap((row) => values.map((value) => row.with(i, value)))
+  }
+  return rows.map((row) => valuesTag(shape, row as readonly string[]))
+}
+
+function possibleValues(model: Model, name: string): readonly string[] | undefined {
+  const field = model.fields.get(name)
+  if (field?.isList !== false) return undefined
+  if (field.type === 'Boolean' && field.kind === 'scalar') return ['true', 'false', '']
+  return field.kind === 'enum' && field.values ? [...field.values, ''] : undefined
+}
+
+function filled(texts: readonly (string | undefined)[], over: readonly (readonly [string, number])[]): string[] {
+  const all = [...texts]
+  for (const [text, i] of over) all[i] = text
+  return all as string[]
+}

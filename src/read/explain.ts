@@ -1,0 +1,69 @@
+import type { Dependency } from '../dependency.ts'
+import type { BypassReason } from '../events.ts'
+import type { ReadCache } from '../policy/resolve-policy.ts'
+import { readSet } from '../query/read-set.ts'
+import { planRead, yieldsOf } from './plan-read.ts'
+import type { ReadCall, ReadContext } from './read-context.ts'
+
+/** How a read is cached and what invalidates it, without asking the database or the store. */
+export type Explanation =
+  | {
+      readonly status: 'cached'
+      readonly model: string
+      readonly operation: string
+      readonly key: string
+      /** What it depends on, as far as its arguments tell. */
+      readonly tags: readonly string[]
+      /** What its entry depends on instead, as far as this process knows: told by the result it had. */
+      readonly derivedTags: readonly string[] | null
+      readonly dependencies: readonly ExplainedDependency[]
+    }
+  | {
+      readonly status: 'bypass'
+      readonly model: string
+      readonly operation: string
+      readonly reason: BypassReason
+    }
+
+export interface ExplainedDependency extends Dependency {
+  /** What would make it finer; `null` where nothing would. */
+  readonly hint: string | null
+}
+
+export function explainRead(call: ReadCall, cache: ReadCache, context: ReadContext): Explanation {
+  const { model, operation, args } = call
+  const plan = planRead(call, cache, context)
+  const known = context.graph.models.get(model)
+  if (plan.kind === 'bypass' || !known) {
+    return { status: 'bypass', model, operation, reason: plan.kind === 'bypass' ? plan.reason : 'unknown-argument' }
+  }
+  const { dependencies } = readSet(context.graph, known, args, yieldsOf(operation), context.precision)
+  return {
+    status: 'cached',
+    model,
+    operation,
+    key: plan.key,
+    tags: plan.tags,
+    derivedTags: context.learned.of(plan.key) ?? null,
+    dependencies: dependencies.map((dependency) => ({ ...dependency, hint: hint(dependency) })),
+  }
+}
+
+function hint({ model, precision, fields, columns, because }: Dependency): string | null {
+  switch (because) {
+    case 'option':
+      return `\`invalidation\` says so for ${model}: 'shape' is the finest.`
+    case 'schema-unknown':
+      return `The schema text does not explain ${model}: give it as the \`schema\` option.`
+    case 'too-many-tags':
+      return 'It would depend on more tags than `maxTags`: ask for fewer values, include fewer relations, or raise it.'
+    case 'model-elsewhere':
+      return `Another part of the query depends on all of ${model} already.`
+    default:
+  }
+  if (precision !== 'shape') return null
+  if (fields.length === 0) {
+    return `No column of ${model} is compared by equality: rows anywhere in the table matter. Filter by one, e.g. a foreign key.`
+  }
+  return columns === undefined ? `It shows every column of ${model}: \`select\` those it needs.` : null
+}

@@ -97,10 +97,12 @@ function refresh(call: ReadCall, plan: ReadPlan, versions: ReadonlyMap<Tag, TagV
 
 /**
  * A flight is named by key **and** versions: a read that begins after an invalidation sees other versions, and so never
- * joins a query that began before it. And by the query's digest, which a key of the application's own does not hold.
+ * joins a query that began before it. Of all the tags it saw: where an earlier result told which, its result may depend
+ * on others, but never on any whose guard is not among them. And by the query's digest, which a key of the application's
+ * own does not hold.
  */
 function flightName(plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>): string {
-  return `${plan.key} ${plan.check} ${plan.tags.map((tag) => versions.get(tag)).join()}`
+  return `${plan.key} ${plan.check} ${[...versions].join()}`
 }
 
 /** An entry that cannot be decoded is read anew, and replaced. */

@@ -133,6 +133,31 @@ describeCombinations('a slow read that overlaps a write', (bed) => {
     expect(await read()).toBe('new')
   })
 
+  it('is not joined by one that depends on what an earlier answer told', async () => {
+    const { prisma, sql, settled } = start()
+    const reads = {
+      'a row and where it belongs': () => prisma.user.findUnique({ where: { id: 1 } }).then((row) => row?.name),
+      'a page': () => prisma.user.findMany({ orderBy: { id: 'asc' }, take: 2 }).then(([row]) => row?.name),
+      'rows of another': () =>
+        prisma.post
+          .findMany({ where: { title: 'one' }, select: { authorId: true, author: true } })
+          .then(([row]) => row?.author?.name),
+    }
+    for (const [kind, read] of Object.entries(reads)) {
+      for (const name of ['first', 'second']) {
+        await read()
+        await settled()
+        await prisma.user.update({ where: { id: 1 }, data: { name } })
+      }
+      const slow = await slowRead(sql, read, /^SELECT.*users/)
+      await prisma.user.update({ where: { id: 1 }, data: { name: 'third' } })
+      expect(await withTimeout(read(), 5000, kind), kind).toBe('third')
+      expect(await slow.finish(), kind).toBe('second')
+      await settled()
+      expect(await read(), kind).toBe('third')
+    }
+  })
+
   it('is not joined by a read that asks for a refresh', async () => {
     const { prisma, sql } = start()
     const slow = await slowRead(sql, () => prisma.user.findMany())

@@ -114,11 +114,14 @@ export function withReferring(graph: ModelGraph, models: Iterable<Model>): Set<M
   return all
 }
 
-/** The tags of a statement whose models are known and nothing else: any row, and what the database does on its own. */
+/**
+ * The tags of a statement whose models are known and nothing else: any row, and any row of the models to which the
+ * database does something on its own, whatever the shapes in use.
+ */
 export function wholeModelsWriteSet(graph: ModelGraph, models: Iterable<Model>): Set<Tag> {
   const walk = new Walk(graph)
   for (const model of models) walk.anything(model)
-  return walk.tags
+  return new Set([...walk.tags, ...[...walk.changes.keys()].flatMap(wholeModel)])
 }
 
 class Walk extends GatheredWrites {

@@ -79,8 +79,8 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, context: ReadCo
     if (areKnown(finer.tags, asked.versions)) return put(finer.tags, asked.versions)
     // At once, for whoever asks next; then again, when the finer tags have versions.
     const first = put(coarse, asked.versions)
-    return finerVersions(plan, finer, asked.versions, context).then((versions) =>
-      versions ? put(finer.tags, versions) : first,
+    return Promise.all([finerVersions(plan, finer, asked.versions, context), first]).then(([versions]) =>
+      versions ? put(finer.tags, versions) : undefined,
     )
   }
 

@@ -6,6 +6,7 @@ import { mentions } from './mentions.ts'
 import { type Outcome, outcomeOf, sameOutcome, scribbleOver, show, showOutcome } from './outcome.ts'
 import type { Read } from './reads.ts'
 import type { Body, Scenario, Step } from './scenario.ts'
+import { sameButForOrder } from './unordered.ts'
 import { type CachedClient, type Client, promiseOf, type World } from './world.ts'
 import type { Write } from './writes.ts'
 
@@ -333,6 +334,8 @@ class Game {
   #equal(outcome: Outcome, expected: Outcome, read: Read, number?: number, info?: CacheInfo): void {
     this.#figures.steps += 1
     if (sameOutcome(outcome, expected)) return
+    if (sameButForOrder(this.#world.shapes, read, outcome, expected))
+      return this.#figures.saw('answer in another order')
     const said = info ? `${info.status}${'tags' in info ? `, ${info.tags.join(' ')}` : ''}` : 'no report'
     throw this.#mismatch(
       'answer',

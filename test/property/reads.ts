@@ -60,13 +60,17 @@ function modelReads(grammar: Grammar, shape: ModelShape): fc.Arbitrary<ModelRead
     .tuple(uniqueWhere(grammar, shape), selection(grammar, shape, 2), loading(grammar))
     .map(([where, selected, loaded]) => ({ where, ...selected, ...loaded }))
   const uniqueOnly = uniqueWhere(grammar, shape).map((where) => ({ where }))
-  const first = listArgs(grammar, shape, 2)
+  const list = listArgs(grammar, shape, 2)
+  // Which row is first must not be the database's choice.
+  const first = fc
+    .tuple(list, totalOrder(grammar, shape))
+    .map(([args, orderBy]): Args => ({ ...args, orderBy: args['take'] === undefined ? orderBy : args['orderBy'] }))
   return weighted(
     [4, read('findUnique', unique)],
     [2, read('findUniqueOrThrow', unique)],
     [2, read('findFirst', first)],
     [1, read('findFirstOrThrow', first)],
-    [6, read('findMany', first)],
+    [6, read('findMany', list)],
     [2, read('count', count(grammar, shape))],
     [2, read('aggregate', aggregate(grammar, shape))],
     [2, read('groupBy', groupBy(grammar, shape))],
@@ -78,7 +82,7 @@ function modelReads(grammar: Grammar, shape: ModelShape): fc.Arbitrary<ModelRead
             1,
             read(
               'findFirst',
-              first.map(({ where }) => (where ? { where } : {})),
+              first.map(({ where, orderBy }) => ({ ...(where ? { where } : {}), orderBy })),
               hops(grammar, shape),
             ),
           ],

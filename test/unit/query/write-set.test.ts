@@ -619,6 +619,7 @@ describe('a statement that names its models', () => {
   it('moves them whole, and what the database does along with them', () => {
     expect(moved(shop, 'Tag')).toEqual(whole('Tag'))
     expect(moved(shop, 'Order', 'Tag')).toEqual(whole('Order', 'OrderLine', 'Tag'))
+    expect(moved(shop, 'User')).toEqual(whole('Comment', 'Order', 'OrderLine', 'Post', 'Profile', 'User'))
   })
 
   it('moves what its keys may follow', () => {

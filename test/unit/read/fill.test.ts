@@ -2,12 +2,17 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { readEnvelope } from '../../../src/codec/envelope.ts'
 import { decode } from '../../../src/codec/typed-json.ts'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import type { Model } from '../../../src/query/model-graph.ts'
+import { type PrecisionRules, readSet } from '../../../src/query/read-set.ts'
 import { type Asked, fill } from '../../../src/read/fill.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { Background, type ReadContext } from '../../../src/read/read-context.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { resilientStore } from '../../../src/stores/resilient-store.ts'
 import type { CacheStore } from '../../../src/stores/store.ts'
+import { anyValuesTag } from '../../../src/tags/shape-tags.ts'
+import { HELD, type SeenVersion } from '../../../src/tags/tag-versions.ts'
+import { graphOf, testSchema } from '../query/graph-of.ts'
 import { type FakeStore, fakeStore } from '../stores/fake-store.ts'
 import { planOf, policy } from './plan-of.ts'
 
@@ -145,5 +150,94 @@ describe('a result is not stored', () => {
     fill(plan, [], asked, { ...context, store: down })
     await context.background.settled()
     expect(reasons()).toEqual(['store-unavailable'])
+  })
+})
+
+describe('a result that tells which rows it depends on', () => {
+  const graph = graphOf(testSchema)
+  const post = graph.models.get('Post') as Model
+  const rules: PrecisionRules = { of: () => 'shape', maxTags: 16, maxRowTags: 32 }
+  const args = { where: { title: 'a' }, select: { id: true, title: true }, orderBy: { id: 'asc' }, take: 2 }
+  const { tags, parts, shapes } = readSet(graph, post, args, 'rows', rules)
+  const page = planOf([...tags], { model: 'Post', parts, shapes, guards: ['Post'] })
+  const before: Asked = { ...asked, versions: new Map([...tags, 'Post', ...shapes.map(anyValuesTag)].map(versioned)) }
+  let versions: Map<string, SeenVersion>
+  let filled: (readonly string[])[]
+
+  function versioned(tag: string) {
+    return [tag, 'AAAAAAAAAAAA'] as const
+  }
+  beforeEach(() => {
+    filled = []
+    versions = new Map(before.versions)
+    const kept: CacheStore = {
+      ...store,
+      fill: async (_, __, some) => void filled.push(some),
+      ensureVersions: async (some) => some.map(() => 'BBBBBBBBBBBB'),
+      lookUp: async (_, some) => ({ entry: undefined, versions: some.map((tag) => versions.get(tag) ?? null) }),
+    }
+    const over = { timeoutMs: 50, failures: 5, resetMs: 1000, onCondition: () => {}, onError: () => {} }
+    context = { ...context, graph, precision: rules, store: resilientStore(kept, over) }
+  })
+  const rows = [
+    { id: 1, title: 'a' },
+    { id: 2, title: 'a' },
+  ]
+  const ofRows = (some: readonly string[]) => some.filter((tag) => /\?id=\d/.test(tag))
+
+  it('is stored at once by its query, then by its rows', async () => {
+    fill(page, rows, before, context)
+    expect(filled).toEqual([[...tags]])
+    await context.background.settled()
+    expect(filled).toHaveLength(2)
+    expect(ofRows(filled[1] ?? [])).toHaveLength(2)
+    expect(context.learned.of(page.key)).toEqual(filled[1])
+  })
+
+  it.each([
+    ['moved', 'CCCCCCCCCCCC'],
+    ['is held', HELD],
+    ['is gone', null],
+  ] as const)('is stored by its query alone when a guard %s meanwhile', async (_, version) => {
+    versions.set('Post', version)
+    fill(page, rows, before, context)
+    await context.background.settled()
+    expect(filled).toEqual([[...tags]])
+  })
+
+  it('is stored by its query alone when writers do not know the shape of its rows', async () => {
+    const known = new Map([...before.versions].filter(([tag]) => !/\?id=\*/.test(tag)))
+    fill(page, rows, { ...before, versions: known }, context)
+    await context.background.settled()
+    expect(filled).toEqual([[...tags]])
+  })
+
+  it('is not stored by a store that is down, which is told once', async () => {
+    store.mood = 'down'
+    const over = { timeoutMs: 50, failures: 5, resetMs: 1000, onCondition: () => {}, onError: () => {} }
+    fill(page, rows, before, { ...context, store: resilientStore(store, over) })
+    await context.background.settled()
+    expect(reasons()).toEqual(['store-unavailable'])
+  })
+
+  it('whose second half fails is stored by its query, and a first half that fails harms nobody', async () => {
+    const over = { timeoutMs: 50, failures: 50, resetMs: 1000, onCondition: () => {}, onError: () => {} }
+    const failing = (which: 'fill' | 'ensureVersions') =>
+      resilientStore(
+        {
+          ...store,
+          ensureVersions: async (some) => some.map(() => 'BBBBBBBBBBBB'),
+          lookUp: async (_, some) => ({ entry: undefined, versions: some.map((tag) => versions.get(tag) ?? null) }),
+          fill: async (_, __, some) => void filled.push(some),
+          [which]: async () => Promise.reject(new Error('lost')),
+        },
+        over,
+      )
+    for (const which of ['fill', 'ensureVersions'] as const) {
+      fill(page, rows, before, { ...context, store: failing(which) })
+      await context.background.settled()
+    }
+    expect(filled).toEqual([[...tags]])
+    expect(reasons()).toEqual(['store-unavailable', 'store-unavailable'])
   })
 })

@@ -74,7 +74,7 @@ export interface WriterState {
   readonly checks: boolean
 }
 
-export const UNBEGUN: WriterState = {
+const UNBEGUN: WriterState = {
   at: 'idle',
   alive: true,
   begun: 0,

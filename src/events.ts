@@ -62,6 +62,15 @@ interface ReadEvent {
   readonly key: string
 }
 
+interface Served {
+  readonly ageMs: number
+  /** `near`: the entry lay in this process, whether or not its versions were asked for · `far`: it came from Redis. */
+  readonly tier: Tier
+  readonly tags: readonly string[]
+}
+
+export type Tier = 'near' | 'far'
+
 type Verdict =
   /** The database says what was served. */
   | { readonly outcome: 'fresh' }
@@ -82,8 +91,8 @@ export interface DroppedBy {
 
 /** Everything the cache can say. Events never carry values, arguments or credentials. */
 export type CacheEvent =
-  | (ReadEvent & { readonly type: 'hit'; readonly ageMs: number; readonly tags: readonly string[] })
-  | (ReadEvent & { readonly type: 'stale'; readonly ageMs: number; readonly tags: readonly string[] })
+  | (ReadEvent & Served & { readonly type: 'hit' })
+  | (ReadEvent & Served & { readonly type: 'stale' })
   | (ReadEvent & {
       readonly type: 'miss'
       readonly tags: readonly string[]

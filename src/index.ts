@@ -14,6 +14,7 @@ export type {
   DroppedBy,
   MissCause,
   SkipFillReason,
+  Tier,
 } from './events.ts'
 export { cacheExtension } from './extension/cache-extension.ts'
 export type { CachedMethod } from './extension/typed-client.ts'
@@ -21,7 +22,9 @@ export type {
   CacheConfig,
   CacheOptions,
   CachePolicy,
+  Coherence,
   ModelCachePolicy,
+  NearTierOptions,
   RawRule,
   ReadCacheOptions,
   ReadOperation,

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { BypassReason, CacheEventOf, EventHub, MissCause } from '../events.ts'
+import type { BypassReason, CacheEventOf, EventHub, MissCause, Tier } from '../events.ts'
 
 /** What the cache did for one read. */
 export type CacheInfo =
@@ -9,6 +9,8 @@ export type CacheInfo =
       readonly operation: string
       readonly key: string
       readonly tags: readonly string[]
+      /** Where the entry lay: in this process, or in Redis. */
+      readonly tier: Tier
       /** Milliseconds since the database was asked. */
       readonly ageMs: number
     }

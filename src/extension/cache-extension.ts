@@ -23,6 +23,7 @@ import { RegisteredShapes } from '../read/registered-shapes.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
 import { SingleFlight } from '../read/single-flight.ts'
 import { memoryStore } from '../stores/memory-store.ts'
+import { nearTier } from '../stores/near-tier.ts'
 import { connectRedis } from '../stores/redis/connect.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
@@ -158,6 +159,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
     waitReplicas,
     timeoutMs,
     onError,
+    isStrict: policies.hasStrict ? (tag) => policies.isStrict(modelOf(tag)) : undefined,
   })
   const store = resilientStore(lagBehind(opened, replicaLag * 1000), {
     timeoutMs,
@@ -335,7 +337,15 @@ function openCache(client: AnyClient, options: CacheOptions) {
   }
 }
 
-function storeFactory({ store, redis }: CacheOptions): StoreFactory {
+function storeFactory(options: CacheOptions): StoreFactory {
+  const far = farFactory(options)
+  if (options.near === undefined) return far
+  const near = typeof options.near === 'string' ? { coherence: options.near } : options.near
+  const { coherence, maxEntries = 10_000, maxBytes = 64 * 1024 * 1024, heartbeatMs = 1000 } = near
+  return nearTier(far, { coherence, maxEntries, maxBytes, heartbeatMs })
+}
+
+function farFactory({ store, redis }: CacheOptions): StoreFactory {
   if (store !== undefined) return store === 'memory' ? memoryStore() : store
   if (redis === undefined) return memoryStore()
   return typeof redis === 'string' ? ownRedisStore(connectRedis(redis)) : redisStore(redis as RedisClient)

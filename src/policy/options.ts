@@ -109,6 +109,20 @@ export interface VerifyOptions {
   readonly maxInFlight?: number | undefined
 }
 
+/** How a copy in this process is known to be current. */
+export type Coherence = 'validated' | 'subscribed'
+
+export interface NearTierOptions {
+  /** See `near`. */
+  readonly coherence: Coherence
+  /** Most entries kept in this process. @default 10_000 */
+  readonly maxEntries?: number | undefined
+  /** Most bytes, keys and entries together, two bytes a character. @default 67_108_864 (64 MiB) */
+  readonly maxBytes?: number | undefined
+  /** `subscribed`: how long a server that says nothing is believed, milliseconds. @default 1000 */
+  readonly heartbeatMs?: number | undefined
+}
+
 export interface CacheOptions {
   /**
    * Where the shared cache lives: an ioredis `Redis` or `Cluster`, or a `redis://` / `rediss://` URL.
@@ -117,6 +131,15 @@ export interface CacheOptions {
   readonly redis?: string | RedisClient | undefined
   /** A store instead of Redis: `'memory'`, `memoryStore({ … })`, `redisStore(client)` or one of your own. */
   readonly store?: 'memory' | StoreFactory | undefined
+  /**
+   * Keeps copies of entries in this process, in front of Redis.
+   * - `validated`: each hit compares their versions with those in Redis, one small round trip: as fresh as Redis alone
+   * - `subscribed`: hits take no round trip; Redis pushes every change of a version (Redis 6 or later). A process sees its
+   *   own writes at once, those of others when the push has arrived: a few milliseconds after the write was acknowledged,
+   *   at most two `heartbeatMs` when the connection hangs. Models that are `strict` are read as with `validated`
+   * @default none
+   */
+  readonly near?: Coherence | NearTierOptions | undefined
   /** Begins every key, so that several applications can share one Redis. One prefix, one database. @default `CACHE_PREFIX`, else `prisma:` */
   readonly prefix?: string | undefined
   /** The policy of every model that does not say otherwise. A `ttl` here caches every model. @default `CACHE_DEFAULT_TTL`, else ttl 0 */

@@ -23,6 +23,7 @@ const policy = {
 }
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
+const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
 const precision = v.picklist(['model', 'row', 'shape'], "Give 'model', 'row' or 'shape'.")
 
 const operations = shape(
@@ -77,6 +78,20 @@ const configEntries = {
     v.union(
       [v.literal('memory'), isFunction('')],
       "Give 'memory', memoryStore({ … }), redisStore(client), or a store factory of your own.",
+    ),
+  ),
+  near: v.optional(
+    v.union(
+      [
+        coherence,
+        shape({
+          coherence,
+          maxEntries: v.optional(wholeNumber(1, 2 ** 24, 'entries')),
+          maxBytes: v.optional(wholeNumber(1, 2 ** 40, 'bytes')),
+          heartbeatMs: v.optional(wholeNumber(10, 600_000, 'milliseconds')),
+        }),
+      ],
+      "Give 'validated', 'subscribed', or `{ coherence, maxEntries, maxBytes, heartbeatMs }`.",
     ),
   ),
   prefix: v.optional(

@@ -1,6 +1,6 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { isNull } from '../codec/typed-json.ts'
-import type { MissCause } from '../events.ts'
+import type { MissCause, Tier } from '../events.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
@@ -17,6 +17,7 @@ export type Found =
       readonly kind: 'hit' | 'stale'
       readonly payload: string
       readonly ageMs: number
+      readonly tier: Tier
       /** Under which it was filled; they are those the tags have now. */
       readonly versions: ReadonlyMap<Tag, TagVersion>
     }
@@ -34,15 +35,24 @@ export type Found =
  * One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet, or whose shapes are not
  * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
  */
-export async function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause): Promise<Found> {
+export async function lookUp(
+  plan: ReadPlan,
+  context: ReadContext,
+  ignoring?: MissCause,
+  pastNear = false,
+): Promise<Found> {
   const learned = context.learned.of(plan.key)
   const tags = learned ?? plan.watched
   const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
-  const { entry, versions } = await context.store.lookUp(plan.key, asked)
+  const near = pastNear ? undefined : context.store.near?.(plan.key, asked)
+  const { entry, versions, isNear } = near ?? (await context.store.lookUp(plan.key, asked, pastNear))
   // A guard that is held only keeps tags from being derived.
   if (versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
   const seen: Seen = new Map(asked.map((tag, i) => [tag, versions[i] ?? null]))
-  const judged = ignoring ? { cause: ignoring } : await judge(plan, entry, seen, context)
+  const tier = isNear || !context.store.isRemote ? 'near' : 'far'
+  const judged = ignoring ? { cause: ignoring } : await judge(plan, { entry, tier }, seen, context)
+  // Another process may have renewed what a copy here is too old for.
+  if (isNear && !ignoring && !('kind' in judged && judged.kind === 'hit')) return lookUp(plan, context, ignoring, true)
   return 'kind' in judged ? judged : prepared(plan, { learned, ...judged }, seen, context)
 }
 
@@ -92,7 +102,7 @@ function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes)
 
 async function judge(
   plan: ReadPlan,
-  entry: string | undefined,
+  { entry, tier }: { readonly entry: string | undefined; readonly tier: Tier },
   seen: Seen,
   context: ReadContext,
 ): Promise<Exclude<Found, { kind: 'miss' }> | Judged> {
@@ -121,7 +131,7 @@ async function judge(
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
   if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired' }
   const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
-  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, ageMs, versions }
+  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, ageMs, tier, versions }
 }
 
 /** An entry names those of its tags that every look-up asks for by their place among them. */

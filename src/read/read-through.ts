@@ -20,11 +20,11 @@ export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, conte
   }
   if (found.kind === 'held') return bypass(call, 'held', context)
   if (found.kind === 'miss') return miss(call, plan, found, context)
-  const { kind: type, ageMs } = found
+  const { kind: type, ageMs, tier } = found
   const { model, operation, key } = plan
   const copy = await tryCopy(found.payload, plan, context)
   if (!copy) return miss(call, plan, await unreadable(plan, context), context)
-  context.events.emit({ type, model, operation, key, ageMs, tags: [...found.versions.keys()] })
+  context.events.emit({ type, model, operation, key, ageMs, tier, tags: [...found.versions.keys()] })
   if (type === 'stale') refresh(call, plan, found.versions, context)
   else if (context.verifications) verifyHit(call, plan, found, context)
   return copy.value

@@ -5,7 +5,14 @@ import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../tags/tag.ts'
 import { HELD, newVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { globExpression } from './glob.ts'
-import { type CacheStore, type KnownRegistry, MAX_SHAPES, type ShapeRegistry, type StoreFactory } from './store.ts'
+import {
+  type CacheStore,
+  type KnownRegistry,
+  type LookUp,
+  MAX_SHAPES,
+  type ShapeRegistry,
+  type StoreFactory,
+} from './store.ts'
 
 export interface MemoryStoreOptions {
   /** Most entries kept; the least recently used go first. @default 10_000 */
@@ -64,6 +71,11 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     return undefined
   }
 
+  function lookUp(key: string | undefined, tags: readonly Tag[]): LookUp {
+    const seen = tags.map((tag) => (isHeld(tag) ? HELD : (versions.get(tag) ?? null)))
+    return { entry: key === undefined ? undefined : live(key), versions: seen }
+  }
+
   function isHeld(tag: Tag): boolean {
     const holders = holds.get(tag)
     if (!holders) return false
@@ -120,8 +132,9 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
   return {
     name: 'memory',
     isRemote: false,
+    near: lookUp,
     async lookUp(key, tags) {
-      return { entry: live(key), versions: tags.map((tag) => (isHeld(tag) ? HELD : (versions.get(tag) ?? null))) }
+      return lookUp(key, tags)
     },
     async ensureVersions(tags) {
       return tags.map(ensured)

@@ -86,9 +86,10 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
   return {
     name: store.name,
     isRemote: false,
-    async lookUp(key, tags) {
+    near: (key, tags) => (lost || closed ? undefined : store.near?.(key, tags)),
+    async lookUp(key, tags, pastNear) {
       if (lost || closed) throw new StoreUnavailableError(closed ? 'closed' : 'the store lost an invalidation')
-      return store.lookUp(key, tags)
+      return store.lookUp(key, tags, pastNear)
     },
     ensureVersions: (tags) => store.ensureVersions(tags),
     register: (shapes) => store.register(shapes),
@@ -140,8 +141,12 @@ class RemoteStore implements ResilientStore {
     })
   }
 
-  lookUp(key: string, tags: readonly Tag[]) {
-    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags))
+  near(key: string, tags: readonly Tag[]) {
+    return this.#open ? undefined : this.#store.near?.(key, tags)
+  }
+
+  lookUp(key: string | undefined, tags: readonly Tag[], pastNear?: boolean) {
+    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags, pastNear))
   }
 
   ensureVersions(tags: readonly Tag[]) {

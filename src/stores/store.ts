@@ -19,8 +19,20 @@ export interface CacheStore {
   /** Whether a call may be slow or fail; such a store is used through `resilientStore`. */
   readonly isRemote: boolean
 
-  /** The entry, if any, and the present version of each tag, in the order of `tags`. One round trip. */
-  lookUp(key: string, tags: readonly Tag[]): Promise<LookUp>
+  /**
+   * The entry, if any (`undefined`: only versions are wanted), and the present version of each tag, in the order of
+   * `tags`. One round trip. `pastNear`: not from a copy that is nearer than the store itself.
+   */
+  lookUp(key: string | undefined, tags: readonly Tag[], pastNear?: boolean): Promise<LookUp>
+
+  /** What `lookUp` would say, where that takes no round trip; else `undefined`. */
+  near?(key: string, tags: readonly Tag[]): LookUp | undefined
+
+  /** Has every change of a version told to this process, whoever makes it. `heartbeatMs`: longest silence that is trusted. */
+  follow?(listener: FeedListener, heartbeatMs: number): VersionFeed
+
+  /** `false` while the server that answers may not be the one that has all invalidations. Takes no round trip. */
+  isTrusted?(): boolean
 
   /**
    * The present version of each tag (`HELD` where a writer holds it), after those that have none were given one. Two
@@ -126,6 +138,20 @@ export type Registration = { readonly everyShape: TagVersion; readonly anyValues
 export interface LookUp {
   readonly entry: string | undefined
   readonly versions: readonly SeenVersion[]
+  /** The entry is a copy; the store itself may have a newer one. */
+  readonly isNear?: boolean
+}
+
+export interface FeedListener {
+  /** These tags have other versions now, or none. */
+  moved(tags: readonly Tag[]): void
+  /** Any tag may have; nothing is told until `live`. */
+  lost(): void
+}
+
+export interface VersionFeed {
+  isLive(): boolean
+  close(): void
 }
 
 /** What a store is told when the extension is set up. */
@@ -142,6 +168,8 @@ export interface StoreContext {
   /** Longest time a query waits for the store, ms. */
   readonly timeoutMs: number
   readonly onError: (during: string, error: unknown) => void
+  /** Tags of models that must not be read from what a push keeps current; `undefined`: there are none. */
+  readonly isStrict?: ((tag: Tag) => boolean) | undefined
 }
 
 /** What `memoryStore()` and `redisStore()` return: a store that learns its namespace when the extension is set up. */

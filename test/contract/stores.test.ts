@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CacheConfigError, StoreUnavailableError } from '../../src/errors.ts'
 import { globExpression, globLiteral } from '../../src/stores/glob.ts'
 import { memoryStore } from '../../src/stores/memory-store.ts'
+import { nearTier } from '../../src/stores/near-tier.ts'
 import type { RedisClient } from '../../src/stores/redis/redis-client.ts'
 import { redisStore } from '../../src/stores/redis/redis-store.ts'
 import type { CacheStore, StoreContext, StoreFactory } from '../../src/stores/store.ts'
@@ -72,6 +73,20 @@ describe('in this process', () => {
     expect((await store.lookUp('p:query:a', ['User'])).versions).toEqual([null])
     expect(await store.ensureVersions(['User'])).not.toEqual([version])
   })
+})
+
+describe.each(['validated', 'subscribed'] as const)('near copies that are %s', (coherence) => {
+  let client: RedisClient
+  beforeAll(() => {
+    client = new Redis(server.url) as RedisClient
+  })
+  afterAll(() => client.disconnect())
+  const near = (far: StoreFactory) =>
+    nearTier(far, { coherence, maxEntries: 1000, maxBytes: 10_000_000, heartbeatMs: 1000 })
+  describeCacheStore(`${coherence} near`, () => ({
+    open: (prefix) => openIn(near(redisStore(client)), prefix),
+    elapse: sleep,
+  }))
 })
 
 /** Replicas run what their masters do once more. */

@@ -33,6 +33,7 @@ export class ClusterServers implements RedisServers {
   #losses = 0
   #confirmedAt: number | undefined
   #first: Promise<void> | undefined
+  #finding: Promise<unknown> | undefined
   #graceEndsAt = 0
   #topology: Topology = { masters: [], bySlot: [], byAddress: new Map() }
 
@@ -135,7 +136,13 @@ export class ClusterServers implements RedisServers {
   ): Promise<readonly Reply[]> {
     if (commands.length === 0) return []
     connected(this.#client)
-    if (this.#topology.masters.length === 0) await this.#find()
+    if (this.#topology.masters.length === 0) {
+      // Once for all who come before it is known: each of them would ask every node.
+      this.#finding ??= this.#find().finally(() => {
+        this.#finding = undefined
+      })
+      await this.#finding
+    }
     const byServer = new Map<RedisClient, number[]>()
     for (const [i, command] of commands.entries()) {
       const server = this.#topology.bySlot[keySlot(keyOf(command))]

@@ -10,6 +10,9 @@ export interface RedisClient {
   readonly options?: { readonly keyPrefix?: string | undefined }
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
+  duplicate?(override: object): RedisClient
+  connect?(): Promise<unknown>
+  subscribe?(channel: string): Promise<unknown>
   /** Cluster only. */
   nodes?(role: 'all'): RedisClient[]
   /** Cluster only. */

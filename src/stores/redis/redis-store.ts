@@ -21,6 +21,7 @@ import { answer, type Command, connected, pipelined, type RedisClient, type Repl
 import type { RedisServers } from './redis-servers.ts'
 import { CHECK, FULL, REGISTER } from './registry-script.ts'
 import { SingleServer } from './single-server.ts'
+import { versionFeed } from './version-feed.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
 export function redisStore(client: RedisClient): StoreFactory {
@@ -61,16 +62,20 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   /** Until when a version is known not to expire. One that was moved since has a longer life; one that is gone is a miss. */
   const lastsUntil = new LRUCache<Tag, number>({ max: 50_000 })
 
-  const lookUps = tickBatch(async (wanted: readonly { key: string; tags: readonly Tag[] }[]) => {
+  const lookUps = tickBatch(async (wanted: readonly { key: string | undefined; tags: readonly Tag[] }[]) => {
     connected(client)
     await servers.known()
-    const keys = [...new Set(wanted.flatMap(({ key, tags }) => [key, ...tags.map(tagKey)]))]
+    const keys = [
+      ...new Set(wanted.flatMap(({ key, tags }) => [...(key === undefined ? [] : [key]), ...tags.map(tagKey)])),
+    ]
+    if (keys.length === 0) return wanted.map((): LookUp => ({ entry: undefined, versions: [] }))
     const values = await servers.get(keys)
     // Once more: a client may send a command again that was under way when its connection broke, to another server.
     servers.assertKnown()
     const found = new Map(keys.map((key, i) => [key, values[i] as string | null]))
     return wanted.map(({ key, tags }): LookUp => {
-      return { entry: found.get(key) ?? undefined, versions: tags.map((tag) => seen(found.get(tagKey(tag)))) }
+      const entry = key === undefined ? undefined : (found.get(key) ?? undefined)
+      return { entry, versions: tags.map((tag) => seen(found.get(tagKey(tag)))) }
     })
   })
 
@@ -265,6 +270,18 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     name: 'redis',
     isRemote: true,
     lookUp: (key, tags) => lookUps({ key, tags }),
+    isTrusted: () => isTrusted(servers),
+    follow: (listener, heartbeatMs) =>
+      versionFeed(listener, {
+        tagPrefix: `${context.prefix}tag:`,
+        tagOf: (key) => outOfSlot(key.slice(context.prefix.length + 'tag:'.length)),
+        masters: async () => {
+          await servers.known()
+          return servers.masters()
+        },
+        heartbeatMs,
+        onError: context.onError,
+      }),
     ensureVersions: (tags) => ensures(tags),
     register: (shapes) => Promise.all(shapes.map(registrations)),
 
@@ -335,6 +352,20 @@ function* batches(keys: readonly string[]): Iterable<readonly string[]> {
 function inSlot(tag: Tag): string {
   const [, model, shape] = /^(\w+)(\?.*)?$/s.exec(tag) ?? []
   return model === undefined ? tag : `{${model}}${shape ?? ''}`
+}
+
+/** The tag that lies there. */
+function outOfSlot(name: string): Tag {
+  return name.replace(/^\{(\w+)\}/, '$1')
+}
+
+function isTrusted(servers: RedisServers): boolean {
+  try {
+    servers.assertKnown()
+    return servers.graceLeftMs() === 0
+  } catch {
+    return false
+  }
 }
 
 /** A held tag has no version to a reader. */

@@ -5,8 +5,8 @@ import { type CacheEvent, EventHub } from '../../../src/events.ts'
 const read = { model: 'User', operation: 'findMany', key: 'k' }
 const tags = ['User']
 const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
-  hit: { type: 'hit', ...read, ageMs: 1, tags },
-  stale: { type: 'stale', ...read, ageMs: 1, tags },
+  hit: { type: 'hit', ...read, ageMs: 1, tier: 'near', tags },
+  stale: { type: 'stale', ...read, ageMs: 1, tier: 'far', tags },
   miss: { type: 'miss', ...read, tags, cause: 'absent', coalesced: false },
   bypass: { type: 'bypass', model: 'User', operation: 'findMany', reason: 'not-enabled' },
   fill: { type: 'fill', ...read, bytes: 1, ttlMs: 1 },

@@ -1,0 +1,183 @@
+import { LRUCache } from 'lru-cache'
+import type { Tag } from '../tags/tag.ts'
+import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import type { CacheStore, LookUp, StoreFactory } from './store.ts'
+
+export interface NearOptions {
+  /**
+   * How a copy in the process is known to be current.
+   * - `validated`: its versions are compared with those in the store, one small round trip a hit: as fresh as the store
+   * - `subscribed`: no round trip; the server pushes every change of a version. A process sees its own writes at once, and
+   *   those of others when the push has arrived, see the README
+   */
+  readonly coherence: 'validated' | 'subscribed'
+  readonly maxEntries: number
+  /** Keys and entries together, two bytes a character. */
+  readonly maxBytes: number
+  /** `subscribed`: how long a feed that does not answer is trusted, ms. */
+  readonly heartbeatMs: number
+}
+
+/** A copy in this process, and the version of `REMOVED` under which it was made. */
+interface Copy {
+  readonly entry: string
+  readonly removed: TagVersion
+}
+
+/** A look-up under way, and the tags that moved meanwhile: what it says of them may be the past. */
+interface Pending {
+  readonly spoiled: Set<Tag>
+  isLost: boolean
+}
+
+/** Moved when entries are removed by key: their versions do not say so, and other processes have copies. */
+const REMOVED: Tag = '~removed'
+const TAGS_PER_ENTRY = 10
+
+/**
+ * Copies of entries in the process, in front of a store that all processes share. A copy alone says nothing: like an
+ * entry it is good only under the versions its tags have now, which come from the store with each hit (`validated`) or
+ * are kept current by its feed (`subscribed`).
+ *
+ * A version is remembered only from a look-up that began while the feed was live, and only if nothing was told of its tag
+ * until the reply was here: what the feed tells later makes it unknown again, and what was unknown is asked for.
+ */
+export function nearTier(far: StoreFactory, options: NearOptions): StoreFactory {
+  return (context) => {
+    const store = far(context)
+    return store.isRemote ? openTier(store, options, context.isStrict) : store
+  }
+}
+
+function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) => boolean) | undefined): CacheStore {
+  const copies = new LRUCache<string, Copy>({
+    max: options.maxEntries,
+    maxSize: options.maxBytes,
+    sizeCalculation: ({ entry }, key) => 2 * (entry.length + key.length) + 1,
+  })
+  const known = new LRUCache<Tag, TagVersion>({ max: options.maxEntries * TAGS_PER_ENTRY })
+  const pending = new Set<Pending>()
+  let removed: SeenVersion = null
+
+  function spoil(tags: readonly Tag[]): void {
+    for (const tag of tags) known.delete(tag)
+    for (const { spoiled } of pending) for (const tag of tags) spoiled.add(tag)
+  }
+
+  function forget(): void {
+    known.clear()
+    for (const one of pending) one.isLost = true
+  }
+
+  const feed =
+    options.coherence === 'subscribed' ? far.follow?.({ moved: spoil, lost: forget }, options.heartbeatMs) : undefined
+
+  async function asked(key: string | undefined, tags: readonly Tag[]): Promise<LookUp> {
+    const look: Pending = { spoiled: new Set(), isLost: feed?.isLive() !== true }
+    pending.add(look)
+    try {
+      const found = await far.lookUp(key, tags)
+      if (!look.isLost) {
+        for (const [i, tag] of tags.entries()) {
+          const version = found.versions[i]
+          if (version && version !== HELD && !look.spoiled.has(tag)) known.set(tag, version)
+        }
+      }
+      return found
+    } finally {
+      pending.delete(look)
+    }
+  }
+
+  /** Before, for nobody may read them any more as they were; and after, for a look-up may have been answered in between. */
+  async function moving<T>(tags: readonly Tag[], send: () => Promise<T>): Promise<T> {
+    spoil(tags)
+    try {
+      return await send()
+    } finally {
+      spoil(tags)
+    }
+  }
+
+  /** Once there is a version, copies can be made under it; without one they could not be told from removed ones. */
+  function seeRemoved(version: SeenVersion): void {
+    removed = version
+    if (version === null) far.ensureVersions([REMOVED]).catch(() => {})
+  }
+
+  return {
+    name: far.name,
+    isRemote: true,
+
+    near(key, tags) {
+      if (!feed?.isLive() || far.isTrusted?.() === false) return undefined
+      const copy = copies.get(key)
+      if (!copy || known.get(REMOVED) !== copy.removed) return undefined
+      const versions = new Array<TagVersion>(tags.length)
+      for (let i = 0; i < tags.length; i += 1) {
+        const tag = tags[i] as Tag
+        const version = known.get(tag)
+        // Strict promises what a push cannot keep.
+        if (version === undefined || isStrict?.(tag)) return undefined
+        versions[i] = version
+      }
+      return { entry: copy.entry, versions, isNear: true }
+    },
+
+    async lookUp(key, tags, pastNear) {
+      if (key === undefined) return asked(key, tags)
+      const copy = pastNear ? undefined : copies.get(key)
+      const { entry, versions } = await asked(copy ? undefined : key, [...tags, REMOVED])
+      const now = versions.at(-1) ?? null
+      const ofTags = versions.slice(0, -1)
+      if (now !== removed) seeRemoved(now)
+      if (copy) {
+        if (copy.removed === now) return { entry: copy.entry, versions: ofTags, isNear: true }
+        copies.delete(key)
+        return far.lookUp(key, tags)
+      }
+      if (entry !== undefined && now !== null && now !== HELD) copies.set(key, { entry, removed: now })
+      return { entry, versions: ofTags }
+    },
+
+    ensureVersions: (tags) => far.ensureVersions(tags),
+    register: (shapes) => far.register(shapes),
+
+    fill(key, entry, tags, ttlMs) {
+      if (removed === null || removed === HELD) copies.delete(key)
+      else copies.set(key, { entry, removed })
+      return far.fill(key, entry, tags, ttlMs)
+    },
+
+    bump: (tags, known_) => moving(tags, () => far.bump(tags, known_)),
+    hold: (tags, holder, leaseMs, known_) => moving(tags, () => far.hold(tags, holder, leaseMs, known_)),
+    release: (holder, moved, kept, known_) =>
+      moving([...moved, ...kept], () => far.release(holder, moved, kept, known_)),
+
+    async remove(keys) {
+      for (const key of keys) copies.delete(key)
+      const count = await far.remove(keys)
+      await moving([REMOVED], () => far.bump([REMOVED]))
+      return count
+    },
+    scan: (pattern) => far.scan(pattern),
+    peek: (key) => far.peek(key),
+    async clear() {
+      copies.clear()
+      forget()
+      try {
+        return await far.clear()
+      } finally {
+        copies.clear()
+        forget()
+      }
+    },
+    ping: () => far.ping(),
+    graceLeftMs: () => far.graceLeftMs?.() ?? 0,
+    onReconnect: (listener) => far.onReconnect?.(listener),
+    async close() {
+      feed?.close()
+      await far.close()
+    },
+  }
+}

@@ -58,6 +58,7 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
   const known = new LRUCache<Tag, TagVersion>({ max: options.maxEntries * TAGS_PER_ENTRY })
   const pending = new Set<Pending>()
   let removed: SeenVersion = null
+  let isEnsuring = false
 
   function spoil(tags: readonly Tag[]): void {
     for (const tag of tags) known.delete(tag)
@@ -102,7 +103,12 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
   /** Once there is a version, copies can be made under it; without one they could not be told from removed ones. */
   function seeRemoved(version: SeenVersion): void {
     removed = version
-    if (version === null) far.ensureVersions([REMOVED]).catch(() => {})
+    if (version !== null || isEnsuring) return
+    isEnsuring = true
+    const done = () => {
+      isEnsuring = false
+    }
+    far.ensureVersions([REMOVED]).then(done, done)
   }
 
   return {
@@ -130,7 +136,7 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
       const { entry, versions } = await asked(copy ? undefined : key, [...tags, REMOVED])
       const now = versions.at(-1) ?? null
       const ofTags = versions.slice(0, -1)
-      if (now !== removed) seeRemoved(now)
+      seeRemoved(now)
       if (copy) {
         if (copy.removed === now) return { entry: copy.entry, versions: ofTags, isNear: true }
         copies.delete(key)

@@ -276,9 +276,10 @@ describeCombinations('$cache', (bed) => {
     const read = () => prisma.$cache.withCacheInfo(prisma.tag.findUnique({ where: { name: 'red' } }))
     const about = { model: 'Tag', operation: 'findUnique', key: expect.any(String), tags: expect.any(Array) }
     const tag = { name: 'red', color: 'grey' }
+    const tier = bed.store === 'memory' ? 'near' : 'far'
     expect(await read()).toEqual({ data: tag, info: { status: 'miss', cause: 'absent', coalesced: false, ...about } })
     clock.advance(1500)
-    expect(await read()).toEqual({ data: tag, info: { status: 'hit', ageMs: 1500, ...about } })
+    expect(await read()).toEqual({ data: tag, info: { status: 'hit', ageMs: 1500, tier, ...about } })
     expect((await prisma.$cache.withCacheInfo(prisma.tag.count({ cache: false }))).info).toEqual({
       status: 'bypass',
       model: 'Tag',

@@ -94,6 +94,7 @@ describe('an entry', () => {
       kind: 'stale',
       payload: 'rows',
       ageMs: 60_000,
+      tier: 'near',
       versions,
     })
     clock.advance(5000)

@@ -1,6 +1,6 @@
 import type { Contender } from './contender.ts'
 import { farFloor, floor, hook, plainPrisma } from './floors.ts'
-import { ours, type Package } from './ours.ts'
+import { FAR, NEAR, ours, type Package } from './ours.ts'
 import { bentoRedis, bentoTiered, byHand, extensionRedis } from './peers.ts'
 
 /** Everybody, in the order of the tables. */
@@ -15,7 +15,7 @@ export function contenders(built: Package): readonly Contender[] {
     extensionRedis,
     bentoRedis,
     bentoTiered,
-    ours(built, 'memory', 'memory', () => ({ store: store({ maxEntries: 1 << 18, maxBytes: 1 << 30 }) })),
-    ours(built, 'redis', 'redis', ({ redis }) => ({ redis: redis.url })),
+    ours(built, NEAR, 'memory', () => ({ store: store({ maxEntries: 1 << 18, maxBytes: 1 << 30 }) })),
+    ours(built, FAR, 'redis', ({ redis }) => ({ redis: redis.url })),
   ]
 }

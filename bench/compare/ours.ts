@@ -7,6 +7,12 @@ import type { World } from './world.ts'
 /** The package, from wherever it was loaded. */
 export type Package = typeof import('../../src/index.ts')
 
+/** Names the targets ask for. */
+export const NEAR = 'ours, memory'
+export const FAR = 'ours, redis'
+/** Memory in front of Redis, where a hit asks Redis for versions alone. */
+export const VALIDATED = 'ours, near + far, validated'
+
 /** This package with the store that `place` names, everything else as a user has it who changes nothing. */
 export function ours(
   { cacheExtension }: Package,
@@ -15,7 +21,7 @@ export function ours(
   place: (world: World) => Pick<CacheOptions, 'redis' | 'store'>,
 ): Contender {
   return {
-    name: `ours, ${name}`,
+    name,
     role: 'ours',
     from,
     async open(world) {

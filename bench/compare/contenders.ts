@@ -1,0 +1,21 @@
+import type { Contender } from './contender.ts'
+import { farFloor, floor, hook, plainPrisma } from './floors.ts'
+import { FAR, NEAR, ours, type Package } from './ours.ts'
+import { bentoRedis, bentoTiered, byHand, extensionRedis } from './peers.ts'
+
+/** Everybody, in the order of the tables. */
+export function contenders(built: Package): readonly Contender[] {
+  const store = built.memoryStore
+  return [
+    plainPrisma,
+    hook,
+    floor,
+    farFloor,
+    byHand,
+    extensionRedis,
+    bentoRedis,
+    bentoTiered,
+    ours(built, NEAR, 'memory', () => ({ store: store({ maxEntries: 1 << 18, maxBytes: 1 << 30 }) })),
+    ours(built, FAR, 'redis', ({ redis }) => ({ redis: redis.url })),
+  ]
+}

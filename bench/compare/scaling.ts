@@ -1,0 +1,91 @@
+import { print } from '../environment.ts'
+import { table } from '../precision/report.ts'
+import { findMany, type Query } from './cases.ts'
+import type { Contender, Opened } from './contender.ts'
+import { type Effort, timeHits } from './timing.ts'
+import type { World } from './world.ts'
+
+export interface ScalingFigure {
+  readonly of: 'rows' | 'tags'
+  readonly size: number
+  /** CPU µs a hit, by contender. */
+  readonly cpuMicros: { readonly [contender: string]: number }
+}
+
+export const ROWS = [1, 10, 100, 1000, 10_000]
+export const TAGS = [1, 5, 15, 50]
+
+/** Few queries of a size: ten lists of 10 000 rows are enough to hold. */
+const VARIANTS = 4
+
+/** A hit by the number of rows it returns. */
+export async function measureRows(
+  world: World,
+  contenders: readonly Contender[],
+  effort: Effort,
+): Promise<ScalingFigure[]> {
+  const figures: ScalingFigure[] = []
+  for (const size of ROWS) {
+    const queries = Array.from({ length: VARIANTS }, (_, variant) => findMany(size).query(variant))
+    figures.push({ of: 'rows', size, cpuMicros: await costs(world, contenders, queries, effort) })
+  }
+  return figures
+}
+
+/** A hit by the number of tags the application gave it. */
+export async function measureTags(
+  world: World,
+  contenders: readonly Contender[],
+  effort: Effort,
+): Promise<ScalingFigure[]> {
+  const figures: ScalingFigure[] = []
+  for (const size of TAGS) {
+    const tags = Array.from({ length: size }, (_, i) => `tag-${i}`)
+    const tagged = contenders.map((contender) => ({
+      ...contender,
+      async open(within: World): Promise<Opened> {
+        const opened = await contender.open(within)
+        return { ...opened, read: (query) => (opened.readTagged as Tagged)(Number(query.key), tags) }
+      },
+    }))
+    const queries = Array.from({ length: VARIANTS }, (_, i): Query => ({ key: `${i + 1}`, run: async () => {} }))
+    figures.push({ of: 'tags', size, cpuMicros: await costs(world, tagged, queries, effort) })
+  }
+  return figures
+}
+
+type Tagged = NonNullable<Opened['readTagged']>
+
+async function costs(
+  world: World,
+  contenders: readonly Contender[],
+  queries: readonly Query[],
+  effort: Effort,
+): Promise<{ [contender: string]: number }> {
+  const opened: Opened[] = []
+  try {
+    for (const contender of contenders) {
+      const one = await contender.open(world)
+      opened.push(one)
+      for (const query of queries) await one.read(query)
+      await one.settled()
+    }
+    const timed = await timeHits(opened, queries, effort, { inFlight: false })
+    world.sql.clear()
+    return Object.fromEntries(contenders.map(({ name }, i) => [name, timed[i]?.cpuMicros ?? Number.NaN]))
+  } finally {
+    for (const one of opened) await one.close()
+  }
+}
+
+export function reportScaling(figures: readonly ScalingFigure[]): void {
+  const [first] = figures
+  print(`\na hit by its number of ${first?.of}: CPU µs`)
+  table(
+    ['', ...figures.map(({ size }) => `${size}`)],
+    Object.keys(first?.cpuMicros ?? {}).map((name) => [
+      name,
+      ...figures.map(({ cpuMicros }) => (cpuMicros[name] ?? Number.NaN).toFixed(1)),
+    ]),
+  )
+}

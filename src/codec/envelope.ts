@@ -4,8 +4,10 @@ import type { TagVersion } from '../tags/tag-versions.ts'
 /**
  * What is stored under an entry's key: one line of header, then the payload.
  *
- *     qc2 <read at, ms> <fresh for, ms> <kept for, ms> <check> <version,version,…> <tag,tag,…>\n<payload>
+ *     qc3 <read at> <fresh for> <kept for> <check> <version,version,…> <tag,tag,…> <length of the payload>\n<payload>
  *
+ * Numbers are written to the base 36, times are milliseconds. The length tells an entry that was cut off: of a payload
+ * like `42` the first half is a payload as well.
  * `versions` are those the entry's tags had **before** the database was asked. `tags` are empty where they are those of
  * the plan, in its order; else an entry that depends on others names them, or their place in what every look-up asks for.
  * `check` is the digest of the query when the key is the application's own word, else `-`: it keeps two queries that
@@ -23,32 +25,44 @@ export interface Envelope {
 }
 
 /** Moves with every change of the layout above or of the payload; part of every key, so that versions never meet. */
-export const WIRE_VERSION = 'qc2'
+export const WIRE_VERSION = 'qc3'
 
 export function writeEnvelope(envelope: Envelope): string {
   const { readAt, freshForMs, keptForMs, check, versions, tags, payload } = envelope
+  const times = `${numberText(readAt)} ${numberText(freshForMs)} ${numberText(keptForMs)}`
   const lists = `${versions.join(',')} ${tags.join(',')}`
-  return `${WIRE_VERSION} ${readAt} ${freshForMs} ${keptForMs} ${check} ${lists}\n${payload}`
+  return `${WIRE_VERSION} ${times} ${check} ${lists} ${numberText(payload.length)}\n${payload}`
 }
 
-/** @throws CodecError for anything that is not an envelope of this version. */
+/** @throws CodecError for anything that is not a whole envelope of this version. */
 export function readEnvelope(bytes: string): Envelope {
   const end = bytes.indexOf('\n')
   const header = end < 0 ? undefined : HEADER.exec(bytes.slice(0, end))
   if (!header) throw new CodecError('not an entry of this version')
-  const [, readAt, freshForMs, keptForMs, check, versions, tags] = header as unknown as string[]
+  const [, readAt, freshForMs, keptForMs, check, versions, tags, length] = header as unknown as string[]
+  const payload = bytes.slice(end + 1)
+  if (payload.length !== numberOf(length)) throw new CodecError('not a whole entry')
   return {
-    readAt: Number(readAt),
-    freshForMs: Number(freshForMs),
-    keptForMs: Number(keptForMs),
+    readAt: numberOf(readAt),
+    freshForMs: numberOf(freshForMs),
+    keptForMs: numberOf(keptForMs),
     check: check as string,
     versions: listed(versions as string),
     tags: listed(tags as string),
-    payload: bytes.slice(end + 1),
+    payload,
   }
 }
 
-const HEADER = new RegExp(`^${WIRE_VERSION} (\\d{1,16}) (\\d{1,16}) (\\d{1,16}) ([\\w-]+) ([\\w,-]*) ([^\\s#]*)$`)
+const NUMBER = '([0-9a-z]{1,11})'
+const HEADER = new RegExp(`^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER} ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}$`)
+
+function numberText(number: number): string {
+  return number.toString(36)
+}
+
+function numberOf(text: string | undefined): number {
+  return Number.parseInt(text as string, 36)
+}
 
 function listed(text: string): string[] {
   return text === '' ? [] : text.split(',')

@@ -17,7 +17,7 @@ const envelope: Envelope = {
 describe('an envelope', () => {
   it('is one line of header, then the payload', () => {
     expect(writeEnvelope(envelope)).toBe(
-      'qc2 1767323045678 60000 90000 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4\n{"a":"d"}\n{"a":0}',
+      'qc3 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
     )
   })
 
@@ -56,23 +56,24 @@ describe('bytes that are no envelope of this version', () => {
     ['a line', 'hello'],
     ['lines', 'hello\nworld'],
     ['JSON', '{"id":1}\n'],
-    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc1')],
-    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc20')],
+    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc2')],
+    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc30')],
     ['something before it', ` ${whole}`],
-    ['a negative time', whole.replace('60000', '-1')],
-    ['a time that is no number', whole.replace('60000', 'NaN')],
-    ['a time that is no integer', whole.replace('60000', '6e4')],
-    ['a time beyond all numbers', whole.replace('60000', '9'.repeat(400))],
+    ['a negative time', whole.replace('1aao', '-1')],
+    ['a time that is no number', whole.replace('1aao', 'NaN')],
+    ['a time that is no integer', whole.replace('1aao', '1.5')],
+    ['a time beyond all numbers', whole.replace('1aao', '9'.repeat(400))],
     ['a part that is missing', whole.replace(' - ', ' ')],
     ['a part too many', whole.replace(' - ', ' - - ')],
     ['a Windows line end', whole.replace('\n', '\r\n')],
     ['no line end', whole.replaceAll('\n', ' ')],
+    ['a payload that goes on', `${whole} `],
   ])('%s', (_, bytes) => {
     expect(() => readEnvelope(bytes)).toThrow(CodecError)
   })
 
-  it('an envelope cut off in its header', () => {
-    for (let length = 0; length <= whole.indexOf('\n'); length += 1) {
+  it('an envelope cut off anywhere', () => {
+    for (let length = 0; length < whole.length; length += 1) {
       expect(() => readEnvelope(whole.slice(0, length))).toThrow(CodecError)
     }
   })

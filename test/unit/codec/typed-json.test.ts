@@ -47,6 +47,7 @@ describe('a value comes back as it was', () => {
     ['lists of typed values', { readings: [1.5, Number.NaN], amounts: [new Decimal(1)], dates: [[at]] }],
     ['a row that is null among others', [null, { at }, null]],
     ['keys with marks of ours', { '': at, '#': 1, d: 'd', '"D"': 'D', 'a.b': [at] }],
+    ['typed values under keys that look like marks of ours', { '#': at, '*': [at], '{': [{ '[': at }, null] }],
     ['texts with marks of ours', ['"d"', 'd', '#', '{"#":{}}', '[null]']],
   ])('%s', (_, value) => {
     expect(trip(value)).toStrictEqual(value)
@@ -124,13 +125,33 @@ describe('a value comes back as it was', () => {
 })
 
 describe('the payload', () => {
-  it('names kinds once for all rows of a list', () => {
+  it('names fields and kinds once for all rows of a list', () => {
     expect(
       encode([
         { id: 1, at: new Date(1) },
         { id: 2, at: new Date(2) },
       ]),
-    ).toBe('[{"at":"d"}]\n[{"id":1,"at":1},{"id":2,"at":2}]')
+    ).toBe('[{"id":0,"at":"d"}]\n[2,[1,2],[1,2]]')
+  })
+
+  it('of relations has their rows in columns too', () => {
+    const author = { name: 'a' }
+    const rows = [
+      { author, posts: [{ id: 1 }, { id: 2 }] },
+      { author: null, posts: [] },
+      { author, posts: [{ id: 3 }] },
+    ]
+    expect(encode(rows)).toBe('[{"author":{"name":0},"posts":[{"id":0}]}]\n[3,["101",["a","a"]],[[2,0,1],[3,[1,2,3]]]]')
+  })
+
+  it('names of a single row only what must be restored', () => {
+    expect(encode({ id: 1, at: new Date(1), big: null })).toBe('{"at":"d"}\n{"id":1,"at":1,"big":null}')
+  })
+
+  it('says of each value what it is where they disagree', () => {
+    expect(encode({ list: [1, 1n, { at: new Date(1) }, [-0]] })).toBe(
+      '{"list":["*"]}\n{"list":[1,["i",1],["{","at",["d",1]],["[",["n","-0"]]]}',
+    )
   })
 
   it('is plain JSON where nothing needs to be restored', () => {
@@ -149,6 +170,8 @@ describe('a value that could not be given back is refused', () => {
   }
   const circle: unknown[] = []
   circle.push(circle)
+  const twins: unknown[] = []
+  twins.push(twins, twins)
   it.each<[string, unknown]>([
     ['undefined', undefined],
     ['undefined in a row', { a: undefined }],
@@ -162,8 +185,10 @@ describe('a value that could not be given back is refused', () => {
     ['a typed array that is no bytes', new Float64Array([1])],
     ['a value that contains itself', circle],
     ['a value deeper than any result', JSON.parse(`${'['.repeat(1000)}${']'.repeat(1000)}`)],
-    ['a typed value under a key of ours', { '#': at }],
-    ['a typed value under __proto__', Object.defineProperty({}, '__proto__', { value: at, enumerable: true })],
+    ['a value that contains itself in several places', twins],
+    ['a list with a hole', new Array(2)],
+    ['a list with a hole, among values that disagree', [1n, at, new Array(1)]],
+    ['rows of which one has an undefined', [{ a: 1 }, { a: undefined }]],
   ])('%s', (_, value) => {
     expect(() => encode(value)).toThrow(CodecError)
   })
@@ -186,11 +211,12 @@ describe('a payload that is not ours', () => {
     ['a Date out of range', '"d"\n1e300'],
     ['a Decimal that is a number', '"D"\n1.5'],
     ['a Decimal that is a word', '"D"\n"one"'],
-    ['a bigint that is a number', '"i"\n1'],
+    ['a bigint that is no integer', '"i"\n1.5'],
+    ['a bigint that is nothing', '"i"\n""'],
     ['a bigint that is a word', '"i"\n"one"'],
     ['bytes that are a number', '"b"\n1'],
     ['bytes that are a list', '"B"\n[1]'],
-    ['a number that is a number', '"n"\n1'],
+    ['a number that is a word', '"n"\n"one"'],
     ['a tree that is null', 'null\n{"a":1}'],
     ['an element of the tree that is null', '{"a":null}\n{"a":{}}'],
     ['a list of no trees', '[]\n[[1]]'],

@@ -1,0 +1,104 @@
+import { CodecError } from '../errors.ts'
+import { isDecimal, isPlainObject } from '../query/canonical-text.ts'
+import type { DecimalFactory, Kind } from './layout.ts'
+
+/** What a value is to the codec: one bit each, so that a column's values can be told from the sum of theirs. */
+export const NULL = 1
+export const TEXT_OR_BOOLEAN = 2
+export const NUMBER = 4
+export const ODD_NUMBER = 8
+export const BIGINT = 16
+export const DATE = 32
+export const DECIMAL = 64
+export const BYTES = 128
+export const BUFFER = 256
+export const LIST = 512
+export const OBJECT = 1024
+
+export const KIND_OF: ReadonlyMap<number, Kind> = new Map([
+  [ODD_NUMBER, 'n'],
+  [NUMBER | ODD_NUMBER, 'n'],
+  [BIGINT, 'i'],
+  [DATE, 'd'],
+  [DECIMAL, 'D'],
+  [BYTES, 'b'],
+  [BUFFER, 'B'],
+])
+
+/** @throws CodecError for a value that could not be given back exactly. */
+export function classOf(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return TEXT_OR_BOOLEAN
+    case 'number':
+      // JSON has no word for them; it writes `null`, and -0 as 0.
+      return Number.isFinite(value) && !Object.is(value, -0) ? NUMBER : ODD_NUMBER
+    case 'bigint':
+      return BIGINT
+    case 'object':
+      return value === null ? NULL : classOfObject(value)
+    default:
+      throw new CodecError(`a value of type ${typeof value} cannot be stored`)
+  }
+}
+
+function classOfObject(value: object): number {
+  if (Array.isArray(value)) return LIST
+  if (isPlainObject(value)) return OBJECT
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return DATE
+  if (Buffer.isBuffer(value)) return BUFFER
+  if (value instanceof Uint8Array && value.constructor === Uint8Array) return BYTES
+  if (isDecimal(value)) return DECIMAL
+  throw new CodecError(`an instance of ${value.constructor?.name} cannot be stored`)
+}
+
+/** The JSON of a value of that kind, `null` aside. */
+export function kindToJson(kind: Kind, value: unknown): string | number {
+  switch (kind) {
+    case 'd':
+      return (value as Date).getTime()
+    case 'i':
+      // A number is shorter in a column, and faster to read.
+      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+    case 'n':
+      return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? (value as number) : String(value)
+    case 'D':
+      return String(value)
+    default: {
+      const { buffer, byteOffset, byteLength } = value as Uint8Array
+      return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+    }
+  }
+}
+
+/** The farthest a Date reaches, milliseconds either side of 1970. */
+const MAX_TIME = 8.64e15
+
+/** @throws for JSON that `kindToJson` does not write: it comes from outside. */
+export function kindFromJson(kind: Kind, json: unknown, decimal: DecimalFactory): unknown {
+  switch (kind) {
+    case 'd':
+      if (typeof json === 'number' && Math.abs(json) <= MAX_TIME) return new Date(json)
+      break
+    case 'i':
+      if (typeof json === 'number' || (typeof json === 'string' && json !== '')) return BigInt(json)
+      break
+    case 'n':
+      if (typeof json === 'number') return json
+      if (typeof json === 'string' && ODD_NUMBERS.has(json)) return Number(json)
+      break
+    case 'D':
+      if (typeof json === 'string') return decimal(json)
+      break
+    case 'b':
+      if (typeof json === 'string') return new Uint8Array(Buffer.from(json, 'base64'))
+      break
+    case 'B':
+      if (typeof json === 'string') return Buffer.from(json, 'base64')
+      break
+  }
+  throw new CodecError(`a value does not fit its kind ${JSON.stringify(kind)}`)
+}
+
+const ODD_NUMBERS: ReadonlySet<string> = new Set(['-0', 'NaN', 'Infinity', '-Infinity'])

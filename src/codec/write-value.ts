@@ -1,0 +1,128 @@
+import { CodecError } from '../errors.ts'
+import { anyToJson } from './any-value.ts'
+import { type Cell, pack } from './cells.ts'
+import { classOf, KIND_OF, kindToJson, LIST, NULL, NUMBER, OBJECT, TEXT_OR_BOOLEAN } from './kinds.ts'
+import { ANY_VALUE, assertDepth, JSON_VALUE, type Shape } from './layout.ts'
+
+/** A shape, and what stands in the body for it. */
+export interface Written {
+  readonly shape: Shape
+  readonly body: unknown
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** More than is worth keeping. A value that contains itself several times must not fill the memory first. */
+const MAX_CELLS = 1_000_000
+const PLAIN = NULL | TEXT_OR_BOOLEAN | NUMBER
+
+/** @throws CodecError for a value that could not be given back exactly. */
+export function writeSingle(value: unknown, depth = 0): Written {
+  assertDepth(depth)
+  const is = classOf(value)
+  if (is & PLAIN) return json(value)
+  if (is === LIST) return writeList(value as readonly unknown[], depth)
+  if (is === OBJECT) return writeObject(value as Fields, depth)
+  const kind = KIND_OF.get(is)
+  return kind ? { shape: kind, body: kindToJson(kind, value) } : any(value, depth)
+}
+
+function writeList(values: readonly unknown[], depth: number): Written {
+  // One row is as short as it is.
+  if (values.length < 2 && isJson(values, depth)) return json(values)
+  const { shape, body } = writeColumn(values, depth + 1)
+  return shape === JSON_VALUE && Array.isArray(body) ? json(values) : { shape: [shape], body }
+}
+
+function writeObject(object: Fields, depth: number): Written {
+  let shapes: Record<string, Shape> | undefined
+  let body: Record<string, unknown> | undefined
+  for (const key of Object.keys(object)) {
+    const field = writeSingle(object[key], depth + 1)
+    if (field.shape === JSON_VALUE) continue
+    // A shape has no place for it, nor would a reader take it.
+    if (key === '__proto__') return any(object, depth)
+    shapes ??= {}
+    // Spread, not assigned: a key called `__proto__` beside it stays a property.
+    body ??= { ...object }
+    shapes[key] = field.shape
+    body[key] = field.body
+  }
+  return shapes ? { shape: shapes, body } : json(object)
+}
+
+/** The values of one place in all rows of a list. */
+function writeColumn(values: readonly unknown[], depth: number): Written {
+  assertDepth(depth)
+  if (values.length > MAX_CELLS) throw new CodecError('the value has too many parts to be stored')
+  let are = 0
+  for (const value of values) are |= classOf(value)
+  are &= ~NULL
+  if ((are & ~PLAIN) === 0) return { shape: JSON_VALUE, body: pack(values as readonly Cell[]) }
+  const kind = KIND_OF.get(are)
+  if (kind) {
+    const cells = values.map((value): Cell => (value === null ? null : kindToJson(kind, value)))
+    return { shape: kind, body: pack(cells) }
+  }
+  if (are === LIST) return writeLists(values as readonly (readonly unknown[] | null)[], depth)
+  const fields = are === OBJECT ? fieldsOfAll(values as readonly (Fields | null)[]) : undefined
+  if (fields) return writeRows(values as readonly (Fields | null)[], fields, depth)
+  if (values.every((value) => isJson(value, depth))) return { shape: JSON_VALUE, body: values }
+  return { shape: ANY_VALUE, body: values.map((value) => anyToJson(value, depth)) }
+}
+
+function writeRows(values: readonly (Fields | null)[], fields: readonly string[], depth: number): Written {
+  const rows = values.filter((row) => row !== null)
+  const shapes: Record<string, Shape> = {}
+  const body: unknown[] = [
+    rows.length === values.length ? rows.length : values.map((row) => (row === null ? '0' : '1')).join(''),
+  ]
+  for (const field of fields) {
+    const column = writeColumn(
+      rows.map((row) => row[field]),
+      depth + 1,
+    )
+    shapes[field] = column.shape
+    body.push(column.body)
+  }
+  return { shape: shapes, body }
+}
+
+function writeLists(values: readonly (readonly unknown[] | null)[], depth: number): Written {
+  const elements: unknown[] = []
+  for (const list of values) for (const element of list ?? []) elements.push(element)
+  const { shape, body } = writeColumn(elements, depth + 1)
+  return { shape: [shape], body: [pack(values.map((list) => list?.length ?? null)), body] }
+}
+
+/** The fields of every object, if they are the same in the same order and can be columns. */
+function fieldsOfAll(values: readonly (Fields | null)[]): readonly string[] | undefined {
+  let fields: readonly string[] | undefined
+  for (const row of values) {
+    if (row === null) continue
+    const own = Object.keys(row)
+    if (!fields) {
+      if (own.length === 0 || own.includes('__proto__')) return undefined
+      fields = own
+    } else if (own.length !== fields.length) return undefined
+    for (let i = 0; i < own.length; i += 1) if (own[i] !== fields[i]) return undefined
+  }
+  return fields
+}
+
+/** Whether `JSON.parse` gives the value back. */
+function isJson(value: unknown, depth: number): boolean {
+  assertDepth(depth)
+  const is = classOf(value)
+  if (is & PLAIN) return true
+  if (is === LIST) return Array.from(value as readonly unknown[]).every((element) => isJson(element, depth + 1))
+  return is === OBJECT && Object.values(value as object).every((member) => isJson(member, depth + 1))
+}
+
+function json(value: unknown): Written {
+  return { shape: JSON_VALUE, body: value }
+}
+
+function any(value: unknown, depth: number): Written {
+  return { shape: ANY_VALUE, body: anyToJson(value, depth) }
+}

@@ -38,10 +38,12 @@ interface Scope {
 /** Collects what happened to the reads made within an async scope, for `withCacheInfo` and `collectCacheInfo`. */
 export class InfoScopes {
   readonly #scopes = new AsyncLocalStorage<Scope>()
+  #collecting = 0
 
   constructor(events: EventHub) {
     // Listeners run in the async context of the read that emits.
     const collect = ({ type, ...event }: CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass'>) => {
+      if (this.#collecting === 0) return
       for (let scope = this.#scopes.getStore(); scope; scope = scope.outer) {
         scope.reads.push({ status: type, ...event } as CacheInfo)
       }
@@ -55,7 +57,11 @@ export class InfoScopes {
   async collect<T>(run: () => PromiseLike<T> | T): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }> {
     const reads: CacheInfo[] = []
     const scope = { reads, outer: this.#scopes.getStore() }
-    const data = await this.#scopes.run(scope, async () => run())
-    return { data, reads }
+    this.#collecting += 1
+    try {
+      return { data: await this.#scopes.run(scope, async () => run()), reads }
+    } finally {
+      this.#collecting -= 1
+    }
   }
 }

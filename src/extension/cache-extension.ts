@@ -15,10 +15,12 @@ import { showing } from '../query/shown-columns.ts'
 import { tagsAlone, type WriteSet, wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
 import { explainRead } from '../read/explain.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
-import { type Bypass, clientFingerprint, planRawRead, planRead, RAW, type ReadPlan } from '../read/plan-read.ts'
+import { clientFingerprint, planRawRead, planRead, RAW } from '../read/plan-read.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type ReadCall, type ReadContext, Verifications } from '../read/read-context.ts'
+import type { Bypass, ReadPlan } from '../read/read-plan.ts'
 import { readThrough } from '../read/read-through.ts'
+import { RecentEntries } from '../read/recent-entries.ts'
 import { RegisteredShapes } from '../read/registered-shapes.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
 import { SingleFlight } from '../read/single-flight.ts'
@@ -80,31 +82,44 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
     name: 'prisma-extension-query-cache',
     client: { $cache: cache.control, $transaction: cache.$transaction, $extends: cache.$extends },
     query: {
-      // Async without exception: Prisma calls `.then` on whatever a hook returns, `null` included.
-      async $allOperations({ model, operation, args, query, __internalParams }: HookArguments): Promise<unknown> {
-        const { transaction, dataPath } = hookCall(__internalParams)
-        const explaining = cache.explaining()
-        if (model === undefined) {
-          if (explaining) return explaining.refuse()
-          if (!RAW_READS.has(operation) && !RAW_WRITES.has(operation)) return query(args)
-          return cache.raw(operation, args, transaction, () => query(args))
-        }
-        const { cache: option, ...rest } = args ?? {}
-        if (READS.has(operation)) {
-          // Also where the read is not cached: a mistake must not wait for production to be told.
-          if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
-          const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
-          if (explaining) return explaining.explain(cache.explanation(call, option as ReadCache))
-          return cache.read(call, option as ReadCache, transaction)
-        }
-        if (explaining) return explaining.refuse()
-        if (WRITES.has(operation)) {
-          return cache.write(model, operation, rest, option, { transaction, dataPath }, query)
-        }
-        return query(args)
+      // Always a promise: Prisma calls `.then` on whatever a hook returns, `null` included.
+      $allOperations(call: HookArguments): Promise<unknown> {
+        return call.model !== undefined && READS.has(call.operation) ? readHook(cache, call) : otherHook(cache, call)
       },
     },
   })
+}
+
+type Cache = ReturnType<typeof openCache>
+
+/** Not `async`: it is most of the calls, and each promise around a hit costs as much as finding it. */
+function readHook(cache: Cache, { model = '', operation, args, query, __internalParams }: HookArguments) {
+  try {
+    const { transaction, dataPath } = hookCall(__internalParams)
+    const { cache: option, ...rest } = args ?? {}
+    // Also where the read is not cached: a mistake must not wait for production to be told.
+    if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
+    const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
+    const explaining = cache.explaining()
+    if (!explaining) return cache.read(call, option as ReadCache, transaction)
+    explaining.explain(cache.explanation(call, option as ReadCache))
+    return Promise.resolve(undefined)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+async function otherHook(cache: Cache, { model, operation, args, query, __internalParams }: HookArguments) {
+  const { transaction, dataPath } = hookCall(__internalParams)
+  const explaining = cache.explaining()
+  if (explaining) return explaining.refuse()
+  if (model === undefined) {
+    if (!RAW_READS.has(operation) && !RAW_WRITES.has(operation)) return query(args)
+    return cache.raw(operation, args, transaction, () => query(args))
+  }
+  if (!WRITES.has(operation)) return query(args)
+  const { cache: option, ...rest } = args ?? {}
+  return cache.write(model, operation, rest, option, { transaction, dataPath }, query)
 }
 
 /**
@@ -197,8 +212,10 @@ function openCache(client: AnyClient, options: CacheOptions) {
     maxValueBytes: options.maxValueBytes ?? 1024 * 1024,
     flights: new SingleFlight(),
     queries: plannedQueries(),
+    preambles: new WeakMap(),
     registered: new RegisteredShapes(),
     learned: new LearnedTags(),
+    recent: new RecentEntries(),
     connection,
     decimals: decimalClass(client),
     background,

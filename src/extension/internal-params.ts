@@ -18,6 +18,7 @@ export function hookCall(internalParams: unknown): HookCall {
     transaction?: { kind?: unknown; id?: unknown }
     dataPath?: unknown
   }
+  if (!transaction && Array.isArray(dataPath) && dataPath.length === 0) return NEITHER
   return {
     transaction: transaction && {
       // What is not known to be a batch is taken for an interactive transaction, the stricter of the two.
@@ -27,6 +28,8 @@ export function hookCall(internalParams: unknown): HookCall {
     dataPath: Array.isArray(dataPath) ? dataPath.map(String) : [],
   }
 }
+
+const NEITHER: HookCall = { transaction: undefined, dataPath: [] }
 
 /** The id an interactive transaction's queries will carry; `undefined` when this Prisma does not show it. */
 export function transactionId(transactionClient: unknown): string | undefined {

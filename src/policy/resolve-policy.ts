@@ -21,6 +21,8 @@ export interface ResolvedPolicy {
   readonly userTags: readonly string[]
   readonly key: string | undefined
   readonly refresh: boolean
+  /** One object for all calls of the operation that say nothing of their own. */
+  readonly isShared: boolean
 }
 
 /** What `cache:` on a read may be. */
@@ -37,7 +39,7 @@ export class Policies {
   readonly #defaults: Required<Record<keyof CachePolicy, number>>
   readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
   /** Policies without per-call options, by model and operation: one object for all their calls. */
-  readonly #resolved = new Map<string, ResolvedPolicy | BypassReason>()
+  readonly #resolved = new Map<string, Map<string, ResolvedPolicy | BypassReason>>()
 
   /** @throws CacheConfigError for names the schema does not have. */
   constructor(options: CacheOptions, graph: ModelGraph) {
@@ -82,9 +84,10 @@ export class Policies {
   /** Defaults ← model ← operation ← the call's own `cache`. */
   resolve(model: string, operation: string, cache: ReadCache): ResolvedPolicy | BypassReason {
     if (cache === undefined) {
-      const name = `${model}.${operation}`
-      let resolved = this.#resolved.get(name)
-      if (!resolved) this.#resolved.set(name, (resolved = this.#resolve(model, operation, undefined)))
+      let ofModel = this.#resolved.get(model)
+      if (!ofModel) this.#resolved.set(model, (ofModel = new Map()))
+      let resolved = ofModel.get(operation)
+      if (!resolved) ofModel.set(operation, (resolved = this.#resolve(model, operation, undefined)))
       return resolved
     }
     return cache === false ? 'call-disabled' : this.#resolve(model, operation, cache)
@@ -110,6 +113,7 @@ export class Policies {
       userTags: [...new Set([...(ofModel?.tags ?? []), ...(ofCall.tags ?? [])])].sort(),
       key: ofCall.key,
       refresh: ofCall.refresh ?? false,
+      isShared: cache === undefined,
     }
   }
 

@@ -111,5 +111,7 @@ function setText(parts: readonly string[]): string {
 }
 
 function defined(value: Readonly<Record<string, unknown>>): [string, unknown][] {
-  return Object.entries(value).filter(([, member]) => member !== undefined)
+  const entries: [string, unknown][] = []
+  for (const key of Object.keys(value)) if (value[key] !== undefined) entries.push([key, value[key]])
+  return entries
 }

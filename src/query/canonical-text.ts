@@ -47,8 +47,22 @@ export function arrayText(parts: readonly string[]): string {
 /** `entries` need not be sorted. */
 export function entriesText(entries: readonly (readonly [key: string, text: string])[], sorts = true): string {
   const sorted = sorts && entries.length > 1 ? [...entries].sort(byKey) : entries
-  return `{${sorted.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`
+  let all = '{'
+  for (const [key, text] of sorted) all += `${all.length > 1 ? ',' : ''}${quoted(key)}:${text}`
+  return `${all}}`
 }
+
+/** Names of arguments and fields come with every call. */
+function quoted(key: string): string {
+  const known = quotedKeys.get(key)
+  if (known !== undefined) return known
+  const text = JSON.stringify(key)
+  if (quotedKeys.size < MAX_KEYS) quotedKeys.set(key, text)
+  return text
+}
+
+const MAX_KEYS = 2000
+const quotedKeys = new Map<string, string>()
 
 function byKey(a: readonly [string, string], b: readonly [string, string]): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0

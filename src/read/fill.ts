@@ -6,8 +6,8 @@ import { anyValuesTag } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { showsOmitted } from './omitted-fields.ts'
-import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
+import type { ReadPlan } from './read-plan.ts'
 
 /** When and under which versions the database was asked. */
 export interface Asked {

@@ -4,8 +4,9 @@ import type { MissCause, Tier } from '../events.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
-import type { ReadPlan } from './plan-read.ts'
 import type { ReadContext } from './read-context.ts'
+import type { ReadPlan } from './read-plan.ts'
+import type { RecentEntry } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
 
 /** The versions tags have, by tag; `null` where nobody holds one. */
@@ -16,6 +17,8 @@ export type Found =
   | {
       readonly kind: 'hit' | 'stale'
       readonly payload: string
+      /** The same, read before. */
+      readonly recent?: RecentEntry | undefined
       readonly ageMs: number
       readonly tier: Tier
       /** Under which it was filled; they are those the tags have now. */
@@ -109,15 +112,17 @@ async function judge(
   const { policy } = plan
   if (policy.refresh) return { cause: 'refresh' }
   if (entry === undefined) return { cause: 'absent' }
+  const before = context.recent.of(plan)
+  const recent = before?.bytes === entry ? before : undefined
   let envelope: Envelope
   try {
-    envelope = readEnvelope(entry)
+    envelope = recent?.envelope ?? readEnvelope(entry)
   } catch (error) {
     context.events.emit({ type: 'error', during: 'decode', error, model: plan.model, operation: plan.operation })
     return { cause: 'unreadable' }
   }
   if (envelope.check !== plan.check) return { cause: 'absent' }
-  const tags = envelope.tags.length === 0 ? plan.tags : envelope.tags.map((tag) => tagAt(plan, tag))
+  const tags = recent?.tags ?? (envelope.tags.length === 0 ? plan.tags : envelope.tags.map((tag) => tagAt(plan, tag)))
   if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
   context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
   if (!(await allSeen(plan, tags, seen, context))) return { kind: 'held' }
@@ -131,7 +136,8 @@ async function judge(
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
   if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired' }
   const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
-  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, ageMs, tier, versions }
+  if (!recent) context.recent.remember(plan, entry, envelope, tags)
+  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, recent, ageMs, tier, versions }
 }
 
 /** An entry names those of its tags that every look-up asks for by their place among them. */

@@ -9,24 +9,8 @@ import { type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag, userTag } from '../tags/tag.ts'
 import { digest, entryKey } from './cache-key.ts'
 import { along, type Omitted, omittedFields } from './omitted-fields.ts'
-import type { PlannedQuery } from './planned-queries.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
-
-/** Everything about a read that is known before any I/O. */
-export interface ReadPlan extends Omit<PlannedQuery, 'digest'> {
-  readonly kind: 'cached'
-  readonly model: string
-  readonly operation: string
-  readonly key: string
-  /** The digest, when `key` is the application's own word and does not hold it; else `-`. */
-  readonly check: string
-  readonly policy: ResolvedPolicy
-}
-
-export interface Bypass {
-  readonly kind: 'bypass'
-  readonly reason: BypassReason
-}
+import type { Bypass, PlannedQuery, ReadPlan } from './read-plan.ts'
 
 /** The model name under which raw queries are kept and counted. */
 export const RAW = '$raw'
@@ -101,13 +85,24 @@ function queryText(
   try {
     // The application's tags are part of the name: the entry of a call site that names other tags would not hold the
     // versions this one must compare.
-    const parts = [context.fingerprint, scopeText(context), model, operation, dataPath.join('.'), policy.userTags]
-    return `${canonicalText(parts)}${argsText()}`
+    const about = (): string => {
+      const parts = [context.fingerprint, scopeText(context), model, operation, dataPath.join('.'), policy.userTags]
+      return canonicalText(parts)
+    }
+    const isPlain = context.vary === undefined && dataPath.length === 0 && policy.isShared
+    return `${isPlain ? onceFor(policy, context, about) : about()}${argsText()}`
   } catch (error) {
     if (error instanceof UnsupportedArgument) return bypass('unsupported-argument')
     context.events.emit({ type: 'error', during: 'vary', error, model, operation })
     return bypass('vary-failed')
   }
+}
+
+/** The same for all calls without options of their own, whose policy is one object. */
+function onceFor(policy: ResolvedPolicy, { preambles }: ReadContext, text: () => string): string {
+  let preamble = preambles.get(policy)
+  if (preamble === undefined) preambles.set(policy, (preamble = text()))
+  return preamble
 }
 
 function described(
@@ -137,8 +132,10 @@ function planned(
   query: PlannedQuery,
   context: ReadContext,
 ): ReadPlan {
+  // Asked under the same policy as the last time: its key need not be spelt, nor hashed, again.
+  if (query.plan?.policy === policy) return query.plan
   // Spelt out: spreading takes longer than all the rest here.
-  return {
+  const plan: ReadPlan = {
     kind: 'cached',
     model,
     operation,
@@ -153,6 +150,8 @@ function planned(
     policy,
     omitted: query.omitted,
   }
+  if (policy.isShared) query.plan = plan
+  return plan
 }
 
 function refusal(set: ReadSet, { policies }: ReadContext): BypassReason | undefined {

@@ -2,13 +2,14 @@ import type { Clock } from '../clock.ts'
 import type { DecimalFactory } from '../codec/typed-json.ts'
 import type { EventHub } from '../events.ts'
 import type { VerifyOptions } from '../policy/options.ts'
-import type { Policies } from '../policy/resolve-policy.ts'
+import type { Policies, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { GlobalOmit } from './omitted-fields.ts'
 import type { PlannedQueries } from './planned-queries.ts'
+import type { RecentEntries } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import type { SingleFlight } from './single-flight.ts'
@@ -32,8 +33,11 @@ export interface ReadContext {
   readonly flights: SingleFlight<string | undefined>
   /** What is known of queries that were asked before, by their text: hits are asked again and again. */
   readonly queries: PlannedQueries
+  /** What the texts of queries begin with, by policy. */
+  readonly preambles: WeakMap<ResolvedPolicy, string>
   readonly registered: RegisteredShapes
   readonly learned: LearnedTags
+  readonly recent: RecentEntries
   readonly connection: SharedConnection
   readonly decimals: DecimalClass
   /** Work nobody waits for (fills, refreshes), so that `settled()` can. */

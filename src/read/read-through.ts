@@ -4,12 +4,19 @@ import type { Tag } from '../tags/tag.ts'
 import type { TagVersion } from '../tags/tag-versions.ts'
 import { fill } from './fill.ts'
 import { type Found, lookUp } from './look-up.ts'
-import type { Bypass, ReadPlan } from './plan-read.ts'
+import { nearHit } from './near-hit.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
+import type { Bypass, ReadPlan } from './read-plan.ts'
+import { copyOf, type RecentEntry } from './recent-entries.ts'
 import { verifyHit } from './verify.ts'
 
 /** One cached read: plan → look-up → hit, stale or miss → fill. Nothing the cache does or fails to do reaches the caller. */
-export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
+export function readThrough(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
+  const hit = plan.kind === 'cached' ? nearHit(plan, context) : undefined
+  return hit ? Promise.resolve(hit.value) : theLongWay(call, plan, context)
+}
+
+async function theLongWay(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
   if (plan.kind === 'bypass') return bypass(call, plan.reason, context)
   let found: Found
   try {
@@ -22,7 +29,7 @@ export async function readThrough(call: ReadCall, plan: ReadPlan | Bypass, conte
   if (found.kind === 'miss') return miss(call, plan, found, context)
   const { kind: type, ageMs, tier } = found
   const { model, operation, key } = plan
-  const copy = await tryCopy(found.payload, plan, context)
+  const copy = await tryCopy(found.payload, plan, context, found.recent)
   if (!copy) return miss(call, plan, await unreadable(plan, context), context)
   context.events.emit({ type, model, operation, key, ageMs, tier, tags: [...found.versions.keys()] })
   if (type === 'stale') refresh(call, plan, found.versions, context)
@@ -113,9 +120,15 @@ async function unreadable(plan: ReadPlan, context: ReadContext): Promise<Miss> {
 }
 
 /** A fresh value each time: what a caller does to it must not reach the next one. `undefined`: it could not be read. */
-async function tryCopy(payload: string, plan: ReadPlan, context: ReadContext): Promise<{ value: unknown } | undefined> {
+async function tryCopy(
+  payload: string,
+  plan: ReadPlan,
+  context: ReadContext,
+  recent?: RecentEntry,
+): Promise<{ value: unknown } | undefined> {
   try {
-    return { value: decode(payload, holdsDecimals(payload) ? await context.decimals.ready() : NO_DECIMALS) }
+    const decimal = holdsDecimals(payload) ? await context.decimals.ready() : NO_DECIMALS
+    return { value: recent ? copyOf(recent, decimal) : decode(payload, decimal) }
   } catch (error) {
     const { model, operation } = plan
     context.events.emit({ type: 'error', during: 'decode', error, model, operation })

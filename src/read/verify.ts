@@ -5,8 +5,8 @@ import type { Model, ModelGraph } from '../query/model-graph.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { TagVersion } from '../tags/tag-versions.ts'
 import { showsOmitted } from './omitted-fields.ts'
-import type { ReadPlan } from './plan-read.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
+import type { ReadPlan } from './read-plan.ts'
 
 interface Served {
   readonly call: ReadCall

@@ -24,6 +24,7 @@ describe('without a configuration', () => {
       userTags: [],
       key: undefined,
       refresh: false,
+      isShared: false,
     })
     expect(resolve({}, {})).toEqual(resolve({}, true))
   })

@@ -7,6 +7,7 @@ import { type PrecisionRules, readSet } from '../../../src/query/read-set.ts'
 import { type Asked, fill } from '../../../src/read/fill.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { Background, type ReadContext } from '../../../src/read/read-context.ts'
+import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { resilientStore } from '../../../src/stores/resilient-store.ts'
 import type { CacheStore } from '../../../src/stores/store.ts'
@@ -45,6 +46,8 @@ beforeEach(() => {
     connection: new SharedConnection('sqlite'),
     background: new Background(),
     learned: new LearnedTags(),
+    recent: new RecentEntries(),
+    preambles: new WeakMap(),
   } as Partial<ReadContext> as ReadContext
 })
 

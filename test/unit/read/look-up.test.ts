@@ -3,8 +3,9 @@ import { type Envelope, writeEnvelope } from '../../../src/codec/envelope.ts'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { lookUp } from '../../../src/read/look-up.ts'
-import type { ReadPlan } from '../../../src/read/plan-read.ts'
 import type { ReadContext } from '../../../src/read/read-context.ts'
+import type { ReadPlan } from '../../../src/read/read-plan.ts'
+import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { type ResilientStore, resilientStore } from '../../../src/stores/resilient-store.ts'
@@ -48,6 +49,8 @@ beforeEach(() => {
     clock: clock.now,
     registered: new RegisteredShapes(),
     learned: new LearnedTags(),
+    recent: new RecentEntries(),
+    preambles: new WeakMap(),
   } as Partial<ReadContext> as ReadContext
 })
 

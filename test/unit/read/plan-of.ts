@@ -1,4 +1,4 @@
-import type { ReadPlan } from '../../../src/read/plan-read.ts'
+import type { ReadPlan } from '../../../src/read/read-plan.ts'
 import type { Tag } from '../../../src/tags/tag.ts'
 
 export const policy: ReadPlan['policy'] = {
@@ -9,6 +9,7 @@ export const policy: ReadPlan['policy'] = {
   userTags: [],
   key: undefined,
   refresh: false,
+  isShared: false,
 }
 
 /** A read of users that depends on these tags, and whose result tells nothing more. */

@@ -30,6 +30,7 @@ function contextOf({ options = {}, context = {} }: Asked): ReadContext {
     policies,
     precision: { of: (model: string) => policies.precision(model), maxTags: 16, maxRowTags: 32 },
     queries: plannedQueries(),
+    preambles: new WeakMap(),
     events: hub,
     prefix: 'p:',
     fingerprint: 'f',

@@ -4,6 +4,7 @@ import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
 import { readThrough } from '../../../src/read/read-through.ts'
+import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { SingleFlight } from '../../../src/read/single-flight.ts'
@@ -47,6 +48,8 @@ beforeEach(() => {
     flights: new SingleFlight(),
     registered: new RegisteredShapes(),
     learned: new LearnedTags(),
+    recent: new RecentEntries(),
+    preambles: new WeakMap(),
     connection: new SharedConnection('postgresql'),
     decimals: { ready: async () => (text: string) => new Decimal(text) },
     background: new Background(),

@@ -1,0 +1,43 @@
+import type { BypassReason } from '../events.ts'
+import type { ResolvedPolicy } from '../policy/resolve-policy.ts'
+import type { Part } from '../query/read-set.ts'
+import type { ShapeKey } from '../tags/shape-tags.ts'
+import type { Tag } from '../tags/tag.ts'
+import type { Omitted } from './omitted-fields.ts'
+
+/** What is the same whenever a query is asked. */
+export interface PlannedQuery {
+  readonly digest: string
+  /** Sorted, each once: an entry holds their versions in this order. */
+  readonly tags: readonly Tag[]
+  /** The same by place, where a result may tell of finer ones; what no place accounts for is in none. */
+  readonly parts: readonly Part[]
+  /** Tags that say whether anything was written while tags were derived from the result. */
+  readonly guards: readonly Tag[]
+  /** What a result of `null` depends on besides. */
+  readonly absence: readonly Tag[]
+  /** `tags` and `absence`: what every look-up asks for. */
+  readonly watched: readonly Tag[]
+  /** Shapes among them: registered before the database is asked. */
+  readonly shapes: readonly ShapeKey[]
+  /** What `omit` keeps out of the result, at any depth. */
+  readonly omitted: Omitted | undefined
+  /** Of the last call without options of its own. */
+  plan?: ReadPlan
+}
+
+/** Everything about a read that is known before any I/O. */
+export interface ReadPlan extends Omit<PlannedQuery, 'digest' | 'plan'> {
+  readonly kind: 'cached'
+  readonly model: string
+  readonly operation: string
+  readonly key: string
+  /** The digest, when `key` is the application's own word and does not hold it; else `-`. */
+  readonly check: string
+  readonly policy: ResolvedPolicy
+}
+
+export interface Bypass {
+  readonly kind: 'bypass'
+  readonly reason: BypassReason
+}

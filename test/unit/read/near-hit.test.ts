@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Envelope, writeEnvelope } from '../../../src/codec/envelope.ts'
+import { encode } from '../../../src/codec/typed-json.ts'
+import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { nearHit } from '../../../src/read/near-hit.ts'
+import type { ReadContext } from '../../../src/read/read-context.ts'
+import { copyOf, RecentEntries } from '../../../src/read/recent-entries.ts'
+import type { LookUp } from '../../../src/stores/store.ts'
+import { HELD } from '../../../src/tags/tag-versions.ts'
+import { planOf, policy } from './plan-of.ts'
+
+const plan = planOf(['Post', 'User'])
+const rows = [{ id: 1, tags: ['a'] }]
+const envelope: Envelope = {
+  readAt: 1_000_000,
+  freshForMs: 60_000,
+  keptForMs: 60_000,
+  check: '-',
+  versions: ['AAAAAAAAAAAA', 'BBBBBBBBBBBB'],
+  tags: [],
+  payload: encode(rows),
+}
+const bytes = writeEnvelope(envelope)
+let found: LookUp | undefined
+let now: number
+let events: CacheEvent[]
+let context: ReadContext
+
+beforeEach(() => {
+  now = 1_000_000
+  events = []
+  found = { entry: bytes, versions: envelope.versions }
+  const hub = new EventHub()
+  hub.on('*', (event) => events.push(event))
+  const recent = new RecentEntries()
+  recent.remember(plan, bytes, envelope, plan.tags)
+  copyOf(recent.of(plan) ?? expect.unreachable(), () => expect.unreachable())
+  context = {
+    recent,
+    events: hub,
+    clock: () => now,
+    store: { near: () => found },
+  } as Partial<Record<keyof ReadContext, unknown>> as ReadContext
+})
+
+describe('the short way of a hit', () => {
+  it('answers with a value of its own each time, and says so', () => {
+    const [one, other] = [nearHit(plan, context), nearHit(plan, context)]
+    expect([one, other]).toEqual([{ value: rows }, { value: rows }])
+    expect(one?.value).not.toBe(other?.value)
+    const [row] = (one as { value: typeof rows }).value
+    row?.tags.push('scribble')
+    expect(nearHit(plan, context)).toEqual({ value: rows })
+    expect(events[0]).toEqual({
+      type: 'hit',
+      model: 'User',
+      operation: 'findMany',
+      key: 'key',
+      ageMs: 0,
+      tier: 'near',
+      tags: ['Post', 'User'],
+    })
+  })
+
+  it.each<[string, () => void]>([
+    ['there is no entry without a round trip', () => (found = undefined)],
+    ['it is another one', () => (found = { entry: `${bytes} `, versions: envelope.versions })],
+    ['one of its tags moved', () => (found = { entry: bytes, versions: ['AAAAAAAAAAAA', 'CCCCCCCCCCCC'] })],
+    ['one of its tags is held', () => (found = { entry: bytes, versions: [HELD, 'BBBBBBBBBBBB'] })],
+    ['one of its tags is gone', () => (found = { entry: bytes, versions: [null, 'BBBBBBBBBBBB'] })],
+    ['it has expired', () => (now += 60_000)],
+  ])('is not taken where %s', (_, change) => {
+    change()
+    expect(nearHit(plan, context)).toBeUndefined()
+    expect(events).toEqual([])
+  })
+
+  it('is not taken by a call that accepts less, wants it anew, or asks for another query of that name', () => {
+    now += 5000
+    expect(nearHit({ ...plan, policy: { ...policy, ttlMs: 5000 } }, context)).toBeUndefined()
+    expect(nearHit({ ...plan, policy: { ...policy, refresh: true } }, context)).toBeUndefined()
+    expect(nearHit({ ...plan, check: 'another' }, context)).toBeUndefined()
+    expect(nearHit(plan, context)).toBeDefined()
+  })
+
+  it('is not taken where hits are verified, or before an entry was decoded once', () => {
+    expect(nearHit(plan, { ...context, verifications: {} as never })).toBeUndefined()
+    const recent = new RecentEntries()
+    recent.remember(plan, bytes, envelope, plan.tags)
+    expect(nearHit(plan, { ...context, recent })).toBeUndefined()
+  })
+})
+
+describe('a recent entry', () => {
+  it('hands out tags that no listener can change', () => {
+    const tags = context.recent.of(plan)?.tags as string[]
+    expect(() => tags.push('x')).toThrow(TypeError)
+  })
+
+  it('is looked up with the guards of its query', () => {
+    const guarded = { ...plan, guards: ['Post'] }
+    context.recent.remember(guarded, bytes, envelope, ['Post?1', 'User'])
+    expect(context.recent.of(guarded)?.asked).toEqual(['Post?1', 'User', 'Post'])
+  })
+})

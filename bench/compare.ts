@@ -125,7 +125,7 @@ async function measureOn(world: World): Promise<void> {
 async function measureOnce(world: World): Promise<void> {
   const caches = ofRole('by hand', 'peer', 'ours')
   if (parts.includes('heap')) {
-    for (const [asked, entries] of [[findUnique, 3000] as const, [LIST, 300] as const]) {
+    for (const [asked, entries] of [[findUnique, 5000] as const, [LIST, 300] as const]) {
       const figures: HeapFigure[] = []
       for (const contender of caches.filter(({ from }) => from === 'memory')) {
         figures.push(await measureHeap(world, contender, asked, entries))

@@ -21,7 +21,7 @@ export interface Effort {
 
 /**
  * Medians over the rounds. All run in every round, each time another one first: what the machine does meanwhile meets
- * all of them alike. One more round comes before, in which code is compiled.
+ * all of them alike. One more round comes before, a longer one, in which code is compiled.
  */
 export async function timeHits(
   subjects: readonly Opened[],
@@ -34,8 +34,9 @@ export async function timeHits(
     for (let turn = 0; turn < subjects.length; turn += 1) {
       const i = (turn + round + 1) % subjects.length
       const subject = subjects[i] as Opened
-      const alone = await oneAtATime(subject, queries, ms)
-      const together = modes.inFlight ? await inFlight(subject, queries, ms) : NOT_TIMED
+      const forMs = round < 0 ? WARM_UP * ms : ms
+      const alone = await oneAtATime(subject, queries, forMs)
+      const together = modes.inFlight ? await inFlight(subject, queries, forMs) : NOT_TIMED
       if (round >= 0) all[i]?.push({ ...alone, ...together })
     }
   }
@@ -46,6 +47,8 @@ export async function timeHits(
     perSecond: median(costs.map(({ perSecond }) => perSecond)),
   }))
 }
+
+const WARM_UP = 4
 
 const NOT_TIMED = { cpuMicrosInFlight: Number.NaN, perSecond: Number.NaN }
 

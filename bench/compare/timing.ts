@@ -75,7 +75,7 @@ async function inFlight(subject: Opened, queries: readonly Query[], ms: number) 
   return { cpuMicrosInFlight: cpuSince(cpuBegun) / calls, perSecond }
 }
 
-export function cpuSince(begun: NodeJS.CpuUsage): number {
+function cpuSince(begun: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(begun)
   return user + system
 }

@@ -110,13 +110,13 @@ async function measureOn(world: World): Promise<void> {
   }
   if (parts.includes('misses')) {
     for (const asked of [findUnique, LIST]) {
-      const figures = await measureMisses(world, ofRole('plain', 'ours'), asked, turns)
+      const figures = await measureMisses(world, [plainPrisma, passThrough, ...ofRole('ours')], asked, turns)
       reportSteps(`miss: ${asked.name}`, figures)
       misses.push(...figures)
     }
   }
   if (parts.includes('writes')) {
-    const figures = await measureWrites(world, ofRole('plain', 'by hand', 'peer', 'ours'), turns)
+    const figures = await measureWrites(world, [plainPrisma, passThrough, ...ofRole('by hand', 'peer', 'ours')], turns)
     reportSteps('write: update by id', figures)
     writes.push(...figures)
   }
@@ -125,7 +125,7 @@ async function measureOn(world: World): Promise<void> {
 async function measureOnce(world: World): Promise<void> {
   const caches = ofRole('by hand', 'peer', 'ours')
   if (parts.includes('heap')) {
-    for (const [asked, entries] of [[findUnique, 5000] as const, [LIST, 300] as const]) {
+    for (const [asked, entries] of [[findUnique, 3000] as const, [LIST, 300] as const]) {
       const figures: HeapFigure[] = []
       for (const contender of caches.filter(({ from }) => from === 'memory')) {
         figures.push(await measureHeap(world, contender, asked, entries))
@@ -147,7 +147,8 @@ async function measureOnce(world: World): Promise<void> {
   }
   if (parts.includes('scaling')) {
     const few = { rounds: Math.min(3, effort.rounds), ms: effort.ms }
-    for (const figures of [await measureRows(world, subjects, few), await measureTags(world, ofRole('ours'), few)]) {
+    const measures = ofRole('plain', 'floor', 'by hand', 'ours')
+    for (const figures of [await measureRows(world, measures, few), await measureTags(world, ofRole('ours'), few)]) {
       reportScaling(figures)
       scaling.push(...figures)
     }
@@ -162,8 +163,8 @@ async function measureOnce(world: World): Promise<void> {
   }
 }
 
-/** Plain Prisma, and with it the least an extension can cost, come along wherever they are the measure. */
+/** Plain Prisma comes along wherever it is the measure, asked for or not. */
 function ofRole(...roles: readonly Contender['role'][]): Contender[] {
   const chosen = subjects.filter(({ name, role }) => roles.includes(role) && name !== plainPrisma.name)
-  return roles.includes('plain') ? [plainPrisma, passThrough, ...chosen] : chosen
+  return roles.includes('plain') ? [plainPrisma, ...chosen] : chosen
 }

@@ -16,7 +16,7 @@ export interface Case {
 }
 
 /** Rows of the table every case reads. */
-export const USERS = 12_000
+const USERS = 12_000
 /** The first users have posts. */
 const AUTHORS = 64
 

@@ -57,7 +57,7 @@ async function oneAtATime(subject: Opened, queries: readonly Query[], ms: number
   const cpuBegun = process.cpuUsage()
   let calls = 0
   do {
-    for (let i = 0; i < 8; i += 1) await subject.read(queries[calls++ % queries.length] as Query)
+    await subject.read(queries[calls++ % queries.length] as Query)
   } while (performance.now() - begun < ms)
   const micros = (1000 * (performance.now() - begun)) / calls
   return { micros, cpuMicros: cpuSince(cpuBegun) / calls }

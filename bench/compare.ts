@@ -19,7 +19,7 @@ import type { Provider } from '../test/support/provider.ts'
 import { CASES, findUnique, LIST } from './compare/cases.ts'
 import type { Contender } from './compare/contender.ts'
 import { contenders } from './compare/contenders.ts'
-import { plainPrisma } from './compare/floors.ts'
+import { passThrough, plainPrisma } from './compare/floors.ts'
 import { type HeapFigure, measureHeap, reportHeap } from './compare/heap.ts'
 import { type HitFigure, measureHits, reportHits } from './compare/hits.ts'
 import { measureMisses, reportSteps, type StepFigure } from './compare/misses.ts'
@@ -47,7 +47,7 @@ const { values } = parseArgs({
     contender: { type: 'string', default: '' },
     rounds: { type: 'string', default: '7' },
     /** Of each contender in each round, one at a time and in flight each. */
-    ms: { type: 'string', default: '60' },
+    ms: { type: 'string', default: '50' },
     /** Misses and writes of each. */
     turns: { type: 'string', default: '300' },
     /** That depend on the row that is written. */
@@ -110,13 +110,13 @@ async function measureOn(world: World): Promise<void> {
   }
   if (parts.includes('misses')) {
     for (const asked of [findUnique, LIST]) {
-      const figures = await measureMisses(world, ofRole('plain', 'ours'), asked, turns)
+      const figures = await measureMisses(world, [plainPrisma, passThrough, ...ofRole('ours')], asked, turns)
       reportSteps(`miss: ${asked.name}`, figures)
       misses.push(...figures)
     }
   }
   if (parts.includes('writes')) {
-    const figures = await measureWrites(world, ofRole('plain', 'by hand', 'peer', 'ours'), turns)
+    const figures = await measureWrites(world, [plainPrisma, passThrough, ...ofRole('by hand', 'peer', 'ours')], turns)
     reportSteps('write: update by id', figures)
     writes.push(...figures)
   }
@@ -147,7 +147,8 @@ async function measureOnce(world: World): Promise<void> {
   }
   if (parts.includes('scaling')) {
     const few = { rounds: Math.min(3, effort.rounds), ms: effort.ms }
-    for (const figures of [await measureRows(world, subjects, few), await measureTags(world, ofRole('ours'), few)]) {
+    const measures = ofRole('plain', 'floor', 'by hand', 'ours')
+    for (const figures of [await measureRows(world, measures, few), await measureTags(world, ofRole('ours'), few)]) {
       reportScaling(figures)
       scaling.push(...figures)
     }

@@ -16,9 +16,9 @@ export interface Case {
 }
 
 /** Rows of the table every case reads. */
-export const USERS = 12_000
+const USERS = 12_000
 /** The first users have posts. */
-export const AUTHORS = 64
+const AUTHORS = 64
 
 /** Without BigInt, Decimal and Bytes: most peers cannot store them at all. Two dates are left, for who keeps types. */
 const COLUMNS = {

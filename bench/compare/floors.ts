@@ -20,6 +20,28 @@ export const hook = hookFloor('hook alone', (answer) => answer)
 /** And the least one that answers from memory can do, as what is handed to a caller must not be the cache's own. */
 export const floor = hookFloor('floor: hook + copy', copyOf)
 
+/** The least a miss and a write through an extension can cost: a hook that only asks. No part of the hits. */
+export const passThrough: Contender = {
+  name: 'hook that only asks',
+  role: 'floor',
+  from: 'database',
+  async open(world) {
+    const extended = world.plain.$extends({
+      query: {
+        async $allOperations({ args, query }) {
+          return query(args)
+        },
+      },
+    }) as unknown as Client
+    return {
+      read: (query) => query.run(extended),
+      rename: (id, name) => rename({ ...world, plain: extended }, id, name),
+      settled: async () => {},
+      close: async () => {},
+    }
+  },
+}
+
 function hookFloor(name: string, give: (answer: unknown) => unknown): Contender {
   return {
     name,

@@ -21,7 +21,7 @@ export interface Effort {
 
 /**
  * Medians over the rounds. All run in every round, each time another one first: what the machine does meanwhile meets
- * all of them alike. One more round comes before, in which code is compiled.
+ * all of them alike. One more round comes before, a longer one, in which code is compiled.
  */
 export async function timeHits(
   subjects: readonly Opened[],
@@ -34,8 +34,9 @@ export async function timeHits(
     for (let turn = 0; turn < subjects.length; turn += 1) {
       const i = (turn + round + 1) % subjects.length
       const subject = subjects[i] as Opened
-      const alone = await oneAtATime(subject, queries, ms)
-      const together = modes.inFlight ? await inFlight(subject, queries, ms) : NOT_TIMED
+      const forMs = round < 0 ? WARM_UP * ms : ms
+      const alone = await oneAtATime(subject, queries, forMs)
+      const together = modes.inFlight ? await inFlight(subject, queries, forMs) : NOT_TIMED
       if (round >= 0) all[i]?.push({ ...alone, ...together })
     }
   }
@@ -47,6 +48,8 @@ export async function timeHits(
   }))
 }
 
+const WARM_UP = 4
+
 const NOT_TIMED = { cpuMicrosInFlight: Number.NaN, perSecond: Number.NaN }
 
 async function oneAtATime(subject: Opened, queries: readonly Query[], ms: number) {
@@ -54,7 +57,7 @@ async function oneAtATime(subject: Opened, queries: readonly Query[], ms: number
   const cpuBegun = process.cpuUsage()
   let calls = 0
   do {
-    for (let i = 0; i < 8; i += 1) await subject.read(queries[calls++ % queries.length] as Query)
+    await subject.read(queries[calls++ % queries.length] as Query)
   } while (performance.now() - begun < ms)
   const micros = (1000 * (performance.now() - begun)) / calls
   return { micros, cpuMicros: cpuSince(cpuBegun) / calls }
@@ -72,7 +75,7 @@ async function inFlight(subject: Opened, queries: readonly Query[], ms: number) 
   return { cpuMicrosInFlight: cpuSince(cpuBegun) / calls, perSecond }
 }
 
-export function cpuSince(begun: NodeJS.CpuUsage): number {
+function cpuSince(begun: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(begun)
   return user + system
 }

@@ -119,11 +119,19 @@ async function measure(plain: Client, subjects: readonly Subject[], writes: numb
 
 async function openCached({ cacheExtension }: Package, plain: Client, where: CacheOptions): Promise<CachedClient> {
   const cached = plain.$extends(
-    cacheExtension({ configFile: false, defaults: { ttl: 3600 }, timeoutMs: 5000, ...where }),
+    // A Redis that has just come is read from at once: nobody else has anything to tell it.
+    cacheExtension({ configFile: false, defaults: { ttl: 3600 }, timeoutMs: 5000, breaker: { graceMs: 0 }, ...where }),
   ) as unknown as CachedClient
   await cached.user.findUnique({ where: { id: 1 } })
   await cached.$cache.settled()
   return cached
+}
+
+/** Of the one entry there is, to be copied. */
+async function entryKey(prisma: CachedClient): Promise<string> {
+  const [key, ...others] = await prisma.$cache.keys({ pattern: 'User:findUnique:*' })
+  if (key === undefined || others.length > 0) throw new Error('not one entry to copy')
+  return key
 }
 
 async function inMemory(built: Package, plain: Client, entries: number): Promise<Subject> {
@@ -133,7 +141,7 @@ async function inMemory(built: Package, plain: Client, entries: number): Promise
   // The very store the client has: its place is told by the prefix.
   const context = { prefix, clock: Date.now, tagTtlMs: 1, graceMs: 0, waitReplicas: 0, timeoutMs: 1, onError: () => {} }
   const space = store(context)
-  const [key = ''] = await prisma.$cache.keys({ pattern: 'User:findUnique:*' })
+  const key = await entryKey(prisma)
   const entry = (await space.peek(key)) as string
   for (let i = 0; i < entries; i += 1) await space.fill(`${key}${i}`, entry, [], 3_600_000)
   return { entries, prisma, commandsOf: async () => undefined, stop: () => prisma.$cache.disconnect() }
@@ -143,7 +151,7 @@ async function inRedis(built: Package, plain: Client, entries: number): Promise<
   const server = await startRedis()
   const prisma = await openCached(built, plain, { redis: server.url, prefix: freshPrefix() })
   const admin = new Redis(server.url)
-  const [key = ''] = await prisma.$cache.keys({ pattern: 'User:findUnique:*' })
+  const key = await entryKey(prisma)
   const entry = (await admin.getBuffer(key)) as Buffer
   for (let from = 0; from < entries; from += 10_000) {
     const copies = Array.from({ length: Math.min(10_000, entries - from) }, (_, i) => [`${key}${from + i}`, entry])

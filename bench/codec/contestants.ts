@@ -58,7 +58,12 @@ function textual(
 }
 
 /** A reply of Redis as bytes: `decode` begins at a Buffer, where those of texts begin at a string ioredis has made. */
-function binary(name: string, write: (value: unknown) => Buffer, read: (bytes: Buffer) => unknown, isExact = true): Contestant {
+function binary(
+  name: string,
+  write: (value: unknown) => Buffer,
+  read: (bytes: Buffer) => unknown,
+  isExact = true,
+): Contestant {
   return {
     name,
     isExact,

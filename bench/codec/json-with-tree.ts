@@ -1,4 +1,4 @@
-import { type DecimalFactory } from '../../src/codec/layout.ts'
+import type { DecimalFactory } from '../../src/codec/layout.ts'
 import { CodecError } from '../../src/errors.ts'
 import { isDecimal, isPlainObject } from '../../src/query/canonical-text.ts'
 

@@ -6,12 +6,12 @@ import type { DecimalFactory, Kind } from './layout.ts'
 export const NULL = 1
 export const TEXT_OR_BOOLEAN = 2
 export const NUMBER = 4
-export const ODD_NUMBER = 8
-export const BIGINT = 16
-export const DATE = 32
-export const DECIMAL = 64
-export const BYTES = 128
-export const BUFFER = 256
+const ODD_NUMBER = 8
+const BIGINT = 16
+const DATE = 32
+const DECIMAL = 64
+const BYTES = 128
+const BUFFER = 256
 export const LIST = 512
 export const OBJECT = 1024
 

@@ -2,7 +2,7 @@ import { CodecError } from '../errors.ts'
 import { anyFromJson } from './any-value.ts'
 import { unpack } from './cells.ts'
 import { copyJson } from './copy-json.ts'
-import { kindFromJson } from './kinds.ts'
+import { copyOf, dateFrom, kindFromJson } from './kinds.ts'
 import { ANY_VALUE, type DecimalFactory, JSON_VALUE, type Kind, type Shape } from './layout.ts'
 
 /** The values of one place in all rows of a list. */
@@ -39,22 +39,31 @@ function jsonColumn(cells: readonly unknown[], { once }: Reading): Column {
   return column(cells.length, areScalars ? () => cells : () => cells.map(copyJson))
 }
 
-function kindColumn(kind: Kind, cells: readonly unknown[], { decimal, once }: Reading): Column {
+function kindColumn(kind: Kind, cells: readonly unknown[], reading: Reading): Column {
   const size = cells.length
-  const values = () => cells.map((cell) => (cell === null ? null : kindFromJson(kind, cell, decimal)))
-  if (once) return column(size, values)
-  const first = values()
+  if (reading.once) return column(size, () => valuesOf(kind, cells, reading))
+  const first = valuesOf(kind, cells, reading)
   switch (kind) {
+    case 'd':
+      return column(size, () => datesOf(cells))
     case 'i':
     case 'n':
       return column(size, () => first)
-    case 'b':
-      return column(size, () => first.map((bytes) => bytes && (bytes as Uint8Array).slice()))
-    case 'B':
-      return column(size, () => first.map((bytes) => bytes && Buffer.from(bytes as Uint8Array)))
     default:
-      return column(size, values)
+      return column(size, () => first.map(copyOf))
   }
+}
+
+function valuesOf(kind: Kind, cells: readonly unknown[], { decimal }: Reading): readonly unknown[] {
+  if (kind === 'd') return datesOf(cells)
+  return cells.map((cell) => (cell === null ? null : kindFromJson(kind, cell, decimal)))
+}
+
+/** Apart from the other kinds, for there are so many of them. */
+function datesOf(cells: readonly unknown[]): readonly unknown[] {
+  const dates: unknown[] = []
+  for (let i = 0; i < cells.length; i += 1) dates.push(cells[i] === null ? null : dateFrom(cells[i]))
+  return dates
 }
 
 function rowsColumn(fields: Fields, body: unknown, reading: Reading): Column {

@@ -1,7 +1,7 @@
 import { CodecError } from '../errors.ts'
 import { anyFromJson, setMember } from './any-value.ts'
 import { copyJson } from './copy-json.ts'
-import { kindFromJson } from './kinds.ts'
+import { copyOf, kindFromJson } from './kinds.ts'
 import { ANY_VALUE, type DecimalFactory, JSON_VALUE, type Kind } from './layout.ts'
 import { openColumn } from './read-column.ts'
 
@@ -31,8 +31,8 @@ export function prepareSingle(shape: unknown, body: unknown, decimal: DecimalFac
     return () => column.fresh().slice()
   }
   if (typeof shape !== 'object' || shape === null) {
-    readScalar(shape, body, decimal)
-    return () => readScalar(shape, body, decimal)
+    const first = readScalar(shape, body, decimal)
+    return shape === ANY_VALUE ? () => readScalar(shape, body, decimal) : () => copyOf(first)
   }
   return prepareObject(shape as Members, membersOf(body), decimal)
 }

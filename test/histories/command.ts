@@ -25,6 +25,8 @@ const { values } = parseArgs({
     mode: { type: 'string', default: 'default' },
     /** model, row or shape; left out: what the extension does by itself. */
     invalidation: { type: 'string' },
+    /** validated or subscribed; left out: no copies in the processes. */
+    near: { type: 'string' },
     faults: { type: 'string', default: 'all' },
     json: { type: 'boolean', default: false },
     /** A folder to keep the histories in. */
@@ -41,6 +43,8 @@ if (!mode) throw new Error(`--mode ${values.mode}: default, strict or naive`)
 const invalidation = INVALIDATIONS.find((name) => name === values.invalidation)
 if (values.invalidation && !invalidation)
   throw new Error(`--invalidation ${values.invalidation}: ${INVALIDATIONS.join()}`)
+const near = (['validated', 'subscribed'] as const).find((name) => name === values.near)
+if (values.near && !near) throw new Error(`--near ${values.near}: validated or subscribed`)
 const names = { all: Object.keys(SCHEDULES), none: ['calm'] }[values.faults] ?? values.faults.split(',')
 const unknown = names.filter((name) => !SCHEDULES[name])
 if (unknown.length > 0) throw new Error(`--faults ${unknown}: ${Object.keys(SCHEDULES).join(', ')}`)
@@ -61,6 +65,7 @@ await withDatabase(async (database) => {
       writes: whole('writes') / 100,
       mode,
       invalidation,
+      near,
       database,
       ...(keep && { keep }),
     })

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type CacheOptions, cacheExtension } from '../../src/index.ts'
+import { type CacheOptions, type Coherence, cacheExtension } from '../../src/index.ts'
 import { naiveCache } from './naive.ts'
 import type { Db, Prisma } from './reads.ts'
 
@@ -26,6 +26,7 @@ export interface ContestantOptions {
   readonly mode: Mode
   /** @default that of the extension */
   readonly invalidation?: Invalidation | undefined
+  readonly near?: Coherence | undefined
   readonly redis: string
   readonly prefix: string
   readonly ttlMs: number
@@ -33,7 +34,7 @@ export interface ContestantOptions {
 }
 
 export function contestant(plain: Prisma, options: ContestantOptions): Contestant {
-  const { mode, invalidation, redis, prefix, ttlMs, clock } = options
+  const { mode, invalidation, near, redis, prefix, ttlMs, clock } = options
   if (mode === 'naive') {
     const { prisma, reads, close } = naiveCache(plain, redis, prefix, ttlMs)
     return {
@@ -58,6 +59,7 @@ export function contestant(plain: Prisma, options: ContestantOptions): Contestan
     defaults: { ttl, nullTtl: ttl, jitter: 0 },
     ...promise,
     ...(invalidation && { invalidation }),
+    ...(near && { near }),
   }
   const extended = plain.$extends(cacheExtension(cacheOptions as CacheOptions))
   const cache = extended.$cache

@@ -1,3 +1,4 @@
+import type { Coherence } from '../../src/index.ts'
 import type { Invalidation, Mode } from './contestant.ts'
 
 /** What a worker is told when it is started. */
@@ -12,6 +13,7 @@ export interface WorkerOptions {
   readonly writes: number
   readonly mode: Mode
   readonly invalidation: Invalidation | undefined
+  readonly near: Coherence | undefined
   readonly database: string
   readonly redis: string
   readonly prefix: string

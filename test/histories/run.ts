@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Coherence } from '../../src/index.ts'
 import { guardAgainstOrphan } from '../support/orphan-guard.ts'
 import { withConnection } from '../support/provider.ts'
 import { startRedis } from '../support/redis-server.ts'
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly writes: number
   readonly mode: Mode
   readonly invalidation?: Invalidation | undefined
+  /** Copies in each process. */
+  readonly near?: Coherence | undefined
   /** A PostgreSQL database with the test schema, for this run alone. */
   readonly database: string
   /** Keeps the histories there instead of throwing them away. */
@@ -166,11 +169,11 @@ class Crew {
     this.size = options.workers
     this.#options = options
     this.#folder = folder
-    const { workers, concurrency, seed, writes, mode, invalidation } = options
+    const { workers, concurrency, seed, writes, mode, invalidation, near } = options
     const redis = `redis://127.0.0.1:${redisPort}`
     const prefix = `histories-${randomUUID()}:`
     const [ttlMs, delays] = [ttlOf(schedule), delaysOf(schedule)]
-    this.#common = { workers, concurrency, seed, writes, mode, invalidation, redis, prefix, ttlMs, delays }
+    this.#common = { workers, concurrency, seed, writes, mode, invalidation, near, redis, prefix, ttlMs, delays }
     this.#members = []
     let fail!: (error: Error) => void
     this.failure = new Promise<never>((_, reject) => {

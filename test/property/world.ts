@@ -50,7 +50,7 @@ export async function openWorld(bed: TestBed): Promise<World> {
   const { prisma: plain, Prisma } = await bed.open(options)
   const isPostgres = bed.provider === 'postgresql'
   const cached = await Promise.all(
-    (bed.store === 'memory' ? [1] : [1, 2]).map(async () => {
+    (bed.store === 'memory' ? [1] : [1, 2]).map(async (number) => {
       const { prisma } = await bed.open(options)
       return prisma.$extends(
         cacheExtension({
@@ -59,6 +59,8 @@ export async function openWorld(bed: TestBed): Promise<World> {
           raw: [RULE],
           // The point here is what is answered, and a look-up that timed out would be answered by the database.
           timeoutMs: 10_000,
+          // One of two has copies of its own.
+          ...(number === 2 && { near: 'validated' }),
           ...(isPostgres && { models: { AuthorStats: { dependsOn: ['User', 'Post'] } } }),
         }),
       ) as unknown as CachedClient

@@ -13,6 +13,8 @@ import { schemaSql } from '../test/support/schema-sql.ts'
 /** What a command works on: a private database with the test schema, and a private Redis. */
 export interface BenchEnvironment {
   readonly redis: RedisServer
+  /** Of the database. */
+  readonly url: string
   /** A plain client of its own on the database; closed at the end. */
   open(options?: ClientOptions): Promise<OpenedClient<Provider>>
 }
@@ -32,6 +34,7 @@ export async function withEnvironment(
     const adapter = () => adapterFor(provider, url)
     await use({
       redis,
+      url,
       async open(options) {
         const client = await openClient({ provider, adapter } as Database, 'ts', options)
         endings.push(() => client.close())

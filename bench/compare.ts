@@ -47,7 +47,7 @@ const { values } = parseArgs({
     contender: { type: 'string', default: '' },
     rounds: { type: 'string', default: '7' },
     /** Of each contender in each round, one at a time and in flight each. */
-    ms: { type: 'string', default: '50' },
+    ms: { type: 'string', default: '40' },
     /** Misses and writes of each. */
     turns: { type: 'string', default: '300' },
     /** That depend on the row that is written. */

@@ -1,7 +1,7 @@
 /**
  * What a cache costs and gives, beside plain Prisma, the least that is possible, and what else there is.
  *
- *     npm run bench -- [--database sqlite,postgresql] [--part hits,writes] [--case findUnique] [--contender plain,ours] [--json FILE]
+ *     npm run bench -- [--database sqlite,postgresql] [--part hits,writes] [--case findUnique] [--contender 'plain;ours'] [--json FILE]
  *
  * Each contender is first held against plain Prisma: what does not return the same is marked, and what returns other
  * values fails the run. Then all take turns in every round and medians are printed. CPU is what this process spends:

@@ -1,7 +1,7 @@
 /**
  * What a cache costs and gives, beside plain Prisma, the least that is possible, and what else there is.
  *
- *     npm run bench -- [--database sqlite,postgresql] [--part hits,writes] [--case findUnique] [--contender plain,ours] [--json FILE]
+ *     npm run bench -- [--database sqlite,postgresql] [--part hits,writes] [--case findUnique] [--contender 'plain;ours'] [--json FILE]
  *
  * Each contender is first held against plain Prisma: what does not return the same is marked, and what returns other
  * values fails the run. Then all take turns in every round and medians are printed. CPU is what this process spends:
@@ -47,7 +47,7 @@ const { values } = parseArgs({
     contender: { type: 'string', default: '' },
     rounds: { type: 'string', default: '7' },
     /** Of each contender in each round, one at a time and in flight each. */
-    ms: { type: 'string', default: '50' },
+    ms: { type: 'string', default: '40' },
     /** Misses and writes of each. */
     turns: { type: 'string', default: '300' },
     /** That depend on the row that is written. */

@@ -3,6 +3,9 @@ import { farFloor, floor, hook, plainPrisma } from './floors.ts'
 import { FAR, NEAR, ours, type Package } from './ours.ts'
 import { bentoRedis, bentoTiered, byHand, extensionRedis } from './peers.ts'
 
+/** For all that is asked, and not much more: `lru-cache` allocates for as many at once. */
+const ROOM = { maxEntries: 1 << 15, maxBytes: 1 << 30 }
+
 /** Everybody, in the order of the tables. */
 export function contenders(built: Package): readonly Contender[] {
   const store = built.memoryStore
@@ -15,7 +18,7 @@ export function contenders(built: Package): readonly Contender[] {
     extensionRedis,
     bentoRedis,
     bentoTiered,
-    ours(built, NEAR, 'memory', () => ({ store: store({ maxEntries: 1 << 18, maxBytes: 1 << 30 }) })),
+    ours(built, NEAR, 'memory', () => ({ store: store(ROOM) })),
     ours(built, FAR, 'redis', ({ redis }) => ({ redis: redis.url })),
   ]
 }

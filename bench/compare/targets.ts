@@ -92,7 +92,7 @@ function fasterThan(role: HitFigure['role'], hits: readonly HitFigure[]): Target
   const lost = new Map<string, string[]>()
   let duels = 0
   let won = 0
-  for (const ours of hits.filter(({ contender }) => contender === NEAR || contender === FAR)) {
+  for (const ours of hits.filter((hit) => hit.role === 'ours')) {
     const rivals = hits.filter(
       (hit) => hit.role === role && hit.from === ours.from && hit.case === ours.case && hit.database === ours.database,
     )
@@ -102,7 +102,7 @@ function fasterThan(role: HitFigure['role'], hits: readonly HitFigure[]): Target
       const isWon = cpu < 1 && perSecond > 1
       duels += 1
       if (isWon) won += 1
-      const who = `${rival.contender}${rival.mark && ` (${rival.mark})`}, ${ours.case}`
+      const who = `${ours.contender} and ${rival.contender}${rival.mark && ` (${rival.mark})`}, ${ours.case}`
       const where = `${rival.database} CPU x${fixed(cpu)}, calls/s x${fixed(perSecond)}`
       if (!isWon) lost.set(who, [...(lost.get(who) ?? []), where])
     }

@@ -98,6 +98,10 @@ describe('a value comes back as it was', () => {
     ['a typed value beside __proto__', { ...JSON.parse('{"__proto__":{"a":1}}'), at }],
     ['numbers of all kinds in a column', [1, -0, 2.5, Number.NaN, null, 2 ** 53, -1]],
     ['numbers that are far from each other', [2 ** 53 - 1, -(2 ** 53) + 1, 0, 2 ** 53 - 1]],
+    [
+      'numbers from one end to the other, whose difference is not exact',
+      Array.from({ length: 62 }, (_, i) => (i < 31 ? 2 ** 53 - 1 - i : i - 2 ** 53 - 29)),
+    ],
     ['bigints about the last exact number', [2n ** 53n, 2n ** 53n - 1n, 2n ** 53n + 1n, -(2n ** 53n), 0n]],
     ['dates of whole days', [0, 1, 5, 20_000].map((day) => new Date(day * 86_400_000))],
     ['the first and the last Date', [new Date(-8.64e15), new Date(8.64e15), new Date(-8.64e15), new Date(0)]],
@@ -124,10 +128,12 @@ describe('a value comes back as it was', () => {
     ['a list and an object', [[at], { at }]],
     ['an object and a list without typed values', [{ at }, [1], {}, []]],
     ['rows with JSON of any shape', [{ meta: 1 }, { meta: { a: -0 } }, { meta: [-0] }, { meta: '-0' }]],
+    ['rows with JSON of many shapes', [{ meta: { a: 1 } }, { meta: { b: [1, { c: 2 }] } }, { meta: ['d'] }]],
     ['rows that disagree below', [{ a: { b: at } }, { a: { b: 1n } }]],
     ['one that disagrees among many', [...Array.from({ length: 50 }, () => ({ at })), { at: 1 }]],
   ])('in a list: %s', (_, value) => {
     expect(trip(value)).toStrictEqual(value)
+    expect(secondCopy(encode(value))).toStrictEqual(value)
   })
 
   it('any value of those Prisma returns', () => {
@@ -279,6 +285,8 @@ describe('a payload that is not ours', () => {
     ['a number that is a word', '"n"\n"one"'],
     ['a tree that is null', 'null\n{"a":1}'],
     ['an element of the tree that is null', '{"a":null}\n{"a":{}}'],
+    ['rows with a column for their prototype', '[{"__proto__":0}]\n[1,[{"polluted":1}]]'],
+    ['a bigint that is a word, among values that say what they are', '["*"]\n[["i","one"]]'],
     ['columns of different lengths', '[{"a":0,"b":0}]\n[2,[1,2],[1]]'],
     ['more rows than its columns have', '[{"a":0}]\n[1000000000,[1]]'],
     ['rows without columns', '[{}]\n[1000000000]'],

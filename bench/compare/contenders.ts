@@ -1,6 +1,6 @@
 import type { Contender } from './contender.ts'
 import { farFloor, floor, hook, plainPrisma } from './floors.ts'
-import { FAR, NEAR, ours, type Package } from './ours.ts'
+import { FAR, NEAR, ours, type Package, SUBSCRIBED, VALIDATED } from './ours.ts'
 import { bentoRedis, bentoTiered, byHand, extensionRedis } from './peers.ts'
 
 /** For all that is asked, and not much more: `lru-cache` allocates for as many at once. */
@@ -20,5 +20,7 @@ export function contenders(built: Package): readonly Contender[] {
     bentoTiered,
     ours(built, NEAR, 'memory', () => ({ store: store(ROOM) })),
     ours(built, FAR, 'redis', ({ redis }) => ({ redis: redis.url })),
+    ours(built, VALIDATED, 'redis', ({ redis }) => ({ redis: redis.url, near: 'validated' })),
+    ours(built, SUBSCRIBED, 'redis', ({ redis }) => ({ redis: redis.url, near: 'subscribed' })),
   ]
 }

@@ -12,13 +12,15 @@ export const NEAR = 'ours, memory'
 export const FAR = 'ours, redis'
 /** Memory in front of Redis, where a hit asks Redis for versions alone. */
 export const VALIDATED = 'ours, near + far, validated'
+/** The same, where Redis pushes what changes. */
+export const SUBSCRIBED = 'ours, near + far, subscribed'
 
 /** This package with the store that `place` names, everything else as a user has it who changes nothing. */
 export function ours(
   { cacheExtension }: Package,
   name: string,
   from: Contender['from'],
-  place: (world: World) => Pick<CacheOptions, 'redis' | 'store'>,
+  place: (world: World) => Pick<CacheOptions, 'redis' | 'store' | 'near'>,
 ): Contender {
   return {
     name,

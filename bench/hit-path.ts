@@ -55,7 +55,14 @@ await withEnvironment(values.provider as Provider, async (environment) => {
   await fillTables(plain)
   const cached = (where: object) =>
     plain.$extends(
-      cacheExtension({ configFile: false, prefix: freshPrefix(), defaults: { ttl: 3600 }, timeoutMs: 5000, ...where }),
+      cacheExtension({
+        configFile: false,
+        prefix: freshPrefix(),
+        defaults: { ttl: 3600 },
+        timeoutMs: 5000,
+        breaker: { graceMs: 0 },
+        ...where,
+      }),
     )
   const memory = cached({ store: 'memory' })
   const redis = cached({ redis: environment.redis.url })

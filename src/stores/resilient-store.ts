@@ -47,6 +47,9 @@ export interface StoreCondition {
   readonly undelivered: number
 }
 
+/** One for all: to note where it was thrown takes longer than the query it stands in the way of, and nobody is shown it. */
+const OPEN = new StoreUnavailableError('the circuit is open')
+
 /** Above this many waiting tags the memory for them is given back and everything is treated as changed. */
 const MAX_UNDELIVERED = 10_000
 /** Above this many batches without an answer a hanging store is sent no more of them. */
@@ -216,7 +219,7 @@ class RemoteStore implements ResilientStore {
   }
 
   async #attempt<T>(during: string, timeoutMs: number, run: () => Promise<T>): Promise<T> {
-    if (this.#open) throw new StoreUnavailableError('the circuit is open')
+    if (this.#open) throw OPEN
     const attempt = ++this.#attempts
     try {
       const result = await inTime(timeoutMs, run)

@@ -8,6 +8,7 @@
  * shapes, as in an application: an engine that is shown a single one flatters whoever builds objects field by field.
  */
 import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { buildingRows } from './codec/building-rows.ts'
 import { contestants, type Made } from './codec/contestants.ts'
 import { results } from './codec/results.ts'
 import { print } from './environment.ts'
@@ -50,8 +51,24 @@ for (const [title, resultOf] of Object.entries(results)) {
   }
 }
 
+print('\n100 rows of 6 columns out of their columns, µs')
+const tables = Array.from({ length: KINDS }, (_, kind) => {
+  const rows = results['100 rows of 6 columns']?.(kind) as Record<string, unknown>[]
+  const names = Object.keys(rows[0] ?? {})
+  return { names, columns: names.map((name) => rows.map((row) => row[name])), size: rows.length }
+})
+for (const [name, build] of Object.entries(buildingRows)) {
+  const all = tables.map(({ names, columns, size }) => ({ decode: () => build(names, columns, size) }))
+  const costs = Array.from({ length: 2 + Number(values.rounds) }, () => microseconds(all, 'decode'))
+  print(
+    `  ${name.padEnd(28)}${Math.min(...costs)
+      .toFixed(2)
+      .padStart(10)}`,
+  )
+}
+
 /** CPU time of one step, by one of another shape each time. */
-function microseconds(all: readonly Made[], step: 'encode' | 'decode'): number {
+function microseconds<Step extends 'encode' | 'decode'>(all: readonly Pick<Made, Step>[], step: Step): number {
   const until = performance.now() + Number(values.ms)
   const begun = process.cpuUsage()
   let calls = 0

@@ -18,6 +18,17 @@ export interface CachePolicy {
   readonly nullTtl?: number | undefined
   /** Shortens each entry's `ttl` by a random part of up to this fraction, so that entries of one moment do not expire together. @default 0.1 */
   readonly jitter?: number | undefined
+  /**
+   * Renews a fresh result behind the read that is served it, by chance and before it expires: the likelier, the nearer
+   * its end and the longer its query takes (XFetch). 1: as a rule just in time; more: earlier; 0: never. @default 0
+   */
+  readonly earlyRefresh?: number | undefined
+  /**
+   * Lets results that are hit often live longer than `ttl`, up to `max`, and the others shorter, down to `min`; `ttl` is
+   * what they begin with. Seconds. A `ttl` that is said nearer to the call (operation, call) is meant as it is.
+   * @default every result lives for `ttl`
+   */
+  readonly adaptive?: { readonly min: number; readonly max: number } | undefined
 }
 
 export interface ModelCachePolicy extends CachePolicy {
@@ -33,6 +44,24 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly consistency?: Consistency | undefined
   /** As the option of the same name, for reads of this model. @default the option */
   readonly invalidation?: Precision | undefined
+  /** As the option of the same name, for reads of this model. @default the option */
+  readonly lease?: boolean | LeaseOptions | undefined
+}
+
+/** When one process asks the database for all: see `lease`. */
+export interface LeaseOptions {
+  /**
+   * Longest time a read waits for the query of another process, milliseconds; then it asks the database itself. Queries
+   * that take longer than this are not waited for. @default 500
+   */
+  readonly waitMs?: number | undefined
+  /** How long a process that has died keeps the others waiting, at most `waitMs` each, milliseconds. @default 2000 */
+  readonly leaseMs?: number | undefined
+  /**
+   * Only for queries that take this long, milliseconds, as the entry before says, or those of the same model and
+   * operation in this process: a lease costs a round trip to the store. 0: for every miss. @default 20
+   */
+  readonly fromMs?: number | undefined
 }
 
 /**
@@ -188,6 +217,11 @@ export interface CacheOptions {
    * `default`; `reject`: refused with `StoreUnavailableError`, before anything is written. @default 'proceed'
    */
   readonly onUnavailable?: 'proceed' | 'reject' | undefined
+  /**
+   * Misses of one entry in several processes, together: one asks the database, the others wait for its entry. (Within a
+   * process they always share one query.) Needs Redis. `false`: each process asks. @default true
+   */
+  readonly lease?: boolean | LeaseOptions | undefined
   /**
    * By how much read replicas of the database may lag, **seconds**: for so long after an invalidation nothing it
    * concerns is stored. @default 0

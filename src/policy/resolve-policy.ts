@@ -5,18 +5,34 @@ import type { Model, ModelGraph } from '../query/model-graph.ts'
 import type {
   CacheOptions,
   CachePolicy,
+  LeaseOptions,
   ModelCachePolicy,
   RawRule,
   ReadCacheOptions,
   ReadOperation,
 } from './options.ts'
 
+/** Between what an entry's life may be, and what it is at first, ms. */
+export interface LifeBounds {
+  readonly minMs: number
+  readonly maxMs: number
+  readonly firstMs: number
+}
+
+/** Each policy laid over the ones before it. */
+interface Layers extends Record<Exclude<keyof CachePolicy, 'adaptive'>, number> {
+  adaptive?: CachePolicy['adaptive']
+}
+
 /** The policy of one read, in milliseconds. */
 export interface ResolvedPolicy {
+  /** The longest life; with `adaptive` it may be shorter. */
   readonly ttlMs: number
+  readonly adaptive?: LifeBounds
   readonly swrMs: number
   readonly nullTtlMs: number
   readonly jitter: number
+  readonly earlyRefresh: number
   /** The application's own tags, sorted, each once. */
   readonly userTags: readonly string[]
   readonly key: string | undefined
@@ -25,18 +41,24 @@ export interface ResolvedPolicy {
   readonly isShared: boolean
 }
 
+/** `LeaseOptions`, all said. */
+export type LeaseRule = { readonly [option in keyof LeaseOptions]-?: number }
+
 /** What `cache:` on a read may be. */
 export type ReadCache = boolean | ReadCacheOptions | undefined
 
 /** A call that asks for caching where no `ttl` is configured gets this many seconds. */
 export const TTL_WHEN_ASKED = 60
-const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1 } as const
+const LEASE: LeaseRule = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
+const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1, earlyRefresh: 0 } as const
 
 export class Policies {
   readonly rawRules: readonly RawRule[]
   readonly #strict: boolean
   readonly #precision: Precision
-  readonly #defaults: Required<Record<keyof CachePolicy, number>>
+  readonly #lease: LeaseRule | undefined
+  readonly #leases = new Map<string, LeaseRule | undefined>()
+  readonly #defaults: Layers
   readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
   /** Policies without per-call options, by model and operation: one object for all their calls. */
   readonly #resolved = new Map<string, Map<string, ResolvedPolicy | BypassReason>>()
@@ -48,6 +70,10 @@ export class Policies {
     this.rawRules = options.raw ?? []
     this.#strict = options.consistency === 'strict'
     this.#precision = options.invalidation ?? 'shape'
+    this.#lease = leaseRule(options.lease ?? true, LEASE)
+    for (const [model, policy] of this.#models) {
+      if (policy && policy.lease !== undefined) this.#leases.set(model, leaseRule(policy.lease, this.#lease ?? LEASE))
+    }
     this.#checkNames(graph)
   }
 
@@ -56,8 +82,17 @@ export class Policies {
     const policies = [...this.#models.values()].flatMap((model) =>
       model === false ? [] : [model, ...Object.values(model.operations ?? {})],
     )
-    const lives = policies.map((policy) => (policy ? (policy.ttl ?? 0) + (policy.swr ?? 0) : 0))
-    return 1000 * Math.max(this.#defaults.ttl + this.#defaults.swr, TTL_WHEN_ASKED, ...lives)
+    const lifeOf = ({ ttl = 0, swr = 0, adaptive }: CachePolicy) => Math.max(ttl, adaptive?.max ?? 0) + swr
+    const lives = policies.map((policy) => (policy ? lifeOf(policy) : 0))
+    return 1000 * Math.max(lifeOf(this.#defaults), TTL_WHEN_ASKED, ...lives)
+  }
+
+  /** Whether hits have to be counted. */
+  get hasAdaptive(): boolean {
+    const models = [...this.#models.values()].flatMap((model) =>
+      model ? [model, ...Object.values(model.operations ?? {})] : [],
+    )
+    return [this.#defaults, ...models].some((policy) => policy && policy.adaptive !== undefined)
   }
 
   /** Whether anything at all is written strictly. */
@@ -75,6 +110,11 @@ export class Policies {
   precision(model: string): Precision {
     const ofModel = this.#models.get(model)
     return (ofModel ? ofModel.invalidation : undefined) ?? this.#precision
+  }
+
+  /** `undefined`: every process asks the database itself. */
+  lease(model: string): LeaseRule | undefined {
+    return this.#leases.has(model) ? this.#leases.get(model) : this.#lease
   }
 
   of(model: string): ModelCachePolicy | false | undefined {
@@ -105,11 +145,16 @@ export class Policies {
       if (ofCall.ttl === 0) return 'call-disabled'
       policy.ttl = TTL_WHEN_ASKED
     }
+    const { adaptive } = policy
     return {
-      ttlMs: policy.ttl * 1000,
+      ttlMs: (adaptive?.max ?? policy.ttl) * 1000,
+      ...(adaptive && {
+        adaptive: { minMs: adaptive.min * 1000, maxMs: adaptive.max * 1000, firstMs: policy.ttl * 1000 },
+      }),
       swrMs: policy.swr * 1000,
       nullTtlMs: Math.min(policy.nullTtl, policy.ttl) * 1000,
       jitter: policy.jitter,
+      earlyRefresh: policy.earlyRefresh,
       userTags: [...new Set([...(ofModel?.tags ?? []), ...(ofCall.tags ?? [])])].sort(),
       key: ofCall.key,
       refresh: ofCall.refresh ?? false,
@@ -149,14 +194,19 @@ export function known(graph: ModelGraph, option: string, name: string): Model {
   throw new CacheConfigError(option, `the schema has no model ${show(name)}`, fix)
 }
 
-function layered(
-  base: Readonly<Record<keyof CachePolicy, number>>,
-  over: CachePolicy | undefined,
-): Record<keyof CachePolicy, number> {
+function leaseRule(option: boolean | LeaseOptions, base: LeaseRule): LeaseRule | undefined {
+  if (typeof option === 'boolean') return option ? base : undefined
+  const { waitMs = base.waitMs, leaseMs = base.leaseMs, fromMs = base.fromMs } = option
+  return { waitMs, leaseMs, fromMs }
+}
+
+function layered(base: Layers, over: CachePolicy | undefined): Layers {
   return {
+    adaptive: over?.adaptive ?? (over?.ttl === undefined ? base.adaptive : undefined),
     ttl: over?.ttl ?? base.ttl,
     swr: over?.swr ?? base.swr,
     nullTtl: over?.nullTtl ?? base.nullTtl,
     jitter: over?.jitter ?? base.jitter,
+    earlyRefresh: over?.earlyRefresh ?? base.earlyRefresh,
   }
 }

@@ -15,16 +15,41 @@ const fraction = v.pipe(
   v.minValue(0, 'Give a fraction from 0 to 1.'),
   v.maxValue(1, 'Give a fraction from 0 to 1.'),
 )
+const BETA = 'Give a factor from 0 to 100.'
+const beta = v.pipe(v.number(BETA), v.minValue(0, BETA), v.maxValue(100, BETA))
 const policy = {
   ttl: v.optional(seconds),
   swr: v.optional(seconds),
   nullTtl: v.optional(seconds),
   jitter: v.optional(fraction),
+  earlyRefresh: v.optional(beta),
+  adaptive: v.optional(
+    v.pipe(
+      shape({ min: seconds, max: seconds }),
+      v.check(
+        ({ min, max }) => min > 0 && min <= max,
+        'Give `{ min, max }` in seconds, min above 0 and not above max.',
+      ),
+    ),
+  ),
 }
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
 const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
 const precision = v.picklist(['model', 'row', 'shape'], "Give 'model', 'row' or 'shape'.")
+
+const LEASE_FIX = 'Give `{ waitMs, leaseMs, fromMs }`, true or false.'
+const lease = v.union(
+  [
+    v.boolean(),
+    shape({
+      waitMs: v.optional(wholeNumber(0, 60_000, 'milliseconds')),
+      leaseMs: v.optional(wholeNumber(10, 600_000, 'milliseconds')),
+      fromMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
+    }),
+  ],
+  LEASE_FIX,
+)
 
 const operations = shape(
   Object.fromEntries(
@@ -39,7 +64,12 @@ const operations = shape(
       'groupBy',
     ].map((operation) => [
       operation,
-      v.optional(v.union([v.literal(false), shape(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
+      v.optional(
+        v.union(
+          [v.literal(false), shape(policy)],
+          'Give `{ ttl, swr, nullTtl, jitter, earlyRefresh, adaptive }` or false.',
+        ),
+      ),
     ]),
   ),
 )
@@ -52,6 +82,7 @@ const modelPolicy = shape({
   dependsOn: v.optional(names('Give a list of model names.')),
   consistency: v.optional(consistency),
   invalidation: v.optional(precision),
+  lease: v.optional(lease),
 })
 
 const rawRule = shape({
@@ -112,6 +143,7 @@ const configEntries = {
   maxRowTags: v.optional(wholeNumber(0, 1000, 'tags')),
   holdMs: v.optional(wholeNumber(100, 600_000, 'milliseconds')),
   onUnavailable: v.optional(v.picklist(['proceed', 'reject'], "Give 'proceed' or 'reject'.")),
+  lease: v.optional(lease),
   replicaLag: v.optional(seconds),
   waitReplicas: v.optional(wholeNumber(0, 100, 'replicas')),
   timeoutMs: v.optional(wholeNumber(1, 60_000, 'milliseconds')),
@@ -169,12 +201,24 @@ const invalidationTarget = v.pipe(
     models: v.optional(names('Give a list of model names.')),
     keys: v.optional(listOf(text('Give a list of keys.'), 'Give a list of keys.')),
     pattern: v.optional(text('Give a glob over keys, such as `User:findMany:*`.')),
+    soft: v.optional(v.boolean('Give true or false.')),
+    grace: v.optional(seconds),
   }),
   v.check(
-    (target) => Object.values(target).some((part) => part !== undefined),
+    ({ tags, models, keys, pattern }) => [tags, models, keys, pattern].some((part) => part !== undefined),
     'Name what to invalidate: tags, models, keys or a pattern.',
   ),
+  v.check(
+    ({ soft, keys, pattern }) => !soft || (keys === undefined && pattern === undefined),
+    'Give tags or models: entries named by key or pattern are removed, there is nothing left to serve.',
+  ),
+  v.check(({ soft, grace }) => soft === true || grace === undefined, 'Give `soft: true` with `grace`.'),
 )
+
+const warmQuery = shape({
+  name: text('Give a name of 1 to 256 characters.'),
+  run: isFunction('Give a function that makes the query: `() => prisma.post.findMany()`.'),
+})
 
 /** @throws CacheConfigError naming the option, the value seen and the fix. */
 export function validateOptions(options: unknown): CacheOptions {
@@ -189,6 +233,7 @@ export function validateConfig(config_: unknown, file: string): CacheConfig {
 export const assertReadCache = (cache: unknown): void => void check(readCache, cache, 'cache')
 export const assertWriteCache = (cache: unknown): void => void check(writeCache, cache, 'cache')
 export const assertRawOptions = (options: unknown): void => void check(rawOptions, options, 'raw')
+export const assertWarm = (warm: unknown): void => void check(warmQuery, warm, 'keepWarm')
 export const assertTarget = (target: unknown): void => void check(invalidationTarget, target, 'invalidate')
 
 function isRedisUrl(url: string): boolean {

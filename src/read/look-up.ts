@@ -1,9 +1,11 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { isNull } from '../codec/typed-json.ts'
 import type { MissCause, Tier } from '../events.ts'
+import type { Lease, LookUp } from '../stores/store.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { graceUntil, HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { isDue } from './early-refresh.ts'
 import type { ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 import type { RecentEntry } from './recent-entries.ts'
@@ -21,7 +23,13 @@ export type Found =
       readonly recent?: RecentEntry | undefined
       readonly ageMs: number
       readonly tier: Tier
-      /** Under which it was filled; they are those the tags have now. */
+      /** How long its query took, ms. */
+      readonly tookMs: number
+      /** Fresh, and to be renewed before its time. */
+      readonly isDue: boolean
+      /** Invalidated, in its grace: to be renewed under other versions than its own. */
+      readonly isSoft: boolean
+      /** Under which it was filled; they are those the tags have now, unless it is in its grace. */
       readonly versions: ReadonlyMap<Tag, TagVersion>
     }
   | {
@@ -30,6 +38,8 @@ export type Found =
       readonly versions: ReadonlyMap<Tag, TagVersion>
       /** Of an entry that was invalidated: the tags that moved. */
       readonly moved?: readonly Tag[]
+      /** How long the query took that stored the entry before, ms. */
+      readonly tookMs?: number
     }
   /** A writer holds one of the tags: what is stored may be the past already, and what is read may not be stored. */
   | { readonly kind: 'held' }
@@ -38,17 +48,45 @@ export type Found =
  * One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet, or whose shapes are not
  * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
  */
-export async function lookUp(
+export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause, pastNear = false): Promise<Found> {
+  const { store } = context
+  const ask = (tags: readonly Tag[]) =>
+    (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, pastNear)
+  return found(plan, context, ask, ignoring)
+}
+
+/** As `lookUp`, after having tried for a lease in the same round trip. */
+export async function claimAndLookUp(
+  plan: ReadPlan,
+  lease: Lease,
+  context: ReadContext,
+): Promise<{ readonly granted: boolean; readonly found: Found }> {
+  const { store } = context
+  let granted = false
+  try {
+    const claim = async (tags: readonly Tag[]): Promise<LookUp> => {
+      const claimed = await store.claim?.(lease, tags)
+      if (!claimed) return store.lookUp(plan.key, tags, true)
+      ;({ granted } = claimed)
+      return claimed
+    }
+    return { found: await found(plan, context, claim), granted }
+  } catch (error) {
+    if (granted) context.background.run(Promise.resolve(store.endLease?.(lease)).catch(() => {}))
+    throw error
+  }
+}
+
+async function found(
   plan: ReadPlan,
   context: ReadContext,
+  ask: (tags: readonly Tag[]) => Promise<LookUp> | LookUp,
   ignoring?: MissCause,
-  pastNear = false,
 ): Promise<Found> {
   const learned = context.learned.of(plan.key)
   const tags = learned ?? plan.watched
   const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
-  const near = pastNear ? undefined : context.store.near?.(plan.key, asked)
-  const { entry, versions, isNear } = near ?? (await context.store.lookUp(plan.key, asked, pastNear))
+  const { entry, versions, isNear } = await ask(asked)
   // A guard that is held only keeps tags from being derived.
   if (versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
   const seen: Seen = new Map(asked.map((tag, i) => [tag, versions[i] ?? null]))
@@ -96,6 +134,7 @@ async function prepared(
 interface Judged {
   readonly cause: MissCause
   readonly moved?: readonly Tag[]
+  readonly tookMs?: number
 }
 
 function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes): boolean {
@@ -126,18 +165,38 @@ async function judge(
   if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
   context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
   if (!(await allSeen(plan, tags, seen, context))) return { kind: 'held' }
-  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise. An absent version counts as
-  // moved: eviction, a flushed or restarted store and expiry may cost a miss, never a stale answer.
+  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise, unless each of them was moved
+  // softly, from the very version the entry holds, and its grace is not over. An absent version counts as moved: eviction,
+  // a flushed or restarted store and expiry may cost a miss, never a stale answer.
   const moved = tags.filter((tag, i) => seen.get(tag) !== envelope.versions[i])
-  if (moved.length > 0) return { cause: 'invalidated', moved }
-  const { payload } = envelope
+  const { payload, tookMs } = envelope
+  const isSoft = moved.length > 0
+  if (isSoft) {
+    const now = context.clock()
+    const inGrace = tags.every((tag, i) => {
+      const held = envelope.versions[i] as TagVersion
+      return seen.get(tag) === held || graceUntil(held, seen.get(tag)) > now
+    })
+    if (!inGrace) return { cause: 'invalidated', moved, tookMs }
+  }
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
-  if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired' }
+  if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired', tookMs }
   const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
   if (!recent) context.recent.remember(plan, entry, envelope, tags)
-  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, recent, ageMs, tier, versions }
+  const isFresh = ageMs < freshForMs && !isSoft
+  return {
+    kind: isFresh ? 'hit' : 'stale',
+    payload,
+    recent,
+    ageMs,
+    tookMs,
+    tier,
+    isDue: isFresh && isDue(freshForMs - ageMs, tookMs, policy.earlyRefresh, context.random),
+    isSoft,
+    versions,
+  }
 }
 
 /** An entry names those of its tags that every look-up asks for by their place among them. */

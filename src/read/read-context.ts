@@ -6,7 +6,9 @@ import type { Policies, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { AdaptiveTtl } from './adaptive-ttl.ts'
 import type { LearnedTags } from './learned-tags.ts'
+import type { LeaseWorth } from './lease-worth.ts'
 import type { GlobalOmit } from './omitted-fields.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
@@ -30,6 +32,10 @@ export interface ReadContext {
   readonly globalOmit: GlobalOmit
   readonly vary: (() => unknown) | undefined
   readonly maxValueBytes: number
+  /** How long what is hit often lives, where a policy says `adaptive`. */
+  readonly lives: AdaptiveTtl
+  /** Which misses one process asks for all. */
+  readonly leaseWorth: LeaseWorth
   readonly flights: SingleFlight<string | undefined>
   /** What is known of queries that were asked before, by their text: hits are asked again and again. */
   readonly queries: PlannedQueries

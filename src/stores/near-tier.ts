@@ -146,6 +146,9 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
       return { entry, versions: ofTags }
     },
 
+    // Past the copies: whoever claims has found none that serves.
+    ...(far.claim && { claim: (lease, tags) => far.claim!(lease, tags) }),
+    ...(far.endLease && { endLease: (lease) => far.endLease!(lease) }),
     ensureVersions: (tags) => far.ensureVersions(tags),
     register: (shapes) => far.register(shapes),
 
@@ -155,7 +158,7 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
       return far.fill(key, entry, tags, ttlMs)
     },
 
-    bump: (tags, known_) => moving(tags, () => far.bump(tags, known_)),
+    bump: (tags, known_, graceUntil) => moving(tags, () => far.bump(tags, known_, graceUntil)),
     hold: (tags, holder, leaseMs, known_) => moving(tags, () => far.hold(tags, holder, leaseMs, known_)),
     release: (holder, moved, kept, known_) =>
       moving([...moved, ...kept], () => far.release(holder, moved, kept, known_)),

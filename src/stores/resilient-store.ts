@@ -1,7 +1,7 @@
 import { ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import type { CacheStore, KnownRegistry, ShapeRegistry } from './store.ts'
+import type { CacheStore, KnownRegistry, Lease, ShapeRegistry } from './store.ts'
 
 export interface ResilienceOptions {
   /** Longest time a query waits for a look-up, ms. Invalidations and fills get five times as long. */
@@ -21,7 +21,7 @@ export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release'> {
    * Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it, and with them those of
    * all shapes of the models whose registries could not be compared. Never rejects.
    */
-  bump(tags: readonly Tag[], known?: readonly KnownRegistry[]): Promise<Delivered>
+  bump(tags: readonly Tag[], known?: readonly KnownRegistry[], graceUntil?: number): Promise<Delivered>
   /** As `bump` for what moved; a hold that could not be released runs out. */
   release(
     holder: string,
@@ -98,7 +98,7 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     register: (shapes) => store.register(shapes),
     fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
     hold: (tags, holder, leaseMs, known) => store.hold(tags, holder, leaseMs, known),
-    bump: (tags, known) => deliver(() => store.bump(tags, known)),
+    bump: (tags, known, graceUntil) => deliver(() => store.bump(tags, known, graceUntil)),
     release: (holder, moved, kept, known) => deliver(() => store.release(holder, moved, kept, known)),
     remove: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
@@ -134,11 +134,16 @@ class RemoteStore implements ResilientStore {
   /** Writes that wait for the delivery of what they changed. */
   readonly #waiting = new Set<() => void>()
   #closed = false
+  readonly claim?: NonNullable<CacheStore['claim']>
 
   constructor(store: CacheStore, options: ResilienceOptions) {
     this.#store = store
     this.#options = options
     this.name = store.name
+    const { claim } = store
+    if (claim) {
+      this.claim = (lease, tags) => this.#attempt('look-up', options.timeoutMs, () => claim.call(store, lease, tags))
+    }
     store.onReconnect?.(() => {
       if (this.#open && !this.#closed) this.#recoverAfter(0, options.resetMs)
     })
@@ -150,6 +155,11 @@ class RemoteStore implements ResilientStore {
 
   lookUp(key: string | undefined, tags: readonly Tag[], pastNear?: boolean) {
     return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags, pastNear))
+  }
+
+  async endLease(lease: Lease) {
+    // One that is not given back runs out.
+    if (!this.#open) await inTime(this.#options.timeoutMs * PATIENCE, async () => this.#store.endLease?.(lease))
   }
 
   ensureVersions(tags: readonly Tag[]) {
@@ -176,8 +186,9 @@ class RemoteStore implements ResilientStore {
     return value
   }
 
-  bump(tags: readonly Tag[], known: readonly KnownRegistry[] = []): Promise<Delivered> {
-    return this.#deliver(tags, known, () => this.#store.bump(tags, known))
+  bump(tags: readonly Tag[], known: readonly KnownRegistry[] = [], graceUntil?: number): Promise<Delivered> {
+    // One that has to be brought later has no grace: by then the change it tells of is old.
+    return this.#deliver(tags, known, () => this.#store.bump(tags, known, graceUntil))
   }
 
   release(

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CacheStore } from '../../src/stores/store.ts'
-import type { SeenVersion } from '../../src/tags/tag-versions.ts'
+import { graceUntil, HELD, type SeenVersion } from '../../src/tags/tag-versions.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
 
 /** Where stores of one kind keep their data. */
@@ -174,6 +174,43 @@ export function describeCacheStore(
         expect(postNow).toBe(post)
       })
 
+      promise('softly tells which version was there before, and until when it may be served', async () => {
+        const [first = ''] = await store.ensureVersions(['User'])
+        await store.bump(['User', 'nobody'], [], 5000)
+        const [second = '', nobody] = await versionsOf(['User', 'nobody'], other)
+        expect(nobody).toBeNull()
+        expect(second).not.toBe(first)
+        expect(graceUntil(first, second)).toBe(5000)
+        await other.bump(['User'], [], 9000)
+        const [third = ''] = await versionsOf(['User'])
+        expect([first, second, third].map((held) => graceUntil(held as string, third))).toEqual([5000, 9000, 0])
+        await other.bump(['User'])
+        const [fourth = ''] = await versionsOf(['User'])
+        expect([first, second, third].map((held) => graceUntil(held as string, fourth))).toEqual([0, 0, 0])
+      })
+
+      promise('softly leaves holds where they are, and a release for good ends it', async () => {
+        const [first = ''] = await store.ensureVersions(['User'])
+        await store.hold(['User'], 'writer', 60_000)
+        await other.bump(['User'], [], 5000)
+        expect(await versionsOf(['User'])).toEqual([HELD])
+        await store.release('writer', [], ['User'])
+        expect(graceUntil(first, (await versionsOf(['User']))[0])).toBe(5000)
+        await store.hold(['User'], 'writer', 60_000)
+        await store.release('writer', ['User'], [])
+        expect(graceUntil(first, (await versionsOf(['User']))[0])).toBe(0)
+      })
+
+      promise('softly, again and again, makes versions of a bounded length', async () => {
+        await store.ensureVersions(['User'])
+        const lengths = new Set<number>()
+        for (let i = 0; i < 8; i += 1) {
+          await store.bump(['User'], [], 5000)
+          lengths.add(String((await versionsOf(['User']))[0]).length)
+        }
+        expect([...lengths]).toEqual([33, 54, 75, 96])
+      })
+
       promise('is seen by every process once it is acknowledged', async () => {
         const [before] = await other.ensureVersions(['User'])
         await store.bump(['User'])
@@ -235,6 +272,57 @@ export function describeCacheStore(
         }
         await Promise.all([reader(store), reader(other), reader(open(prefix)), writer()])
         expect(await read(store)).toBe(100)
+      })
+    })
+
+    describe('leases', () => {
+      const lease = (holder: string, under = 'v', leaseMs = 60_000) => ({ key: key('a'), under, holder, leaseMs })
+      /** Who is granted it, of a store that several processes share; in one of one process there is none. */
+      const claim = async (from: CacheStore, ...its: Parameters<typeof lease>) =>
+        from.claim ? (await from.claim(lease(...its), ['User'])).granted : undefined
+      const end = async (from: CacheStore, ...its: Parameters<typeof lease>) => from.endLease?.(lease(...its))
+      const shared = (granted: boolean) => (store.isRemote ? granted : undefined)
+
+      promise('are one holder’s until it ends them', async () => {
+        expect(await claim(store, 'one')).toBe(shared(true))
+        expect(await claim(other, 'two')).toBe(shared(false))
+        expect(await claim(store, 'one')).toBe(shared(false))
+        await end(store, 'one')
+        expect(await claim(other, 'two')).toBe(shared(true))
+      })
+
+      promise('under other versions are other leases', async () => {
+        expect(await claim(store, 'one', 'v')).toBe(shared(true))
+        expect(await claim(other, 'two', 'w')).toBe(shared(true))
+      })
+
+      promise('run out with their holder', async () => {
+        await claim(store, 'one', 'v', 40)
+        await place().elapse(60)
+        expect(await claim(other, 'two')).toBe(shared(true))
+      })
+
+      promise('are not ended by somebody who is late', async () => {
+        await claim(store, 'one', 'v', 40)
+        await place().elapse(60)
+        await claim(other, 'two')
+        await end(store, 'one')
+        expect(await claim(store, 'three')).toBe(shared(false))
+      })
+
+      promise('show whoever is granted one what the last holder stored', async () => {
+        const [version] = await store.ensureVersions(['User'])
+        for (let i = 0; i < 20; i += 1) {
+          const { key: at } = lease('one')
+          await claim(store, 'one')
+          const filled = store.fill(at, `entry ${i}`, ['User'], 60_000)
+          const ended = end(store, 'one')
+          const claimed = await other.claim?.(lease('two'), ['User'])
+          await Promise.all([filled, ended])
+          if (!claimed) continue
+          if (claimed.granted) expect(claimed).toEqual({ granted: true, entry: `entry ${i}`, versions: [version] })
+          await end(other, 'two')
+        }
       })
     })
 

@@ -2,11 +2,12 @@ import { LRUCache } from 'lru-cache'
 import { CacheConfigError, StoreUnavailableError } from '../../errors.ts'
 import { anyValuesTag, type ShapeKey } from '../../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../../tags/tag.ts'
-import { HELD, newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
+import { HELD, newVersion, type SeenVersion, type TagVersion, untilText } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
 import {
   type CacheStore,
   type KnownRegistry,
+  type Lease,
   type LookUp,
   MAX_SHAPES,
   type Registration,
@@ -16,7 +17,19 @@ import {
 } from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
 import { ClusterServers } from './cluster-servers.ts'
-import { BUMP, DROP, ENSURE, HOLD, type HoldChange, holdArguments, isHeld, RENEW, type Script } from './hold-script.ts'
+import {
+  BUMP,
+  DROP,
+  ENSURE,
+  HOLD,
+  type HoldChange,
+  holdArguments,
+  isHeld,
+  RENEW,
+  type Script,
+  SOFTEN,
+} from './hold-script.ts'
+import { END_LEASE, isGranted, leaseKey, takeLease } from './leases.ts'
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
 import { CHECK, FULL, REGISTER } from './registry-script.ts'
@@ -62,9 +75,22 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   /** Until when a version is known not to expire. One that was moved since has a longer life; one that is gone is a miss. */
   const lastsUntil = new LRUCache<Tag, number>({ max: 50_000 })
 
-  const lookUps = tickBatch(async (wanted: readonly { key: string | undefined; tags: readonly Tag[] }[]) => {
+  const lookUps = tickBatch(async (wanted: readonly Wanted[]) => {
     connected(client)
     await servers.known()
+    return lookUpAll(wanted)
+  })
+
+  const claims = tickBatch(async (wanted: readonly (Wanted & { readonly lease: Lease })[]) => {
+    connected(client)
+    await servers.known()
+    // Sent first, on the same connection: who is granted a lease sees what its last holder stored.
+    const taken = servers.send(wanted.map(({ lease }) => takeLease(context.prefix, lease)))
+    const [replies, found] = await Promise.all([taken, lookUpAll(wanted)])
+    return found.map((lookUp, i) => ({ ...lookUp, granted: isGranted(replies[i]) }))
+  })
+
+  async function lookUpAll(wanted: readonly Wanted[]): Promise<LookUp[]> {
     const keys = [
       ...new Set(wanted.flatMap(({ key, tags }) => [...(key === undefined ? [] : [key]), ...tags.map(tagKey)])),
     ]
@@ -77,7 +103,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       const entry = key === undefined ? undefined : (found.get(key) ?? undefined)
       return { entry, versions: tags.map((tag) => seen(found.get(tagKey(tag)))) }
     })
-  })
+  }
 
   const ensures = tickBatch(async (wanted: readonly (readonly Tag[])[]) => {
     const keys = [...new Set(wanted.flat())].map(tagKey)
@@ -118,9 +144,17 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
    * A script that is given a version for each of its keys, and others behind it. A slot on its way to another node has
    * some of its keys here and some there (`TRYAGAIN`): then a key at a time, in the same order.
    */
-  async function together(script: Script, keys: readonly string[], send: Send, others: readonly ScriptCall[] = []) {
+  async function together(
+    script: Script,
+    keys: readonly string[],
+    send: Send,
+    others: readonly ScriptCall[] = [],
+    first: readonly string[] = [],
+  ) {
     const callsOn = (groups: readonly (readonly string[])[]) =>
-      groups.map((own): ScriptCall => ({ script, keys: own, args: [String(tagTtlMs), ...own.map(newVersion)] }))
+      groups.map(
+        (own): ScriptCall => ({ script, keys: own, args: [String(tagTtlMs), ...first, ...own.map(newVersion)] }),
+      )
     const calls = callsOn(grouped(keys))
     const replies = await run([...calls, ...others], send)
     const isSplit = calls.some((_, i) => replies[i]?.[0]?.message.startsWith('TRYAGAIN'))
@@ -163,8 +197,13 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     return registries(known, replies.slice(calls.length))
   }
 
-  async function bump(tags: readonly Tag[], known: readonly KnownRegistry[] = []): Promise<readonly ShapeRegistry[]> {
-    const { calls, replies } = await together(BUMP, tags.map(tagKey), safely, known.map(check))
+  async function bump(
+    tags: readonly Tag[],
+    known: readonly KnownRegistry[] = [],
+    graceUntil?: number,
+  ): Promise<readonly ShapeRegistry[]> {
+    const [script, first] = graceUntil === undefined ? [BUMP, []] : [SOFTEN, [untilText(graceUntil)]]
+    const { calls, replies } = await together(script, tags.map(tagKey), safely, known.map(check), first)
     // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version. All of them, for
     // the order in which tags move counts: a model before its shapes.
     const isRefused = calls.some((_, i) => replies[i]?.[0])
@@ -270,6 +309,12 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     name: 'redis',
     isRemote: true,
     lookUp: (key, tags) => lookUps({ key, tags }),
+    claim: (lease, tags) => claims({ key: lease.key, tags, lease }),
+    async endLease(lease) {
+      const keys = [leaseKey(context.prefix, lease)]
+      const [reply] = await run([{ script: END_LEASE, keys, args: [lease.holder] }], (all) => servers.send(all))
+      answer(reply)
+    },
     isTrusted: () => isTrusted(servers),
     follow: (listener, heartbeatMs) =>
       versionFeed(listener, {
@@ -333,6 +378,12 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       await close()
     },
   }
+}
+
+interface Wanted {
+  /** `undefined`: only versions are wanted. */
+  readonly key: string | undefined
+  readonly tags: readonly Tag[]
 }
 
 interface ScriptCall {

@@ -21,6 +21,7 @@ describe('without a configuration', () => {
       swrMs: 0,
       nullTtlMs: 60_000,
       jitter: 0.1,
+      earlyRefresh: 0,
       userTags: [],
       key: undefined,
       refresh: false,
@@ -137,5 +138,53 @@ describe('names', () => {
 
   it('that the schema has are found', () => {
     expect(known(shop, 'x', 'User').name).toBe('User')
+  })
+})
+
+describe('a lease', () => {
+  const leases = (lease: CacheOptions['lease'], ofUser?: CacheOptions['lease']) => {
+    const policies = policiesOf({ lease, models: { User: { lease: ofUser } } })
+    return [policies.lease('User'), policies.lease('Post'), policies.lease('$raw')]
+  }
+  const usual = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
+
+  it('is taken unless it is said not to be', () => {
+    expect(leases(undefined)).toEqual([usual, usual, usual])
+    expect(leases(false)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('is what the model says, where it says something', () => {
+    expect(leases(undefined, false)).toEqual([undefined, usual, usual])
+    expect(leases(false, true)).toEqual([usual, undefined, undefined])
+    expect(leases({ waitMs: 100 }, { fromMs: 0 })).toEqual([
+      { waitMs: 100, leaseMs: 2000, fromMs: 0 },
+      { waitMs: 100, leaseMs: 2000, fromMs: 20 },
+      { waitMs: 100, leaseMs: 2000, fromMs: 20 },
+    ])
+  })
+})
+
+describe('an adaptive life', () => {
+  const bounds = { min: 10, max: 600 }
+  const of = (options: CacheOptions, cache?: ReadCache, operation = 'findMany') => {
+    const policy = resolve(options, cache, operation)
+    return typeof policy === 'string' ? policy : [policy.ttlMs, policy.adaptive]
+  }
+
+  it('begins with the `ttl`, and is accepted up to its longest', () => {
+    const adaptive = { minMs: 10_000, maxMs: 600_000, firstMs: 60_000 }
+    expect(of({ defaults: { ttl: 60, adaptive: bounds } })).toEqual([600_000, adaptive])
+    expect(of({ defaults: { ttl: 60 }, models: { User: { adaptive: bounds } } })).toEqual([600_000, adaptive])
+    expect(policiesOf({ defaults: { ttl: 60, swr: 5, adaptive: bounds } }).longestMs).toBe(605_000)
+  })
+
+  it('is not of a `ttl` that is said nearer to the call', () => {
+    const options: CacheOptions = {
+      defaults: { ttl: 60, adaptive: bounds },
+      models: { User: { operations: { count: { ttl: 5 } } } },
+    }
+    expect(of(options, { ttl: 7 })).toEqual([7000, undefined])
+    expect(of(options, undefined, 'count')).toEqual([5000, undefined])
+    expect(of(options, true)).toEqual([600_000, expect.anything()])
   })
 })

@@ -24,6 +24,21 @@ function refused(run: () => unknown): CacheConfigError {
 
 const SECONDS = 'Give seconds from 0 to 315360000.'
 
+describe('an invalidation that is wrong', () => {
+  it.each<[target: object, option: string, fix: string]>([
+    [{ soft: true }, 'invalidate', 'Name what to invalidate'],
+    [{ soft: true, keys: ['a'] }, 'invalidate', 'Give tags or models'],
+    [{ soft: true, tags: ['a'], pattern: '*' }, 'invalidate', 'Give tags or models'],
+    [{ tags: ['a'], grace: 5 }, 'invalidate', 'Give `soft: true` with `grace`.'],
+    [{ tags: ['a'], soft: true, grace: -1 }, 'invalidate.grace', SECONDS],
+    [{ tags: ['a'], soft: 1 }, 'invalidate.soft', 'Give true or false.'],
+  ])('%j', (target, option, fix) => {
+    const error = refused(() => assertTarget(target))
+    expect(error.message).toContain(option)
+    expect(error.message).toContain(fix)
+  })
+})
+
 describe('an option that is wrong', () => {
   it.each<[unknown, option: string, value: string, fix: string]>([
     [5, 'options', '5', 'Give an object with redis, store'],
@@ -40,15 +55,26 @@ describe('an option that is wrong', () => {
     [{ defaults: { ttl: null } }, 'defaults.ttl', 'null', SECONDS],
     [{ defaults: { swr: -1 } }, 'defaults.swr', '-1', SECONDS],
     [{ defaults: { nullTtl: -1 } }, 'defaults.nullTtl', '-1', SECONDS],
+    [{ defaults: { earlyRefresh: -1 } }, 'defaults.earlyRefresh', '-1', 'Give a factor from 0 to 100.'],
+    [
+      { defaults: { adaptive: { min: 0, max: 5 } } },
+      'defaults.adaptive',
+      'an object',
+      'Give `{ min, max }` in seconds',
+    ],
+    [{ defaults: { adaptive: { min: 9, max: 5 } } }, 'defaults.adaptive', 'an object', 'not above max'],
     [{ defaults: { jitter: 10 } }, 'defaults.jitter', '10', 'Give a fraction from 0 to 1.'],
     [{ defaults: { jitter: Number.NaN } }, 'defaults.jitter', 'NaN', 'Give a fraction from 0 to 1.'],
     [
       { defaults: { tll: 1 } },
       'defaults.tll',
       '"tll"',
-      'There is no such option; there are ttl, swr, nullTtl, jitter.',
+      'There is no such option; there are ttl, swr, nullTtl, jitter, earlyRefresh, adaptive.',
     ],
-    [{ defaults: 60 }, 'defaults', '60', 'Give an object with ttl, swr, nullTtl, jitter.'],
+    [{ defaults: 60 }, 'defaults', '60', 'Give an object with ttl, swr, nullTtl, jitter, earlyRefresh, adaptive.'],
+    [{ lease: 5 }, 'lease', '5', 'Give `{ waitMs, leaseMs, fromMs }`, true or false.'],
+    [{ lease: { waitMs: -1 } }, 'lease.waitMs', '-1', 'Give a whole number of milliseconds from 0 to 60000.'],
+    [{ models: { User: { lease: { leaseMs: 1 } } } }, 'models.User.lease.leaseMs', '1', 'Give a whole number'],
     [{ models: { User: 60 } }, 'models.User', '60', 'Give a policy object, or false.'],
     [{ models: { User: true } }, 'models.User', 'true', 'Give a policy object, or false.'],
     [{ models: { User: { ttl: -1 } } }, 'models.User.ttl', '-1', SECONDS],
@@ -187,8 +213,8 @@ describe('what a call is given', () => {
     [assertRawOptions, { ttl: -1 }, 'raw.ttl', SECONDS],
     [assertTarget, {}, 'invalidate', 'Name what to invalidate: tags, models, keys or a pattern.'],
     [assertTarget, { tags: undefined }, 'invalidate', 'Name what to invalidate'],
-    [assertTarget, undefined, 'invalidate', 'Give an object with tags, models, keys, pattern.'],
-    [assertTarget, ['a'], 'invalidate', 'Give an object with tags, models, keys, pattern.'],
+    [assertTarget, undefined, 'invalidate', 'Give an object with tags, models, keys, pattern, soft, grace.'],
+    [assertTarget, ['a'], 'invalidate', 'Give an object with tags, models, keys, pattern, soft, grace.'],
     [assertTarget, { tag: ['a'] }, 'invalidate.tag', 'There is no such option'],
     [assertTarget, { keys: 'a' }, 'invalidate.keys', 'Give a list of keys.'],
     [assertTarget, { pattern: '' }, 'invalidate.pattern', 'Give a glob over keys'],

@@ -58,7 +58,7 @@ beforeEach(() => {
 async function stored(over: Partial<Envelope> = {}): Promise<ReadonlyMap<string, string>> {
   const versions = await store.ensureVersions(plan.tags)
   const times = { readAt: clock.now(), freshForMs: 60_000, keptForMs: 90_000 }
-  const envelope = { ...times, check: '-', versions, tags: [], payload: 'rows' }
+  const envelope = { tookMs: 0, ...times, check: '-', versions, tags: [], payload: 'rows' }
   await store.fill('key', writeEnvelope({ ...envelope, ...over }), plan.tags, 1e9)
   return new Map(plan.tags.map((tag, i) => [tag, versions[i] as string]))
 }
@@ -98,6 +98,9 @@ describe('an entry', () => {
       payload: 'rows',
       ageMs: 60_000,
       tier: 'near',
+      tookMs: 0,
+      isDue: false,
+      isSoft: false,
       versions,
     })
     clock.advance(5000)
@@ -169,6 +172,7 @@ describe('a miss', () => {
     expect(await lookUp(plan, context)).toEqual({
       kind: 'miss',
       cause: 'invalidated',
+      tookMs: 0,
       moved: ['User'],
       versions: new Map([...old, ['User', user]]),
     })

@@ -17,6 +17,7 @@ import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
 import { explainRead } from '../read/explain.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
 import { LeaseWorth } from '../read/lease-worth.ts'
+import { nearHit } from '../read/near-hit.ts'
 import { clientFingerprint, planRawRead, planRead, RAW } from '../read/plan-read.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type ReadCall, type ReadContext, Verifications } from '../read/read-context.ts'
@@ -46,6 +47,7 @@ import { decimalClass } from './decimal-class.ts'
 import { ExplainScope } from './explain-scope.ts'
 import { type HookCall, type HookTransaction, hookCall } from './internal-params.ts'
 import { LaterExtensions } from './later-extensions.ts'
+import { nearDelegates } from './near-delegates.ts'
 import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
 import { RawStatements } from './raw-statements.ts'
 import { transactionHook } from './transaction-hook.ts'
@@ -80,7 +82,7 @@ interface HookArguments {
 
 function extend(client: AnyClient, given: CacheOptions): AnyClient {
   const cache = openCache(client, withSurroundings(given))
-  return client.$extends({
+  const extended = client.$extends({
     name: 'prisma-extension-query-cache',
     client: { $cache: cache.control, $transaction: cache.$transaction, $extends: cache.$extends },
     query: {
@@ -90,6 +92,7 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
       },
     },
   })
+  return cache.near ? nearDelegates(extended, client, cache.graph, cache.near) : extended
 }
 
 type Cache = ReturnType<typeof openCache>
@@ -289,7 +292,25 @@ function openCache(client: AnyClient, options: CacheOptions) {
     explain: (read) => explainScope.explain(read),
   })
 
+  /** As `read`, where the answer is at hand. */
+  function near(model: string, operation: string, args: Record<string, unknown> | undefined) {
+    if (explainScope.current()) return undefined
+    const { cache: option, ...rest } = args ?? {}
+    if (option !== undefined && typeof option !== 'boolean') return undefined
+    try {
+      const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere }
+      const plan = planRead(call, option, readContext)
+      return plan.kind === 'cached' ? nearHit(plan, readContext) : undefined
+    } catch {
+      // It is planned again on the long way, which tells.
+      return undefined
+    }
+  }
+
   return {
+    graph,
+    // `vary` may be called once a read.
+    near: opened.near && !options.vary ? near : undefined,
     control: {
       ...control,
       disconnect() {
@@ -360,6 +381,9 @@ function openCache(client: AnyClient, options: CacheOptions) {
     },
   }
 }
+
+const NO_PATH: readonly string[] = []
+const notHere = () => Promise.reject(new Error('only planned'))
 
 function storeFactory(options: CacheOptions): StoreFactory {
   const far = farFactory(options)

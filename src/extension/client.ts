@@ -12,4 +12,10 @@ export interface AnyClient {
   }
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
   readonly _originalClient?: AnyClient
+  readonly _errorFormat?: string
+  /** What extensions applied so far add. */
+  readonly _extensions?: {
+    getAllModelExtensions?(model: string): object | undefined
+    getAllComputedFields?(model: string): object | undefined
+  }
 }

@@ -111,24 +111,26 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
     far.ensureVersions([REMOVED]).then(done, done)
   }
 
+  function near(key: string, tags: readonly Tag[]): LookUp | undefined {
+    if (!feed?.isLive() || far.isTrusted?.() === false) return undefined
+    const copy = copies.get(key)
+    if (!copy || known.get(REMOVED) !== copy.removed) return undefined
+    const versions = new Array<TagVersion>(tags.length)
+    for (let i = 0; i < tags.length; i += 1) {
+      const tag = tags[i] as Tag
+      const version = known.get(tag)
+      // Strict promises what a push cannot keep.
+      if (version === undefined || isStrict?.(tag)) return undefined
+      versions[i] = version
+    }
+    return { entry: copy.entry, versions, isNear: true }
+  }
+
   return {
     name: far.name,
     isRemote: true,
 
-    near(key, tags) {
-      if (!feed?.isLive() || far.isTrusted?.() === false) return undefined
-      const copy = copies.get(key)
-      if (!copy || known.get(REMOVED) !== copy.removed) return undefined
-      const versions = new Array<TagVersion>(tags.length)
-      for (let i = 0; i < tags.length; i += 1) {
-        const tag = tags[i] as Tag
-        const version = known.get(tag)
-        // Strict promises what a push cannot keep.
-        if (version === undefined || isStrict?.(tag)) return undefined
-        versions[i] = version
-      }
-      return { entry: copy.entry, versions, isNear: true }
-    },
+    ...(feed && { near }),
 
     async lookUp(key, tags, pastNear) {
       if (key === undefined) return asked(key, tags)

@@ -1,0 +1,123 @@
+import type { ModelGraph } from '../query/model-graph.ts'
+import type { AnyClient } from './client.ts'
+import { READS } from './operations.ts'
+
+/** What a read is answered with where that takes neither a round trip nor a query; `undefined`: ask the client. */
+export type NearAnswer = (
+  model: string,
+  operation: string,
+  args: Record<string, unknown> | undefined,
+) => { readonly value: unknown } | undefined
+
+interface Delegate {
+  readonly [operation: string]: (args?: unknown) => PrismaPromise
+}
+
+/** What a method of a delegate returns: nothing is done before somebody waits for it. */
+interface PrismaPromise extends PromiseLike<unknown> {
+  readonly spec?: unknown
+  catch(failed?: (error: unknown) => unknown): Promise<unknown>
+  finally(done?: () => void): Promise<unknown>
+  requestTransaction?(transaction: unknown): unknown
+  readonly [relation: string]: unknown
+}
+
+/** Those that the fluent API goes on from. */
+const FLUENT: ReadonlySet<string> = new Set(['findUnique', 'findUniqueOrThrow', 'findFirst', 'findFirstOrThrow'])
+
+/**
+ * The client, but reads that can be answered at once are, in front of Prisma's own way through extensions: that costs
+ * several microseconds a call and one more for each row, cached or not.
+ *
+ * Only where nobody could tell: hits take the same decisions as in the query hook (`answer`), and everything else is
+ * handed to the client's own method, with the arguments as they were given. Clients made from this one, in transactions
+ * or by another extension, are made from the one below, and go the long way. What stands between a delegate and the
+ * query hook must be Prisma's alone: models with methods or computed fields of other extensions are left alone. So are
+ * clients whose errors show the caller's line, as in development: the method must be called where the caller called it.
+ */
+export function nearDelegates(extended: AnyClient, below: AnyClient, graph: ModelGraph, answer: NearAnswer): AnyClient {
+  const { _extensions: extensions } = below
+  if (below._errorFormat !== 'minimal' || !extensions?.getAllModelExtensions || !extensions.getAllComputedFields) {
+    return extended
+  }
+  for (const model of graph.models.keys()) {
+    // A computed field of one model is seen through the relations of others.
+    if (extensions.getAllComputedFields(model)) return extended
+  }
+  const delegates = new Map<string, object>()
+  for (const model of graph.models.keys()) {
+    if (extensions.getAllModelExtensions(model)) continue
+    const name = model.replace(/^./, (first) => first.toLowerCase())
+    const own = (extended as unknown as Record<string, Delegate | undefined>)[name]
+    if (!own) continue
+    const near = nearDelegate(own, model, graph, answer)
+    delegates.set(name, near).set(model, near)
+  }
+  return new Proxy(extended, {
+    get: (client, name) =>
+      (typeof name === 'string' ? delegates.get(name) : undefined) ?? Reflect.get(client, name, client),
+  })
+}
+
+function nearDelegate(own: Delegate, model: string, graph: ModelGraph, answer: NearAnswer): object {
+  const fields = graph.models.get(model)?.fields.values() ?? []
+  const relations = new Set([...fields].filter(({ kind }) => kind === 'relation').map(({ name }) => name))
+  const methods = new Map<string, (args?: unknown) => PrismaPromise>()
+  for (const operation of READS) {
+    if (typeof own[operation] !== 'function') continue
+    methods.set(operation, (args) => {
+      const promise = lazily(
+        () => own[operation]?.(args) as PrismaPromise,
+        () => answer(model, operation, args as Record<string, unknown> | undefined),
+      )
+      return FLUENT.has(operation) ? withRelations(promise, relations) : promise.near
+    })
+  }
+  return new Proxy(own, {
+    get: (delegate, name) =>
+      (typeof name === 'string' ? methods.get(name) : undefined) ?? Reflect.get(delegate, name, delegate),
+  })
+}
+
+interface Lazily {
+  readonly near: PrismaPromise
+  readonly own: () => PrismaPromise
+}
+
+/** Asks `answer` once, when it is first waited for, unless the client's own promise was needed before. */
+function lazily(make: () => PrismaPromise, answer: () => { readonly value: unknown } | undefined): Lazily {
+  let promise: PrismaPromise | undefined
+  let answered: Promise<unknown> | undefined
+  const own = () => (promise ??= make())
+  const waited = (): PromiseLike<unknown> & Pick<PrismaPromise, 'catch' | 'finally'> => {
+    if (answered) return answered
+    const found = promise ? undefined : answer()
+    return found ? (answered = Promise.resolve(found.value)) : own()
+  }
+  const near = {
+    get spec() {
+      return own().spec
+    },
+    // biome-ignore lint/suspicious/noThenProperty: it is a promise
+    then: ((done, failed) => waited().then(done, failed)) as PrismaPromise['then'],
+    catch: (failed?: (error: unknown) => unknown) => waited().catch(failed),
+    finally: (done?: () => void) => waited().finally(done),
+    requestTransaction: (transaction: unknown) => own().requestTransaction?.(transaction),
+    [Symbol.toStringTag]: 'PrismaPromise',
+  }
+  return { near, own }
+}
+
+/** `findUnique(…).posts()`. */
+function withRelations({ near, own }: Lazily, relations: ReadonlySet<string>): PrismaPromise {
+  return new Proxy(near, {
+    get: (promise, name) =>
+      typeof name === 'string' && relations.has(name) ? own()[name] : Reflect.get(promise, name, promise),
+    has: (promise, name) => (typeof name === 'string' && relations.has(name)) || Reflect.has(promise, name),
+    ownKeys: () => Reflect.ownKeys(own()),
+    getOwnPropertyDescriptor: (_, name) => {
+      const descriptor = Reflect.getOwnPropertyDescriptor(own(), name)
+      return descriptor && { ...descriptor, configurable: true }
+    },
+  })
+}

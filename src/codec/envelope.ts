@@ -4,7 +4,7 @@ import type { TagVersion } from '../tags/tag-versions.ts'
 /**
  * What is stored under an entry's key: one line of header, then the payload.
  *
- *     qc3 <read at> <fresh for> <kept for> <check> <version,version,…> <tag,tag,…> <length of the payload>\n<payload>
+ *     qc3 <read at> <fresh for> <kept for>[+<took>] <check> <version,version,…> <tag,tag,…> <length of the payload>\n<payload>
  *
  * Numbers are written to the base 36, times are milliseconds. The length tells an entry that was cut off: of a payload
  * like `42` the first half is a payload as well.
@@ -18,6 +18,8 @@ export interface Envelope {
   readonly readAt: number
   readonly freshForMs: number
   readonly keptForMs: number
+  /** How long the database took, ms; 0 where it took less than one. */
+  readonly tookMs: number
   readonly check: string
   readonly versions: readonly TagVersion[]
   readonly tags: readonly string[]
@@ -28,8 +30,9 @@ export interface Envelope {
 export const WIRE_VERSION = 'qc3'
 
 export function writeEnvelope(envelope: Envelope): string {
-  const { readAt, freshForMs, keptForMs, check, versions, tags, payload } = envelope
-  const times = `${numberText(readAt)} ${numberText(freshForMs)} ${numberText(keptForMs)}`
+  const { readAt, freshForMs, keptForMs, tookMs, check, versions, tags, payload } = envelope
+  const took = tookMs > 0 ? `+${numberText(tookMs)}` : ''
+  const times = `${numberText(readAt)} ${numberText(freshForMs)} ${numberText(keptForMs)}${took}`
   const lists = `${versions.join(',')} ${tags.join(',')}`
   return `${WIRE_VERSION} ${times} ${check} ${lists} ${numberText(payload.length)}\n${payload}`
 }
@@ -39,13 +42,14 @@ export function readEnvelope(bytes: string): Envelope {
   const end = bytes.indexOf('\n')
   const header = end < 0 ? undefined : HEADER.exec(bytes.slice(0, end))
   if (!header) throw new CodecError('not an entry of this version')
-  const [, readAt, freshForMs, keptForMs, check, versions, tags, length] = header as unknown as string[]
+  const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length] = header as unknown as (string | undefined)[]
   const payload = bytes.slice(end + 1)
   if (payload.length !== numberOf(length)) throw new CodecError('not a whole entry')
   return {
     readAt: numberOf(readAt),
     freshForMs: numberOf(freshForMs),
     keptForMs: numberOf(keptForMs),
+    tookMs: tookMs === undefined ? 0 : numberOf(tookMs),
     check: check as string,
     versions: listed(versions as string),
     tags: listed(tags as string),
@@ -54,7 +58,7 @@ export function readEnvelope(bytes: string): Envelope {
 }
 
 const NUMBER = '([0-9a-z]{1,11})'
-const HEADER = new RegExp(`^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER} ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}$`)
+const HEADER = new RegExp(`^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}$`)
 
 function numberText(number: number): string {
   return number.toString(36)

@@ -63,6 +63,7 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, context: ReadCo
   const freshForMs = Math.round(longestMs * (1 - policy.jitter * context.random()))
   const keptForMs = freshForMs + policy.swrMs
   if (freshForMs <= 0) return
+  const tookMs = Math.max(0, Math.round(context.clock() - asked.at))
   const told = { model, operation, key } as const
   context.background.run(
     write().then(
@@ -92,7 +93,7 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, context: ReadCo
     }
     const versions = tags.map((tag) => known.get(tag) as TagVersion)
     const named = tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
-    const envelope = { readAt: asked.at, freshForMs, keptForMs, check, versions, tags: named, payload }
+    const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, versions, tags: named, payload }
     context.learned.learn(key, named.length === 0 ? undefined : tags)
     return context.store.fill(key, writeEnvelope(envelope), tags, keptForMs)
   }

@@ -8,6 +8,7 @@ const envelope: Envelope = {
   readAt: 1_767_323_045_678,
   freshForMs: 60_000,
   keptForMs: 90_000,
+  tookMs: 0,
   check: '-',
   versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],
@@ -21,6 +22,10 @@ describe('an envelope', () => {
     )
   })
 
+  it('says how long the database took, where that was a millisecond', () => {
+    expect(writeEnvelope({ ...envelope, tookMs: 12 })).toContain(' 1xg0+c - ')
+  })
+
   it('is read back as it was written', () => {
     fc.assert(
       fc.property(
@@ -28,6 +33,7 @@ describe('an envelope', () => {
           readAt: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
           freshForMs: fc.nat(),
           keptForMs: fc.nat(),
+          tookMs: fc.nat(),
           check: fc.constantFrom('-', 'G8WDcbH4TvttcHMPBSU09ZHPBoOBXkT1g8EjhY35yMY', '_a-'),
           versions: fc.array(fc.constant(null).map(newVersion), { maxLength: 5 }),
           tags: fc.array(fc.constantFrom('0', '12', 'Post', 'Post?*', 'Post:id=1', 'Post?authorId=5&a1b2c3d4'), {

@@ -58,7 +58,7 @@ beforeEach(() => {
 async function stored(over: Partial<Envelope> = {}): Promise<ReadonlyMap<string, string>> {
   const versions = await store.ensureVersions(plan.tags)
   const times = { readAt: clock.now(), freshForMs: 60_000, keptForMs: 90_000 }
-  const envelope = { ...times, check: '-', versions, tags: [], payload: 'rows' }
+  const envelope = { tookMs: 0, ...times, check: '-', versions, tags: [], payload: 'rows' }
   await store.fill('key', writeEnvelope({ ...envelope, ...over }), plan.tags, 1e9)
   return new Map(plan.tags.map((tag, i) => [tag, versions[i] as string]))
 }

@@ -42,7 +42,10 @@ export function readEnvelope(bytes: string): Envelope {
   const end = bytes.indexOf('\n')
   const header = end < 0 ? undefined : HEADER.exec(bytes.slice(0, end))
   if (!header) throw new CodecError('not an entry of this version')
-  const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length] = header as unknown as (string | undefined)[]
+  const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length] = header as unknown as (
+    | string
+    | undefined
+  )[]
   const payload = bytes.slice(end + 1)
   if (payload.length !== numberOf(length)) throw new CodecError('not a whole entry')
   return {
@@ -58,7 +61,9 @@ export function readEnvelope(bytes: string): Envelope {
 }
 
 const NUMBER = '([0-9a-z]{1,11})'
-const HEADER = new RegExp(`^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}$`)
+const HEADER = new RegExp(
+  `^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}$`,
+)
 
 function numberText(number: number): string {
   return number.toString(36)

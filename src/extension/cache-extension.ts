@@ -15,6 +15,7 @@ import { showing } from '../query/shown-columns.ts'
 import { tagsAlone, type WriteSet, wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
 import { explainRead } from '../read/explain.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
+import { LeaseWorth } from '../read/lease-worth.ts'
 import { clientFingerprint, planRawRead, planRead, RAW } from '../read/plan-read.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type ReadCall, type ReadContext, Verifications } from '../read/read-context.ts'
@@ -210,6 +211,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
     globalOmit,
     vary: options.vary,
     maxValueBytes: options.maxValueBytes ?? 1024 * 1024,
+    leaseWorth: new LeaseWorth(),
     flights: new SingleFlight(),
     queries: plannedQueries(),
     preambles: new WeakMap(),

@@ -33,6 +33,24 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly consistency?: Consistency | undefined
   /** As the option of the same name, for reads of this model. @default the option */
   readonly invalidation?: Precision | undefined
+  /** As the option of the same name, for reads of this model. @default the option */
+  readonly lease?: boolean | LeaseOptions | undefined
+}
+
+/** When one process asks the database for all: see `lease`. */
+export interface LeaseOptions {
+  /**
+   * Longest time a read waits for the query of another process, milliseconds; then it asks the database itself. Queries
+   * that take longer than this are not waited for. @default 500
+   */
+  readonly waitMs?: number | undefined
+  /** How long a process that has died keeps the others waiting, at most `waitMs` each, milliseconds. @default 2000 */
+  readonly leaseMs?: number | undefined
+  /**
+   * Only for queries that take this long, milliseconds, as the entry before says, or those of the same model and
+   * operation in this process: a lease costs a round trip to the store. 0: for every miss. @default 20
+   */
+  readonly fromMs?: number | undefined
 }
 
 /**
@@ -188,6 +206,11 @@ export interface CacheOptions {
    * `default`; `reject`: refused with `StoreUnavailableError`, before anything is written. @default 'proceed'
    */
   readonly onUnavailable?: 'proceed' | 'reject' | undefined
+  /**
+   * Misses of one entry in several processes, together: one asks the database, the others wait for its entry. (Within a
+   * process they always share one query.) Needs Redis. `false`: each process asks. @default true
+   */
+  readonly lease?: boolean | LeaseOptions | undefined
   /**
    * By how much read replicas of the database may lag, **seconds**: for so long after an invalidation nothing it
    * concerns is stored. @default 0

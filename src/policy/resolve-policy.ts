@@ -5,6 +5,7 @@ import type { Model, ModelGraph } from '../query/model-graph.ts'
 import type {
   CacheOptions,
   CachePolicy,
+  LeaseOptions,
   ModelCachePolicy,
   RawRule,
   ReadCacheOptions,
@@ -25,17 +26,23 @@ export interface ResolvedPolicy {
   readonly isShared: boolean
 }
 
+/** `LeaseOptions`, all said. */
+export type LeaseRule = { readonly [option in keyof LeaseOptions]-?: number }
+
 /** What `cache:` on a read may be. */
 export type ReadCache = boolean | ReadCacheOptions | undefined
 
 /** A call that asks for caching where no `ttl` is configured gets this many seconds. */
 export const TTL_WHEN_ASKED = 60
+const LEASE: LeaseRule = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
 const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1 } as const
 
 export class Policies {
   readonly rawRules: readonly RawRule[]
   readonly #strict: boolean
   readonly #precision: Precision
+  readonly #lease: LeaseRule | undefined
+  readonly #leases = new Map<string, LeaseRule | undefined>()
   readonly #defaults: Required<Record<keyof CachePolicy, number>>
   readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
   /** Policies without per-call options, by model and operation: one object for all their calls. */
@@ -48,6 +55,10 @@ export class Policies {
     this.rawRules = options.raw ?? []
     this.#strict = options.consistency === 'strict'
     this.#precision = options.invalidation ?? 'shape'
+    this.#lease = leaseRule(options.lease ?? true, LEASE)
+    for (const [model, policy] of this.#models) {
+      if (policy && policy.lease !== undefined) this.#leases.set(model, leaseRule(policy.lease, this.#lease ?? LEASE))
+    }
     this.#checkNames(graph)
   }
 
@@ -75,6 +86,11 @@ export class Policies {
   precision(model: string): Precision {
     const ofModel = this.#models.get(model)
     return (ofModel ? ofModel.invalidation : undefined) ?? this.#precision
+  }
+
+  /** `undefined`: every process asks the database itself. */
+  lease(model: string): LeaseRule | undefined {
+    return this.#leases.has(model) ? this.#leases.get(model) : this.#lease
   }
 
   of(model: string): ModelCachePolicy | false | undefined {
@@ -147,6 +163,12 @@ export function known(graph: ModelGraph, option: string, name: string): Model {
   const near = models.find((other) => other.toLowerCase() === name.toLowerCase())
   const fix = near ? `Did you mean ${near}?` : `The schema has ${models.join(', ')}.`
   throw new CacheConfigError(option, `the schema has no model ${show(name)}`, fix)
+}
+
+function leaseRule(option: boolean | LeaseOptions, base: LeaseRule): LeaseRule | undefined {
+  if (typeof option === 'boolean') return option ? base : undefined
+  const { waitMs = base.waitMs, leaseMs = base.leaseMs, fromMs = base.fromMs } = option
+  return { waitMs, leaseMs, fromMs }
 }
 
 function layered(

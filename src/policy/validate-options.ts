@@ -26,6 +26,19 @@ const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict
 const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
 const precision = v.picklist(['model', 'row', 'shape'], "Give 'model', 'row' or 'shape'.")
 
+const LEASE_FIX = 'Give `{ waitMs, leaseMs, fromMs }`, true or false.'
+const lease = v.union(
+  [
+    v.boolean(),
+    shape({
+      waitMs: v.optional(wholeNumber(0, 60_000, 'milliseconds')),
+      leaseMs: v.optional(wholeNumber(10, 600_000, 'milliseconds')),
+      fromMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
+    }),
+  ],
+  LEASE_FIX,
+)
+
 const operations = shape(
   Object.fromEntries(
     [
@@ -52,6 +65,7 @@ const modelPolicy = shape({
   dependsOn: v.optional(names('Give a list of model names.')),
   consistency: v.optional(consistency),
   invalidation: v.optional(precision),
+  lease: v.optional(lease),
 })
 
 const rawRule = shape({
@@ -112,6 +126,7 @@ const configEntries = {
   maxRowTags: v.optional(wholeNumber(0, 1000, 'tags')),
   holdMs: v.optional(wholeNumber(100, 600_000, 'milliseconds')),
   onUnavailable: v.optional(v.picklist(['proceed', 'reject'], "Give 'proceed' or 'reject'.")),
+  lease: v.optional(lease),
   replicaLag: v.optional(seconds),
   waitReplicas: v.optional(wholeNumber(0, 100, 'replicas')),
   timeoutMs: v.optional(wholeNumber(1, 60_000, 'milliseconds')),

@@ -15,6 +15,8 @@ export interface Asked {
   readonly versions: ReadonlyMap<Tag, TagVersion>
   /** From `SharedConnection`. */
   readonly ticket: number
+  /** Called when the result is stored (`true`) or will not be, with how long the query took. */
+  readonly done?: (isStored: boolean, tookMs: number) => void
 }
 
 interface Snapshot {
@@ -37,6 +39,7 @@ interface Finer {
  * change the object they are given.
  */
 export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: ReadContext): string | undefined {
+  const tookMs = Math.max(0, Math.round(context.clock() - asked.at))
   if (result === undefined) return skip('undefined')
   if (!context.connection.onlyCommitted(asked.ticket)) return skip('shared-connection')
   if (plan.omitted && showsOmitted(plan.omitted, result)) return skip('computed-needs')
@@ -48,27 +51,40 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
   }
   const bytes = Buffer.byteLength(payload)
   if (bytes > context.maxValueBytes) skip('oversize')
-  else store(plan, { payload, bytes, isNull: result === null, finer: finerTags(plan, result, context) }, asked, context)
+  else
+    store(
+      plan,
+      { payload, bytes, isNull: result === null, finer: finerTags(plan, result, context) },
+      asked,
+      tookMs,
+      context,
+    )
   return payload
 
   function skip(reason: SkipFillReason): undefined {
     context.events.emit({ type: 'skip-fill', model: plan.model, operation: plan.operation, key: plan.key, reason })
+    asked.done?.(false, tookMs)
   }
 }
 
-function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, context: ReadContext): void {
+function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number, context: ReadContext): void {
   const { model, operation, key, policy, check } = plan
   const { payload, bytes, isNull } = snapshot
   const longestMs = isNull ? policy.nullTtlMs : policy.ttlMs
   const freshForMs = Math.round(longestMs * (1 - policy.jitter * context.random()))
   const keptForMs = freshForMs + policy.swrMs
-  if (freshForMs <= 0) return
-  const tookMs = Math.max(0, Math.round(context.clock() - asked.at))
+  if (freshForMs <= 0) return asked.done?.(false, tookMs)
   const told = { model, operation, key } as const
   context.background.run(
     write().then(
-      () => context.events.emit({ type: 'fill', ...told, bytes, ttlMs: keptForMs }),
-      () => context.events.emit({ type: 'skip-fill', ...told, reason: 'store-unavailable' }),
+      () => {
+        context.events.emit({ type: 'fill', ...told, bytes, ttlMs: keptForMs })
+        asked.done?.(true, tookMs)
+      },
+      () => {
+        context.events.emit({ type: 'skip-fill', ...told, reason: 'store-unavailable' })
+        asked.done?.(false, tookMs)
+      },
     ),
   )
 

@@ -1,6 +1,7 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { isNull } from '../codec/typed-json.ts'
 import type { MissCause, Tier } from '../events.ts'
+import type { Lease, LookUp } from '../stores/store.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
@@ -21,6 +22,8 @@ export type Found =
       readonly recent?: RecentEntry | undefined
       readonly ageMs: number
       readonly tier: Tier
+      /** How long its query took, ms. */
+      readonly tookMs: number
       /** Under which it was filled; they are those the tags have now. */
       readonly versions: ReadonlyMap<Tag, TagVersion>
     }
@@ -30,6 +33,8 @@ export type Found =
       readonly versions: ReadonlyMap<Tag, TagVersion>
       /** Of an entry that was invalidated: the tags that moved. */
       readonly moved?: readonly Tag[]
+      /** How long the query took that stored the entry before, ms. */
+      readonly tookMs?: number
     }
   /** A writer holds one of the tags: what is stored may be the past already, and what is read may not be stored. */
   | { readonly kind: 'held' }
@@ -38,17 +43,45 @@ export type Found =
  * One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet, or whose shapes are not
  * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
  */
-export async function lookUp(
+export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause, pastNear = false): Promise<Found> {
+  const { store } = context
+  const ask = (tags: readonly Tag[]) =>
+    (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, pastNear)
+  return found(plan, context, ask, ignoring)
+}
+
+/** As `lookUp`, after having tried for a lease in the same round trip. */
+export async function claimAndLookUp(
+  plan: ReadPlan,
+  lease: Lease,
+  context: ReadContext,
+): Promise<{ readonly granted: boolean; readonly found: Found }> {
+  const { store } = context
+  let granted = false
+  try {
+    const claim = async (tags: readonly Tag[]): Promise<LookUp> => {
+      const claimed = await store.claim?.(lease, tags)
+      if (!claimed) return store.lookUp(plan.key, tags, true)
+      ;({ granted } = claimed)
+      return claimed
+    }
+    return { found: await found(plan, context, claim), granted }
+  } catch (error) {
+    if (granted) context.background.run(Promise.resolve(store.endLease?.(lease)).catch(() => {}))
+    throw error
+  }
+}
+
+async function found(
   plan: ReadPlan,
   context: ReadContext,
+  ask: (tags: readonly Tag[]) => Promise<LookUp> | LookUp,
   ignoring?: MissCause,
-  pastNear = false,
 ): Promise<Found> {
   const learned = context.learned.of(plan.key)
   const tags = learned ?? plan.watched
   const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
-  const near = pastNear ? undefined : context.store.near?.(plan.key, asked)
-  const { entry, versions, isNear } = near ?? (await context.store.lookUp(plan.key, asked, pastNear))
+  const { entry, versions, isNear } = await ask(asked)
   // A guard that is held only keeps tags from being derived.
   if (versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
   const seen: Seen = new Map(asked.map((tag, i) => [tag, versions[i] ?? null]))
@@ -96,6 +129,7 @@ async function prepared(
 interface Judged {
   readonly cause: MissCause
   readonly moved?: readonly Tag[]
+  readonly tookMs?: number
 }
 
 function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes): boolean {
@@ -129,15 +163,15 @@ async function judge(
   // First of all: an entry whose tags moved is never served, fresh, stale or otherwise. An absent version counts as
   // moved: eviction, a flushed or restarted store and expiry may cost a miss, never a stale answer.
   const moved = tags.filter((tag, i) => seen.get(tag) !== envelope.versions[i])
-  if (moved.length > 0) return { cause: 'invalidated', moved }
-  const { payload } = envelope
+  const { payload, tookMs } = envelope
+  if (moved.length > 0) return { cause: 'invalidated', moved, tookMs }
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
-  if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired' }
+  if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired', tookMs }
   const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
   if (!recent) context.recent.remember(plan, entry, envelope, tags)
-  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, recent, ageMs, tier, versions }
+  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, recent, ageMs, tookMs, tier, versions }
 }
 
 /** An entry names those of its tags that every look-up asks for by their place among them. */

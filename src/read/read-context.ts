@@ -7,6 +7,7 @@ import type { ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
 import type { LearnedTags } from './learned-tags.ts'
+import type { LeaseWorth } from './lease-worth.ts'
 import type { GlobalOmit } from './omitted-fields.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
@@ -30,6 +31,8 @@ export interface ReadContext {
   readonly globalOmit: GlobalOmit
   readonly vary: (() => unknown) | undefined
   readonly maxValueBytes: number
+  /** Which misses one process asks for all. */
+  readonly leaseWorth: LeaseWorth
   readonly flights: SingleFlight<string | undefined>
   /** What is known of queries that were asked before, by their text: hits are asked again and again. */
   readonly queries: PlannedQueries

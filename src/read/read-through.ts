@@ -1,8 +1,11 @@
 import { type DecimalFactory, decode, holdsDecimals } from '../codec/typed-json.ts'
 import type { BypassReason, MissCause } from '../events.ts'
+import type { LeaseRule } from '../policy/resolve-policy.ts'
+import type { Lease } from '../stores/store.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { TagVersion } from '../tags/tag-versions.ts'
 import { fill } from './fill.ts'
+import { endLease, takeTurn, tryForLease } from './lease.ts'
 import { type Found, lookUp } from './look-up.ts'
 import { nearHit } from './near-hit.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
@@ -32,7 +35,7 @@ async function theLongWay(call: ReadCall, plan: ReadPlan | Bypass, context: Read
   const copy = await tryCopy(found.payload, plan, context, found.recent)
   if (!copy) return miss(call, plan, await unreadable(plan, context), context)
   context.events.emit({ type, model, operation, key, ageMs, tier, tags: [...found.versions.keys()] })
-  if (type === 'stale') refresh(call, plan, found.versions, context)
+  if (type === 'stale') refresh(call, plan, found, context)
   else if (context.verifications) verifyHit(call, plan, found, context)
   return copy.value
 }
@@ -47,6 +50,7 @@ interface Miss {
   /** `undefined`: could not be had; the result is not stored then. */
   readonly versions: ReadonlyMap<Tag, TagVersion> | undefined
   readonly moved?: readonly Tag[]
+  readonly tookMs?: number
 }
 
 async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadContext): Promise<unknown> {
@@ -67,39 +71,99 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
     }
   }
   // No `await` between looking for a flight and leading one: equal reads of one tick would all lead.
-  context.events.emit({ ...told, coalesced: false })
-  return ask(call, plan, versions, context)
+  // Who waited for a query that told nothing waits no more.
+  const rule = cause === 'refresh' || flight ? undefined : leaseRule(plan, missed.tookMs, context)
+  if (!rule) {
+    context.events.emit({ ...told, coalesced: false })
+    return ask(call, plan, { versions }, context).query
+  }
+  const turn = takeTurn(plan, versions, rule, context).then(async (taken): Promise<Asking | Shared> => {
+    const copy = taken.kind === 'found' ? await tryCopy(taken.payload, plan, context) : undefined
+    context.events.emit({ ...told, coalesced: copy !== undefined })
+    if (copy && taken.kind === 'found') return { value: copy.value, snapshot: taken.payload }
+    return ask(call, plan, taken.kind === 'ask' ? taken : { versions }, context)
+  })
+  context.flights.lead(
+    flightName(plan, versions),
+    turn.then(
+      ({ snapshot }) => snapshot,
+      () => undefined,
+    ),
+  )
+  const took = await turn
+  return 'query' in took ? took.query : took.value
+}
+
+/** `undefined`: this process asks without regard to the others. */
+function leaseRule(plan: ReadPlan, tookMs: number | undefined, context: ReadContext): LeaseRule | undefined {
+  if (!context.store.claim) return undefined
+  const rule = context.policies.lease(plan.model)
+  return rule && context.leaseWorth.isWorth(plan, tookMs, rule) ? rule : undefined
+}
+
+/** What the database has been asked. */
+interface Asking {
+  readonly query: Promise<unknown>
+  /** Never rejects: those who waited ask for themselves, for an error, with its stack, belongs to one caller. */
+  readonly snapshot: Promise<string | undefined>
+}
+
+/** What another process was told by the database. */
+interface Shared {
+  readonly value: unknown
+  readonly snapshot: string
 }
 
 /** Asks the database, and stores a snapshot of the answer before anybody else can touch it. */
 function ask(
   call: ReadCall,
   plan: ReadPlan,
-  versions: ReadonlyMap<Tag, TagVersion>,
+  { versions, lease }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly lease?: Lease | undefined },
   context: ReadContext,
-): Promise<unknown> {
-  const asked = { at: context.clock(), versions, ticket: context.connection.ticket() }
+): Asking {
+  const done = (isStored: boolean, tookMs: number) => {
+    context.leaseWorth.learn(plan, tookMs, isStored)
+    if (lease) endLease(lease, context)
+  }
+  const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
   const query = Promise.resolve(call.run())
+  const snapshot = query.then(
+    (result) => fill(plan, result, asked, context),
+    () => {
+      if (lease) endLease(lease, context)
+      return undefined
+    },
+  )
+  context.flights.lead(flightName(plan, versions), snapshot)
+  return { query, snapshot }
+}
+
+/** Renews an expired entry behind the caller's back, once for all who were served it meanwhile, in all processes. */
+function refresh(
+  call: ReadCall,
+  plan: ReadPlan,
+  { versions, tookMs }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly tookMs: number },
+  context: ReadContext,
+): void {
+  const name = flightName(plan, versions)
+  if (context.flights.under(name)) return
+  const { model, operation } = plan
+  const failed = (error: unknown) => context.events.emit({ type: 'error', during: 'refresh', error, model, operation })
+  const rule = leaseRule(plan, tookMs, context)
+  if (!rule) return context.background.run(ask(call, plan, { versions }, context).query.catch(failed))
+  const turn = tryForLease(plan, versions, rule, context).then(
+    (lease) => lease && ask(call, plan, { versions, lease }, context),
+    // Let the next one who is served it try.
+    () => undefined,
+  )
   context.flights.lead(
-    flightName(plan, versions),
-    query.then(
-      (result) => fill(plan, result, asked, context),
-      // Those who waited ask for themselves: an error, with its stack, belongs to one caller.
+    name,
+    turn.then(
+      (asking) => asking?.snapshot,
       () => undefined,
     ),
   )
-  return query
-}
-
-/** Renews an expired entry behind the caller's back, once for all who were served it meanwhile. */
-function refresh(call: ReadCall, plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>, context: ReadContext): void {
-  if (context.flights.under(flightName(plan, versions))) return
-  const { model, operation } = plan
-  context.background.run(
-    ask(call, plan, versions, context).catch((error: unknown) =>
-      context.events.emit({ type: 'error', during: 'refresh', error, model, operation }),
-    ),
-  )
+  context.background.run(turn.then((asking) => asking?.query).catch(failed))
 }
 
 /**

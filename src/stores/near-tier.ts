@@ -146,6 +146,9 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
       return { entry, versions: ofTags }
     },
 
+    // Past the copies: whoever claims has found none that serves.
+    ...(far.claim && { claim: (lease, tags) => far.claim!(lease, tags) }),
+    ...(far.endLease && { endLease: (lease) => far.endLease!(lease) }),
     ensureVersions: (tags) => far.ensureVersions(tags),
     register: (shapes) => far.register(shapes),
 

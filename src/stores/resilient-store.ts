@@ -1,7 +1,7 @@
 import { ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import type { CacheStore, KnownRegistry, ShapeRegistry } from './store.ts'
+import type { CacheStore, KnownRegistry, Lease, ShapeRegistry } from './store.ts'
 
 export interface ResilienceOptions {
   /** Longest time a query waits for a look-up, ms. Invalidations and fills get five times as long. */
@@ -134,11 +134,16 @@ class RemoteStore implements ResilientStore {
   /** Writes that wait for the delivery of what they changed. */
   readonly #waiting = new Set<() => void>()
   #closed = false
+  readonly claim?: NonNullable<CacheStore['claim']>
 
   constructor(store: CacheStore, options: ResilienceOptions) {
     this.#store = store
     this.#options = options
     this.name = store.name
+    const { claim } = store
+    if (claim) {
+      this.claim = (lease, tags) => this.#attempt('look-up', options.timeoutMs, () => claim.call(store, lease, tags))
+    }
     store.onReconnect?.(() => {
       if (this.#open && !this.#closed) this.#recoverAfter(0, options.resetMs)
     })
@@ -150,6 +155,11 @@ class RemoteStore implements ResilientStore {
 
   lookUp(key: string | undefined, tags: readonly Tag[], pastNear?: boolean) {
     return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags, pastNear))
+  }
+
+  async endLease(lease: Lease) {
+    // One that is not given back runs out.
+    if (!this.#open) await inTime(this.#options.timeoutMs * PATIENCE, async () => this.#store.endLease?.(lease))
   }
 
   ensureVersions(tags: readonly Tag[]) {

@@ -47,6 +47,16 @@ export interface CacheStore {
   fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Promise<void>
 
   /**
+   * Takes the lease for its holder unless another has it, then looks up its key as `lookUp` does: whoever is granted it
+   * sees what the holder before him stored. One round trip. Two holders at a time must be rare, no more: a lease decides
+   * who asks the database, never what is fresh. Missing where no other process shares the store.
+   */
+  claim?(lease: Lease, tags: readonly Tag[]): Promise<LookUp & { readonly granted: boolean }>
+
+  /** Ends a lease, unless it has run out and another has it by now. */
+  endLease?(lease: Lease): Promise<void>
+
+  /**
    * Enters shapes into the registries of their models, where writers of every process find them, and says the versions
    * `everyShapeTag` and `anyValuesTag` of each have then. While a shape is registered and these versions stand, a writer
    * that asks with `bump` is told of it. So when a registry was lost, whoever makes it anew moves `everyShapeTag`; and a
@@ -134,6 +144,17 @@ export interface KnownRegistry {
 }
 
 export type Registration = { readonly everyShape: TagVersion; readonly anyValues: TagVersion } | typeof HELD
+
+/** One holder's right to ask the database for an entry. */
+export interface Lease {
+  /** The entry. */
+  readonly key: string
+  /** What it would be filled under; leases under different versions do not exclude each other. */
+  readonly under: string
+  readonly holder: string
+  /** It ends by then, also when its holder has died; ms. */
+  readonly leaseMs: number
+}
 
 export interface LookUp {
   readonly entry: string | undefined

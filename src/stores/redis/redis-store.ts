@@ -7,6 +7,7 @@ import { globLiteral } from '../glob.ts'
 import {
   type CacheStore,
   type KnownRegistry,
+  type Lease,
   type LookUp,
   MAX_SHAPES,
   type Registration,
@@ -17,6 +18,7 @@ import {
 import { tickBatch } from '../tick-batch.ts'
 import { ClusterServers } from './cluster-servers.ts'
 import { BUMP, DROP, ENSURE, HOLD, type HoldChange, holdArguments, isHeld, RENEW, type Script } from './hold-script.ts'
+import { END_LEASE, isGranted, leaseKey, takeLease } from './leases.ts'
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
 import { CHECK, FULL, REGISTER } from './registry-script.ts'
@@ -62,9 +64,22 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   /** Until when a version is known not to expire. One that was moved since has a longer life; one that is gone is a miss. */
   const lastsUntil = new LRUCache<Tag, number>({ max: 50_000 })
 
-  const lookUps = tickBatch(async (wanted: readonly { key: string | undefined; tags: readonly Tag[] }[]) => {
+  const lookUps = tickBatch(async (wanted: readonly Wanted[]) => {
     connected(client)
     await servers.known()
+    return lookUpAll(wanted)
+  })
+
+  const claims = tickBatch(async (wanted: readonly (Wanted & { readonly lease: Lease })[]) => {
+    connected(client)
+    await servers.known()
+    // Sent first, on the same connection: who is granted a lease sees what its last holder stored.
+    const taken = servers.send(wanted.map(({ lease }) => takeLease(context.prefix, lease)))
+    const [replies, found] = await Promise.all([taken, lookUpAll(wanted)])
+    return found.map((lookUp, i) => ({ ...lookUp, granted: isGranted(replies[i]) }))
+  })
+
+  async function lookUpAll(wanted: readonly Wanted[]): Promise<LookUp[]> {
     const keys = [
       ...new Set(wanted.flatMap(({ key, tags }) => [...(key === undefined ? [] : [key]), ...tags.map(tagKey)])),
     ]
@@ -77,7 +92,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       const entry = key === undefined ? undefined : (found.get(key) ?? undefined)
       return { entry, versions: tags.map((tag) => seen(found.get(tagKey(tag)))) }
     })
-  })
+  }
 
   const ensures = tickBatch(async (wanted: readonly (readonly Tag[])[]) => {
     const keys = [...new Set(wanted.flat())].map(tagKey)
@@ -270,6 +285,12 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     name: 'redis',
     isRemote: true,
     lookUp: (key, tags) => lookUps({ key, tags }),
+    claim: (lease, tags) => claims({ key: lease.key, tags, lease }),
+    async endLease(lease) {
+      const keys = [leaseKey(context.prefix, lease)]
+      const [reply] = await run([{ script: END_LEASE, keys, args: [lease.holder] }], (all) => servers.send(all))
+      answer(reply)
+    },
     isTrusted: () => isTrusted(servers),
     follow: (listener, heartbeatMs) =>
       versionFeed(listener, {
@@ -333,6 +354,12 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       await close()
     },
   }
+}
+
+interface Wanted {
+  /** `undefined`: only versions are wanted. */
+  readonly key: string | undefined
+  readonly tags: readonly Tag[]
 }
 
 interface ScriptCall {

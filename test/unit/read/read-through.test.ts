@@ -2,6 +2,7 @@ import { Decimal } from '@prisma/client/runtime/client'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
+import { LeaseWorth } from '../../../src/read/lease-worth.ts'
 import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
 import { readThrough } from '../../../src/read/read-through.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
@@ -45,6 +46,7 @@ beforeEach(() => {
     clock,
     random: () => 0,
     maxValueBytes: 1e6,
+    leaseWorth: new LeaseWorth(),
     flights: new SingleFlight(),
     registered: new RegisteredShapes(),
     learned: new LearnedTags(),

@@ -100,7 +100,7 @@ export type CacheEvent =
       readonly cause: MissCause
       /** With `invalidated`: those of the entry's tags that have moved. */
       readonly moved?: readonly string[]
-      /** Answered by a database query another read of this process had under way. */
+      /** Answered by a database query another read had under way, of this process or, with a `lease`, of another. */
       readonly coalesced: boolean
     })
   | {

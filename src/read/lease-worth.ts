@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { LeaseRule } from '../policy/resolve-policy.ts'
-import type { ReadPlan } from './plan-read.ts'
+
+/** Of a read. */
+interface Asked {
+  readonly model: string
+  readonly operation: string
+  readonly key: string
+}
 
 /** How much one query counts against those before it. */
 const WEIGHT = 0.25
@@ -17,21 +23,21 @@ export class LeaseWorth {
   /** Keys whose last result here was not stored. */
   readonly #unstored = new LRUCache<string, true>({ max: MAX_UNSTORED })
 
-  isWorth(plan: ReadPlan, tookMs: number | undefined, rule: LeaseRule): boolean {
-    if (this.#unstored.has(plan.key)) return false
-    const expectedMs = tookMs ?? this.#tookMs.get(nameOf(plan)) ?? 0
+  isWorth(read: Asked, tookMs: number | undefined, rule: LeaseRule): boolean {
+    if (this.#unstored.has(read.key)) return false
+    const expectedMs = tookMs ?? this.#tookMs.get(nameOf(read)) ?? 0
     return expectedMs >= rule.fromMs && expectedMs <= rule.waitMs
   }
 
-  learn(plan: ReadPlan, tookMs: number, isStored: boolean): void {
-    const name = nameOf(plan)
+  learn(read: Asked, tookMs: number, isStored: boolean): void {
+    const name = nameOf(read)
     const before = this.#tookMs.get(name) ?? tookMs
     this.#tookMs.set(name, before + WEIGHT * (tookMs - before))
-    if (!isStored) this.#unstored.set(plan.key, true)
-    else if (this.#unstored.has(plan.key)) this.#unstored.delete(plan.key)
+    if (!isStored) this.#unstored.set(read.key, true)
+    else if (this.#unstored.has(read.key)) this.#unstored.delete(read.key)
   }
 }
 
-function nameOf({ model, operation }: ReadPlan): string {
+function nameOf({ model, operation }: Asked): string {
   return `${model}.${operation}`
 }

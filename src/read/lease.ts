@@ -9,8 +9,8 @@ import type { ReadPlan } from './read-plan.ts'
 
 /** Pauses between two looks at what another process is doing, ms: the first, by how much they grow, the longest. */
 const FIRST_PAUSE_MS = 4
-const GROWTH = 1.6
-const LONGEST_PAUSE_MS = 40
+const GROWTH = 1.5
+const LONGEST_PAUSE_MS = 25
 
 /** What a read that missed is to do. */
 export type Turn =

@@ -238,6 +238,57 @@ export function describeCacheStore(
       })
     })
 
+    describe('leases', () => {
+      const lease = (holder: string, under = 'v', leaseMs = 60_000) => ({ key: key('a'), under, holder, leaseMs })
+      /** Who is granted it, of a store that several processes share; in one of one process there is none. */
+      const claim = async (from: CacheStore, ...its: Parameters<typeof lease>) =>
+        from.claim ? (await from.claim(lease(...its), ['User'])).granted : undefined
+      const end = async (from: CacheStore, ...its: Parameters<typeof lease>) => from.endLease?.(lease(...its))
+      const shared = (granted: boolean) => (store.isRemote ? granted : undefined)
+
+      promise('are one holder’s until it ends them', async () => {
+        expect(await claim(store, 'one')).toBe(shared(true))
+        expect(await claim(other, 'two')).toBe(shared(false))
+        expect(await claim(store, 'one')).toBe(shared(false))
+        await end(store, 'one')
+        expect(await claim(other, 'two')).toBe(shared(true))
+      })
+
+      promise('under other versions are other leases', async () => {
+        expect(await claim(store, 'one', 'v')).toBe(shared(true))
+        expect(await claim(other, 'two', 'w')).toBe(shared(true))
+      })
+
+      promise('run out with their holder', async () => {
+        await claim(store, 'one', 'v', 40)
+        await place().elapse(60)
+        expect(await claim(other, 'two')).toBe(shared(true))
+      })
+
+      promise('are not ended by somebody who is late', async () => {
+        await claim(store, 'one', 'v', 40)
+        await place().elapse(60)
+        await claim(other, 'two')
+        await end(store, 'one')
+        expect(await claim(store, 'three')).toBe(shared(false))
+      })
+
+      promise('show whoever is granted one what the last holder stored', async () => {
+        const [version] = await store.ensureVersions(['User'])
+        for (let i = 0; i < 20; i += 1) {
+          const { key: at } = lease('one')
+          await claim(store, 'one')
+          const filled = store.fill(at, `entry ${i}`, ['User'], 60_000)
+          const ended = end(store, 'one')
+          const claimed = await other.claim?.(lease('two'), ['User'])
+          await Promise.all([filled, ended])
+          if (!claimed) continue
+          if (claimed.granted) expect(claimed).toEqual({ granted: true, entry: `entry ${i}`, versions: [version] })
+          await end(other, 'two')
+        }
+      })
+    })
+
     describe('entries', () => {
       promise('are seen by a look-up begun after the fill was called', async () => {
         await store.ensureVersions(['User'])

@@ -98,6 +98,7 @@ describe('an entry', () => {
       payload: 'rows',
       ageMs: 60_000,
       tier: 'near',
+      tookMs: 0,
       versions,
     })
     clock.advance(5000)
@@ -169,6 +170,7 @@ describe('a miss', () => {
     expect(await lookUp(plan, context)).toEqual({
       kind: 'miss',
       cause: 'invalidated',
+      tookMs: 0,
       moved: ['User'],
       versions: new Map([...old, ['User', user]]),
     })

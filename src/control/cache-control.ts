@@ -25,6 +25,13 @@ export interface InvalidationTarget {
   readonly keys?: readonly string[] | undefined
   /** A glob over keys without the prefix, e.g. `User:findMany:*`. Walks all keys of the namespace: for operators, not for requests. */
   readonly pattern?: string | undefined
+  /**
+   * With tags and models: what is invalidated may still be served, with the status `stale`, while one read renews it
+   * behind. A write, or an invalidation that is not soft, ends that at once. @default false
+   */
+  readonly soft?: boolean | undefined
+  /** For how long at most, **seconds**. Only with `soft`. @default 30 */
+  readonly grace?: number | undefined
 }
 
 /** How the cache is. Never rejects. */
@@ -124,6 +131,8 @@ export interface ControlContext {
 }
 
 const KEYS_LIMIT = 1000
+/** Seconds. */
+const GRACE = 30
 const NOT_A_READ: CacheInfo = { status: 'bypass', model: '', operation: '', reason: 'not-a-read' }
 
 export function cacheControl(context: ControlContext): CacheControl {
@@ -138,10 +147,11 @@ export function cacheControl(context: ControlContext): CacheControl {
   return {
     async invalidate(target) {
       assertTarget(target)
-      const { tags = [], models = [], keys = [], pattern } = target
+      const { tags = [], models = [], keys = [], pattern, soft = false, grace = GRACE } = target
       const known_ = models.map((name) => known(graph, 'invalidate.models', name))
       const moved = [...tags.map(userTag), ...wholeModelsWriteSet(graph, known_)]
-      await context.invalidate(tagsAlone(moved), { cause: 'api' })
+      const graceUntil = soft ? clock() + 1000 * grace : undefined
+      await context.invalidate(tagsAlone(moved), { cause: 'api' }, undefined, graceUntil)
       let removed = keys.length > 0 ? await store.remove(keys.map(wholeKey)) : 0
       if (pattern !== undefined) {
         for await (const found of store.scan(wholePattern(pattern))) removed += await store.remove(found)

@@ -184,11 +184,18 @@ const invalidationTarget = v.pipe(
     models: v.optional(names('Give a list of model names.')),
     keys: v.optional(listOf(text('Give a list of keys.'), 'Give a list of keys.')),
     pattern: v.optional(text('Give a glob over keys, such as `User:findMany:*`.')),
+    soft: v.optional(v.boolean('Give true or false.')),
+    grace: v.optional(seconds),
   }),
   v.check(
-    (target) => Object.values(target).some((part) => part !== undefined),
+    ({ tags, models, keys, pattern }) => [tags, models, keys, pattern].some((part) => part !== undefined),
     'Name what to invalidate: tags, models, keys or a pattern.',
   ),
+  v.check(
+    ({ soft, keys, pattern }) => !soft || (keys === undefined && pattern === undefined),
+    'Give tags or models: entries named by key or pattern are removed, there is nothing left to serve.',
+  ),
+  v.check(({ soft, grace }) => soft === true || grace === undefined, 'Give `soft: true` with `grace`.'),
 )
 
 /** @throws CacheConfigError naming the option, the value seen and the fix. */

@@ -4,7 +4,7 @@ import type { MissCause, Tier } from '../events.ts'
 import type { Lease, LookUp } from '../stores/store.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { graceUntil, HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import type { ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 import type { RecentEntry } from './recent-entries.ts'
@@ -24,7 +24,9 @@ export type Found =
       readonly tier: Tier
       /** How long its query took, ms. */
       readonly tookMs: number
-      /** Under which it was filled; they are those the tags have now. */
+      /** Invalidated, in its grace: to be renewed under other versions than its own. */
+      readonly isSoft: boolean
+      /** Under which it was filled; they are those the tags have now, unless it is in its grace. */
       readonly versions: ReadonlyMap<Tag, TagVersion>
     }
   | {
@@ -160,18 +162,35 @@ async function judge(
   if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
   context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
   if (!(await allSeen(plan, tags, seen, context))) return { kind: 'held' }
-  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise. An absent version counts as
-  // moved: eviction, a flushed or restarted store and expiry may cost a miss, never a stale answer.
+  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise, unless each of them was moved
+  // softly, from the very version the entry holds, and its grace is not over. An absent version counts as moved: eviction, a flushed or restarted store and expiry may cost a miss, never a stale answer.
   const moved = tags.filter((tag, i) => seen.get(tag) !== envelope.versions[i])
   const { payload, tookMs } = envelope
-  if (moved.length > 0) return { cause: 'invalidated', moved, tookMs }
+  const isSoft = moved.length > 0
+  if (isSoft) {
+    const now = context.clock()
+    const inGrace = tags.every((tag, i) => {
+      const held = envelope.versions[i] as TagVersion
+      return seen.get(tag) === held || graceUntil(held, seen.get(tag)) > now
+    })
+    if (!inGrace) return { cause: 'invalidated', moved, tookMs }
+  }
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
   const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
   if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired', tookMs }
   const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
   if (!recent) context.recent.remember(plan, entry, envelope, tags)
-  return { kind: ageMs < freshForMs ? 'hit' : 'stale', payload, recent, ageMs, tookMs, tier, versions }
+  return {
+    kind: ageMs < freshForMs && !isSoft ? 'hit' : 'stale',
+    payload,
+    recent,
+    ageMs,
+    tookMs,
+    tier,
+    isSoft,
+    versions,
+  }
 }
 
 /** An entry names those of its tags that every look-up asks for by their place among them. */

@@ -35,7 +35,8 @@ async function theLongWay(call: ReadCall, plan: ReadPlan | Bypass, context: Read
   const copy = await tryCopy(found.payload, plan, context, found.recent)
   if (!copy) return miss(call, plan, await unreadable(plan, context), context)
   context.events.emit({ type, model, operation, key, ageMs, tier, tags: [...found.versions.keys()] })
-  if (type === 'stale') refresh(call, plan, found, context)
+  if (found.isSoft) renew(call, plan, found, context)
+  else if (type === 'stale') refresh(call, plan, found, context)
   else if (context.verifications) verifyHit(call, plan, found, context)
   return copy.value
 }
@@ -164,6 +165,27 @@ function refresh(
     ),
   )
   context.background.run(turn.then((asking) => asking?.query).catch(failed))
+}
+
+/** As `refresh`, of an entry that was invalidated softly: under the versions its tags have now. */
+function renew(
+  call: ReadCall,
+  plan: ReadPlan,
+  { versions, tookMs }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly tookMs: number },
+  context: ReadContext,
+): void {
+  const name = `${flightName(plan, versions)} soft`
+  if (context.flights.under(name)) return
+  const looked = lookUp(plan, context, 'invalidated', true).then(
+    (found) => found.kind === 'miss' && refresh(call, plan, { versions: found.versions, tookMs }, context),
+    // The next one who is served it tries again.
+    () => {},
+  )
+  context.flights.lead(
+    name,
+    looked.then(() => undefined),
+  )
+  context.background.run(looked)
 }
 
 /**

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { check, shape, wholeNumber } from '../input.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../tags/tag.ts'
-import { HELD, newVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { HELD, newVersion, softened, type TagVersion } from '../tags/tag-versions.ts'
 import { globExpression } from './glob.ts'
 import {
   type CacheStore,
@@ -89,10 +89,12 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     if (holders?.delete(holder) && holders.size === 0) holds.delete(tag)
   }
 
-  function move(tag: Tag): void {
+  function move(tag: Tag, graceUntil?: number): void {
     // Absent means changed: a tag nobody reads costs nothing. Not deleted: to `lru-cache` the last deletion is a
     // `clear()`, which costs as much as it could hold.
-    if (versions.has(tag)) versions.set(tag, newVersion())
+    const before = versions.get(tag)
+    if (before === undefined) return
+    versions.set(tag, graceUntil === undefined ? newVersion() : softened(before, graceUntil))
   }
 
   function ensured(tag: Tag): TagVersion {
@@ -145,8 +147,8 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     async fill(key, entry, _tags, ttlMs) {
       entries.set(key, { entry, expiresAt: clock() + ttlMs })
     },
-    async bump(tags, known = []) {
-      for (const tag of tags) move(tag)
+    async bump(tags, known = [], graceUntil) {
+      for (const tag of tags) move(tag, graceUntil)
       return changed(known)
     },
     async hold(tags, holder, leaseMs, known = []) {

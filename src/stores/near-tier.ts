@@ -158,7 +158,7 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
       return far.fill(key, entry, tags, ttlMs)
     },
 
-    bump: (tags, known_) => moving(tags, () => far.bump(tags, known_)),
+    bump: (tags, known_, graceUntil) => moving(tags, () => far.bump(tags, known_, graceUntil)),
     hold: (tags, holder, leaseMs, known_) => moving(tags, () => far.hold(tags, holder, leaseMs, known_)),
     release: (holder, moved, kept, known_) =>
       moving([...moved, ...kept], () => far.release(holder, moved, kept, known_)),

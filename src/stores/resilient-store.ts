@@ -21,7 +21,7 @@ export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release'> {
    * Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it, and with them those of
    * all shapes of the models whose registries could not be compared. Never rejects.
    */
-  bump(tags: readonly Tag[], known?: readonly KnownRegistry[]): Promise<Delivered>
+  bump(tags: readonly Tag[], known?: readonly KnownRegistry[], graceUntil?: number): Promise<Delivered>
   /** As `bump` for what moved; a hold that could not be released runs out. */
   release(
     holder: string,
@@ -98,7 +98,7 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     register: (shapes) => store.register(shapes),
     fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
     hold: (tags, holder, leaseMs, known) => store.hold(tags, holder, leaseMs, known),
-    bump: (tags, known) => deliver(() => store.bump(tags, known)),
+    bump: (tags, known, graceUntil) => deliver(() => store.bump(tags, known, graceUntil)),
     release: (holder, moved, kept, known) => deliver(() => store.release(holder, moved, kept, known)),
     remove: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
@@ -186,8 +186,9 @@ class RemoteStore implements ResilientStore {
     return value
   }
 
-  bump(tags: readonly Tag[], known: readonly KnownRegistry[] = []): Promise<Delivered> {
-    return this.#deliver(tags, known, () => this.#store.bump(tags, known))
+  bump(tags: readonly Tag[], known: readonly KnownRegistry[] = [], graceUntil?: number): Promise<Delivered> {
+    // One that has to be brought later has no grace: by then the change it tells of is old.
+    return this.#deliver(tags, known, () => this.#store.bump(tags, known, graceUntil))
   }
 
   release(

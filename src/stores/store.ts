@@ -69,8 +69,11 @@ export interface CacheStore {
    * After this resolves no `lookUp` returns a version these tags had before. Holds on them stay. One pipelined round
    * trip; the cost depends on the number of tags, never on the number of entries. Resolves with the registries that are
    * not as `known` says; of one that cannot be read, `everyShapeTag` is moved.
+   *
+   * `graceUntil` (epoch ms): the new versions tell which ones they replace, see `softened`. A store that cannot do that
+   * leaves it out: entries are not served then.
    */
-  bump(tags: readonly Tag[], known?: readonly KnownRegistry[]): Promise<readonly ShapeRegistry[]>
+  bump(tags: readonly Tag[], known?: readonly KnownRegistry[], graceUntil?: number): Promise<readonly ShapeRegistry[]>
 
   /**
    * Puts `holder`'s hold on each tag, or renews it, for `leaseMs`. Until it is released or has run out, tags are `HELD`

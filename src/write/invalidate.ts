@@ -12,8 +12,16 @@ export interface Cause {
   readonly operation?: string
 }
 
-/** `hold`: what was taken for this write, and ends with it. */
-export type Invalidate = (changes: WriteSet, cause: Cause, hold?: Hold | undefined) => Promise<void>
+/**
+ * `hold`: what was taken for this write, and ends with it. `graceUntil` (epoch ms), where there is none: until then
+ * entries may still be served stale, while they are renewed.
+ */
+export type Invalidate = (
+  changes: WriteSet,
+  cause: Cause,
+  hold?: Hold | undefined,
+  graceUntil?: number | undefined,
+) => Promise<void>
 
 /**
  * Moves tags, in one round trip and in bounded time; in two when shapes have come into use that this process had not
@@ -24,14 +32,14 @@ export type Invalidate = (changes: WriteSet, cause: Cause, hold?: Hold | undefin
  * a database that shows the change.
  */
 export function invalidator(store: ResilientStore, shapes: ShapesInUse, events: EventHub): Invalidate {
-  return async (changes, cause, hold) => {
+  return async (changes, cause, hold, graceUntil) => {
     const moved = new Set([...changes.tags, ...shapes.movedBy(changes)])
     if (moved.size === 0) return void (await hold?.release([]))
     const known = shapes.known(changes.changes.keys())
-    const first = await (hold ? hold.release([...moved], known) : store.bump([...moved], known))
+    const first = await (hold ? hold.release([...moved], known) : store.bump([...moved], known, graceUntil))
     shapes.learn(first.registries)
     const missing = first.registries.length > 0 ? [...shapes.movedBy(changes)].filter((tag) => !moved.has(tag)) : []
-    const second = missing.length > 0 ? await store.bump(missing) : first
+    const second = missing.length > 0 ? await store.bump(missing, [], graceUntil) : first
     const delivered = first.delivery === 'delivered' && second.delivery === 'delivered'
     events.emit({ type: 'invalidate', tags: [...moved, ...missing], delivered, ...cause })
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CacheStore } from '../../src/stores/store.ts'
-import type { SeenVersion } from '../../src/tags/tag-versions.ts'
+import { graceUntil, HELD, type SeenVersion } from '../../src/tags/tag-versions.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
 
 /** Where stores of one kind keep their data. */
@@ -172,6 +172,43 @@ export function describeCacheStore(
         const [userNow, postNow] = await versionsOf(['User', 'Post'])
         expect(userNow).not.toBe(user)
         expect(postNow).toBe(post)
+      })
+
+      promise('softly tells which version was there before, and until when it may be served', async () => {
+        const [first = ''] = await store.ensureVersions(['User'])
+        await store.bump(['User', 'nobody'], [], 5000)
+        const [second = '', nobody] = await versionsOf(['User', 'nobody'], other)
+        expect(nobody).toBeNull()
+        expect(second).not.toBe(first)
+        expect(graceUntil(first, second)).toBe(5000)
+        await other.bump(['User'], [], 9000)
+        const [third = ''] = await versionsOf(['User'])
+        expect([first, second, third].map((held) => graceUntil(held as string, third))).toEqual([5000, 9000, 0])
+        await other.bump(['User'])
+        const [fourth = ''] = await versionsOf(['User'])
+        expect([first, second, third].map((held) => graceUntil(held as string, fourth))).toEqual([0, 0, 0])
+      })
+
+      promise('softly leaves holds where they are, and a release for good ends it', async () => {
+        const [first = ''] = await store.ensureVersions(['User'])
+        await store.hold(['User'], 'writer', 60_000)
+        await other.bump(['User'], [], 5000)
+        expect(await versionsOf(['User'])).toEqual([HELD])
+        await store.release('writer', [], ['User'])
+        expect(graceUntil(first, (await versionsOf(['User']))[0])).toBe(5000)
+        await store.hold(['User'], 'writer', 60_000)
+        await store.release('writer', ['User'], [])
+        expect(graceUntil(first, (await versionsOf(['User']))[0])).toBe(0)
+      })
+
+      promise('softly, again and again, makes versions of a bounded length', async () => {
+        await store.ensureVersions(['User'])
+        const lengths = new Set<number>()
+        for (let i = 0; i < 8; i += 1) {
+          await store.bump(['User'], [], 5000)
+          lengths.add(String((await versionsOf(['User']))[0]).length)
+        }
+        expect([...lengths]).toEqual([33, 54, 75, 96])
       })
 
       promise('is seen by every process once it is acknowledged', async () => {

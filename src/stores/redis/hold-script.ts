@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { HELD } from '../../tags/tag-versions.ts'
+import { GRACE_LENGTH, HELD, MAX_GRACES, VERSION_LENGTH } from '../../tags/tag-versions.ts'
 
 export interface Script {
   readonly text: string
@@ -62,6 +62,24 @@ for i, key in ipairs(KEYS) do
   local holds = value and string.find(value, '~', 1, true)
   if holds then redis.call('SET', key, ARGV[i + 1] .. string.sub(value, holds), 'KEEPTTL')
   elseif value then redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end
+end
+`)
+
+/**
+ * As `BUMP`, but the new version names the one before and until when that may still be served; `ARGV` their life, until
+ * when, then a version each. Holds stay.
+ */
+export const SOFTEN = script(`
+for i, key in ipairs(KEYS) do
+  local value = redis.call('GET', key)
+  if value then
+    local holds = string.match(value, '~.*$') or ''
+    local version = string.sub(value, 1, #value - #holds)
+    local graces = string.sub(version, ${VERSION_LENGTH + 1}, ${VERSION_LENGTH + GRACE_LENGTH * (MAX_GRACES - 1)})
+    local soft = ARGV[i + 2] .. string.sub(version, 1, ${VERSION_LENGTH}) .. ARGV[2] .. graces .. holds
+    if holds ~= '' then redis.call('SET', key, soft, 'KEEPTTL')
+    else redis.call('SET', key, soft, 'PX', ARGV[1]) end
+  end
 end
 `)
 

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { CacheConfigError, StoreUnavailableError } from '../../errors.ts'
 import { anyValuesTag, type ShapeKey } from '../../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../../tags/tag.ts'
-import { HELD, newVersion, type SeenVersion, type TagVersion } from '../../tags/tag-versions.ts'
+import { HELD, newVersion, type SeenVersion, type TagVersion, untilText } from '../../tags/tag-versions.ts'
 import { globLiteral } from '../glob.ts'
 import {
   type CacheStore,
@@ -17,7 +17,18 @@ import {
 } from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
 import { ClusterServers } from './cluster-servers.ts'
-import { BUMP, DROP, ENSURE, HOLD, type HoldChange, holdArguments, isHeld, RENEW, type Script } from './hold-script.ts'
+import {
+  BUMP,
+  DROP,
+  ENSURE,
+  HOLD,
+  type HoldChange,
+  holdArguments,
+  isHeld,
+  RENEW,
+  type Script,
+  SOFTEN,
+} from './hold-script.ts'
 import { END_LEASE, isGranted, leaseKey, takeLease } from './leases.ts'
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
@@ -133,9 +144,17 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
    * A script that is given a version for each of its keys, and others behind it. A slot on its way to another node has
    * some of its keys here and some there (`TRYAGAIN`): then a key at a time, in the same order.
    */
-  async function together(script: Script, keys: readonly string[], send: Send, others: readonly ScriptCall[] = []) {
+  async function together(
+    script: Script,
+    keys: readonly string[],
+    send: Send,
+    others: readonly ScriptCall[] = [],
+    first: readonly string[] = [],
+  ) {
     const callsOn = (groups: readonly (readonly string[])[]) =>
-      groups.map((own): ScriptCall => ({ script, keys: own, args: [String(tagTtlMs), ...own.map(newVersion)] }))
+      groups.map(
+        (own): ScriptCall => ({ script, keys: own, args: [String(tagTtlMs), ...first, ...own.map(newVersion)] }),
+      )
     const calls = callsOn(grouped(keys))
     const replies = await run([...calls, ...others], send)
     const isSplit = calls.some((_, i) => replies[i]?.[0]?.message.startsWith('TRYAGAIN'))
@@ -178,8 +197,13 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     return registries(known, replies.slice(calls.length))
   }
 
-  async function bump(tags: readonly Tag[], known: readonly KnownRegistry[] = []): Promise<readonly ShapeRegistry[]> {
-    const { calls, replies } = await together(BUMP, tags.map(tagKey), safely, known.map(check))
+  async function bump(
+    tags: readonly Tag[],
+    known: readonly KnownRegistry[] = [],
+    graceUntil?: number,
+  ): Promise<readonly ShapeRegistry[]> {
+    const [script, first] = graceUntil === undefined ? [BUMP, []] : [SOFTEN, [untilText(graceUntil)]]
+    const { calls, replies } = await together(script, tags.map(tagKey), safely, known.map(check), first)
     // A full Redis refuses SET (-OOM) but not UNLINK, and an absent tag is as good as a new version. All of them, for
     // the order in which tags move counts: a model before its shapes.
     const isRefused = calls.some((_, i) => replies[i]?.[0])

@@ -24,6 +24,21 @@ function refused(run: () => unknown): CacheConfigError {
 
 const SECONDS = 'Give seconds from 0 to 315360000.'
 
+describe('an invalidation that is wrong', () => {
+  it.each<[target: object, option: string, fix: string]>([
+    [{ soft: true }, 'invalidate', 'Name what to invalidate'],
+    [{ soft: true, keys: ['a'] }, 'invalidate', 'Give tags or models'],
+    [{ soft: true, tags: ['a'], pattern: '*' }, 'invalidate', 'Give tags or models'],
+    [{ tags: ['a'], grace: 5 }, 'invalidate', 'Give `soft: true` with `grace`.'],
+    [{ tags: ['a'], soft: true, grace: -1 }, 'invalidate.grace', SECONDS],
+    [{ tags: ['a'], soft: 1 }, 'invalidate.soft', 'Give true or false.'],
+  ])('%j', (target, option, fix) => {
+    const error = refused(() => assertTarget(target))
+    expect(error.message).toContain(option)
+    expect(error.message).toContain(fix)
+  })
+})
+
 describe('an option that is wrong', () => {
   it.each<[unknown, option: string, value: string, fix: string]>([
     [5, 'options', '5', 'Give an object with redis, store'],
@@ -190,8 +205,8 @@ describe('what a call is given', () => {
     [assertRawOptions, { ttl: -1 }, 'raw.ttl', SECONDS],
     [assertTarget, {}, 'invalidate', 'Name what to invalidate: tags, models, keys or a pattern.'],
     [assertTarget, { tags: undefined }, 'invalidate', 'Name what to invalidate'],
-    [assertTarget, undefined, 'invalidate', 'Give an object with tags, models, keys, pattern.'],
-    [assertTarget, ['a'], 'invalidate', 'Give an object with tags, models, keys, pattern.'],
+    [assertTarget, undefined, 'invalidate', 'Give an object with tags, models, keys, pattern, soft, grace.'],
+    [assertTarget, ['a'], 'invalidate', 'Give an object with tags, models, keys, pattern, soft, grace.'],
     [assertTarget, { tag: ['a'] }, 'invalidate.tag', 'There is no such option'],
     [assertTarget, { keys: 'a' }, 'invalidate.keys', 'Give a list of keys.'],
     [assertTarget, { pattern: '' }, 'invalidate.pattern', 'Give a glob over keys'],

@@ -99,6 +99,7 @@ describe('an entry', () => {
       ageMs: 60_000,
       tier: 'near',
       tookMs: 0,
+      isSoft: false,
       versions,
     })
     clock.advance(5000)

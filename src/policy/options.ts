@@ -18,6 +18,11 @@ export interface CachePolicy {
   readonly nullTtl?: number | undefined
   /** Shortens each entry's `ttl` by a random part of up to this fraction, so that entries of one moment do not expire together. @default 0.1 */
   readonly jitter?: number | undefined
+  /**
+   * Renews a fresh result behind the read that is served it, by chance and before it expires: the likelier, the nearer
+   * its end and the longer its query takes (XFetch). 1: as a rule just in time; more: earlier; 0: never. @default 0
+   */
+  readonly earlyRefresh?: number | undefined
 }
 
 export interface ModelCachePolicy extends CachePolicy {

@@ -18,6 +18,7 @@ export interface ResolvedPolicy {
   readonly swrMs: number
   readonly nullTtlMs: number
   readonly jitter: number
+  readonly earlyRefresh: number
   /** The application's own tags, sorted, each once. */
   readonly userTags: readonly string[]
   readonly key: string | undefined
@@ -35,7 +36,7 @@ export type ReadCache = boolean | ReadCacheOptions | undefined
 /** A call that asks for caching where no `ttl` is configured gets this many seconds. */
 export const TTL_WHEN_ASKED = 60
 const LEASE: LeaseRule = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
-const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1 } as const
+const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1, earlyRefresh: 0 } as const
 
 export class Policies {
   readonly rawRules: readonly RawRule[]
@@ -126,6 +127,7 @@ export class Policies {
       swrMs: policy.swr * 1000,
       nullTtlMs: Math.min(policy.nullTtl, policy.ttl) * 1000,
       jitter: policy.jitter,
+      earlyRefresh: policy.earlyRefresh,
       userTags: [...new Set([...(ofModel?.tags ?? []), ...(ofCall.tags ?? [])])].sort(),
       key: ofCall.key,
       refresh: ofCall.refresh ?? false,
@@ -180,5 +182,6 @@ function layered(
     swr: over?.swr ?? base.swr,
     nullTtl: over?.nullTtl ?? base.nullTtl,
     jitter: over?.jitter ?? base.jitter,
+    earlyRefresh: over?.earlyRefresh ?? base.earlyRefresh,
   }
 }

@@ -15,11 +15,14 @@ const fraction = v.pipe(
   v.minValue(0, 'Give a fraction from 0 to 1.'),
   v.maxValue(1, 'Give a fraction from 0 to 1.'),
 )
+const BETA = 'Give a factor from 0 to 100.'
+const beta = v.pipe(v.number(BETA), v.minValue(0, BETA), v.maxValue(100, BETA))
 const policy = {
   ttl: v.optional(seconds),
   swr: v.optional(seconds),
   nullTtl: v.optional(seconds),
   jitter: v.optional(fraction),
+  earlyRefresh: v.optional(beta),
 }
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
@@ -52,7 +55,9 @@ const operations = shape(
       'groupBy',
     ].map((operation) => [
       operation,
-      v.optional(v.union([v.literal(false), shape(policy)], 'Give `{ ttl, swr, nullTtl, jitter }` or false.')),
+      v.optional(
+        v.union([v.literal(false), shape(policy)], 'Give `{ ttl, swr, nullTtl, jitter, earlyRefresh }` or false.'),
+      ),
     ]),
   ),
 )

@@ -56,14 +56,15 @@ export async function takeTurn(
 /** For a refresh behind a caller who has his answer: whoever is not granted it leaves it to the one who was. */
 export async function tryForLease(
   plan: ReadPlan,
-  versions: ReadonlyMap<Tag, TagVersion>,
+  { versions, ageMs }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly ageMs: number },
   rule: LeaseRule,
   context: ReadContext,
 ): Promise<Lease | undefined> {
   const lease = leaseOf(plan, versions, rule)
   const { granted, found } = await claimAndLookUp(plan, lease, context)
   if (!granted) return undefined
-  if (found.kind === 'stale') return lease
+  // A younger one has been renewed meanwhile.
+  if ((found.kind === 'hit' || found.kind === 'stale') && found.ageMs >= ageMs) return lease
   endLease(lease, context)
   return undefined
 }

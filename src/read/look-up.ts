@@ -5,6 +5,7 @@ import type { Lease, LookUp } from '../stores/store.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { graceUntil, HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { isDue } from './early-refresh.ts'
 import type { ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 import type { RecentEntry } from './recent-entries.ts'
@@ -24,6 +25,8 @@ export type Found =
       readonly tier: Tier
       /** How long its query took, ms. */
       readonly tookMs: number
+      /** Fresh, and to be renewed before its time. */
+      readonly isDue: boolean
       /** Invalidated, in its grace: to be renewed under other versions than its own. */
       readonly isSoft: boolean
       /** Under which it was filled; they are those the tags have now, unless it is in its grace. */
@@ -181,13 +184,15 @@ async function judge(
   if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired', tookMs }
   const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
   if (!recent) context.recent.remember(plan, entry, envelope, tags)
+  const isFresh = ageMs < freshForMs && !isSoft
   return {
-    kind: ageMs < freshForMs && !isSoft ? 'hit' : 'stale',
+    kind: isFresh ? 'hit' : 'stale',
     payload,
     recent,
     ageMs,
     tookMs,
     tier,
+    isDue: isFresh && isDue(freshForMs - ageMs, tookMs, policy.earlyRefresh, context.random),
     isSoft,
     versions,
   }

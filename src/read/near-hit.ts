@@ -1,4 +1,5 @@
 import { isNull } from '../codec/typed-json.ts'
+import { mayBeDue } from './early-refresh.ts'
 import type { ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 
@@ -15,8 +16,9 @@ export function nearHit(plan: ReadPlan, context: ReadContext): { readonly value:
   const { envelope, tags } = recent
   for (let i = 0; i < tags.length; i += 1) if (found.versions[i] !== envelope.versions[i]) return undefined
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
-  if (ageMs >= Math.min(envelope.freshForMs, isNull(envelope.payload) ? policy.nullTtlMs : policy.ttlMs))
-    return undefined
+  const leftMs = Math.min(envelope.freshForMs, isNull(envelope.payload) ? policy.nullTtlMs : policy.ttlMs) - ageMs
+  // Whether it is renewed early is decided the long way.
+  if (leftMs <= 0 || mayBeDue(leftMs, envelope.tookMs, policy.earlyRefresh)) return undefined
   let value: unknown
   try {
     value = recent.copy()

@@ -36,7 +36,7 @@ async function theLongWay(call: ReadCall, plan: ReadPlan | Bypass, context: Read
   if (!copy) return miss(call, plan, await unreadable(plan, context), context)
   context.events.emit({ type, model, operation, key, ageMs, tier, tags: [...found.versions.keys()] })
   if (found.isSoft) renew(call, plan, found, context)
-  else if (type === 'stale') refresh(call, plan, found, context)
+  else if (type === 'stale' || found.isDue) refresh(call, plan, found, context)
   else if (context.verifications) verifyHit(call, plan, found, context)
   return copy.value
 }
@@ -139,20 +139,22 @@ function ask(
   return { query, snapshot }
 }
 
-/** Renews an expired entry behind the caller's back, once for all who were served it meanwhile, in all processes. */
-function refresh(
-  call: ReadCall,
-  plan: ReadPlan,
-  { versions, tookMs }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly tookMs: number },
-  context: ReadContext,
-): void {
+/** An entry that is to be renewed, and under which versions. */
+interface Outdated {
+  readonly versions: ReadonlyMap<Tag, TagVersion>
+  readonly tookMs: number
+  readonly ageMs: number
+}
+
+/** Renews an entry that was served, behind the caller's back, once for all who were served it meanwhile, in all processes. */
+function refresh(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outdated, context: ReadContext): void {
   const name = flightName(plan, versions)
   if (context.flights.under(name)) return
   const { model, operation } = plan
   const failed = (error: unknown) => context.events.emit({ type: 'error', during: 'refresh', error, model, operation })
   const rule = leaseRule(plan, tookMs, context)
   if (!rule) return context.background.run(ask(call, plan, { versions }, context).query.catch(failed))
-  const turn = tryForLease(plan, versions, rule, context).then(
+  const turn = tryForLease(plan, { versions, ageMs }, rule, context).then(
     (lease) => lease && ask(call, plan, { versions, lease }, context),
     // Let the next one who is served it try.
     () => undefined,
@@ -168,16 +170,11 @@ function refresh(
 }
 
 /** As `refresh`, of an entry that was invalidated softly: under the versions its tags have now. */
-function renew(
-  call: ReadCall,
-  plan: ReadPlan,
-  { versions, tookMs }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly tookMs: number },
-  context: ReadContext,
-): void {
+function renew(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outdated, context: ReadContext): void {
   const name = `${flightName(plan, versions)} soft`
   if (context.flights.under(name)) return
   const looked = lookUp(plan, context, 'invalidated', true).then(
-    (found) => found.kind === 'miss' && refresh(call, plan, { versions: found.versions, tookMs }, context),
+    (found) => found.kind === 'miss' && refresh(call, plan, { versions: found.versions, tookMs, ageMs }, context),
     // The next one who is served it tries again.
     () => {},
   )

@@ -139,6 +139,52 @@ describeCombinations('a cached result', (bed) => {
     })
   })
 
+  describe('with `earlyRefresh`', () => {
+    /** A count whose query took two seconds and which is fresh for ten. */
+    async function slowCount(earlyRefresh: number) {
+      const cached = spec.cached({ models: { Tag: { ttl: 10, jitter: 0, earlyRefresh } } })
+      const { prisma, clock, sql } = cached
+      const read = () => prisma.tag.count()
+      const gate = sql.hold(/^SELECT .*Tag/)
+      const first = read().then((count) => count)
+      await gate.held
+      clock.advance(2 * SECOND)
+      gate.open()
+      await first
+      await prisma.$cache.settled()
+      sql.clear()
+      return { ...cached, read }
+    }
+
+    it('is renewed behind a read that is served it, before it expires', async () => {
+      const { prisma, plain, clock, sql, read } = await slowCount(100)
+      await plain.tag.create({ data: { name: 'early' } })
+      clock.advance(7 * SECOND)
+      // One draw in two hundred says no.
+      for (let i = 0; i < 5 && sql.count(/^SELECT/) === 0; i += 1) {
+        expect(await did(prisma, read())).toBe('hit')
+        await prisma.$cache.settled()
+      }
+      expect(sql.count(/^SELECT/)).toBe(1)
+      clock.advance(5 * SECOND)
+      const { data, info } = await prisma.$cache.withCacheInfo(read())
+      expect([data, info]).toMatchObject([4, { status: 'hit', ageMs: 5 * SECOND }])
+    })
+
+    it('is not while its end is far, nor unless it is said', async () => {
+      for (const [beta, ms] of [
+        [0.001, 0],
+        [0, 9 * SECOND],
+      ] as const) {
+        const { prisma, clock, sql, read } = await slowCount(beta)
+        clock.advance(Math.max(0, ms - 2 * SECOND))
+        for (let i = 0; i < 50; i += 1) expect(await did(prisma, read())).toBe('hit')
+        await prisma.$cache.settled()
+        expect(sql.count(/^SELECT/)).toBe(0)
+      }
+    })
+  })
+
   describe('with `swr`', () => {
     const policy = { ttl: 10, swr: 20 }
 

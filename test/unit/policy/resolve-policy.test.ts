@@ -21,6 +21,7 @@ describe('without a configuration', () => {
       swrMs: 0,
       nullTtlMs: 60_000,
       jitter: 0.1,
+      earlyRefresh: 0,
       userTags: [],
       key: undefined,
       refresh: false,

@@ -99,6 +99,7 @@ describe('an entry', () => {
       ageMs: 60_000,
       tier: 'near',
       tookMs: 0,
+      isDue: false,
       isSoft: false,
       versions,
     })

@@ -15,6 +15,7 @@ const envelope: Envelope = {
   readAt: 1_000_000,
   freshForMs: 60_000,
   keptForMs: 60_000,
+  tookMs: 0,
   check: '-',
   versions: ['AAAAAAAAAAAA', 'BBBBBBBBBBBB'],
   tags: [],

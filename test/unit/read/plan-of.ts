@@ -6,6 +6,7 @@ export const policy: ReadPlan['policy'] = {
   swrMs: 0,
   nullTtlMs: 1000,
   jitter: 0,
+  earlyRefresh: 0,
   userTags: [],
   key: undefined,
   refresh: false,

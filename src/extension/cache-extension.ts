@@ -13,6 +13,7 @@ import { assertReadCache, assertWriteCache, validateOptions } from '../policy/va
 import { modelGraph } from '../query/model-graph.ts'
 import { showing } from '../query/shown-columns.ts'
 import { tagsAlone, type WriteSet, wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
+import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
 import { explainRead } from '../read/explain.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
 import { LeaseWorth } from '../read/lease-worth.ts'
@@ -194,6 +195,9 @@ function openCache(client: AnyClient, options: CacheOptions) {
   const explainScope = new ExplainScope()
   const globalOmit = client._globalOmit ?? {}
 
+  const lives = new AdaptiveTtl()
+  if (policies.hasAdaptive) events.on('hit', ({ key }) => lives.hit(key))
+
   const readContext: ReadContext = {
     graph,
     policies,
@@ -211,6 +215,7 @@ function openCache(client: AnyClient, options: CacheOptions) {
     globalOmit,
     vary: options.vary,
     maxValueBytes: options.maxValueBytes ?? 1024 * 1024,
+    lives,
     leaseWorth: new LeaseWorth(),
     flights: new SingleFlight(),
     queries: plannedQueries(),

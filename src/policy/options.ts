@@ -23,6 +23,12 @@ export interface CachePolicy {
    * its end and the longer its query takes (XFetch). 1: as a rule just in time; more: earlier; 0: never. @default 0
    */
   readonly earlyRefresh?: number | undefined
+  /**
+   * Lets results that are hit often live longer than `ttl`, up to `max`, and the others shorter, down to `min`; `ttl` is
+   * what they begin with. Seconds. A `ttl` that is said nearer to the call (operation, call) is meant as it is.
+   * @default every result lives for `ttl`
+   */
+  readonly adaptive?: { readonly min: number; readonly max: number } | undefined
 }
 
 export interface ModelCachePolicy extends CachePolicy {

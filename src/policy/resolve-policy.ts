@@ -12,9 +12,23 @@ import type {
   ReadOperation,
 } from './options.ts'
 
+/** Between what an entry's life may be, and what it is at first, ms. */
+export interface LifeBounds {
+  readonly minMs: number
+  readonly maxMs: number
+  readonly firstMs: number
+}
+
+/** Each policy laid over the ones before it. */
+interface Layers extends Record<Exclude<keyof CachePolicy, 'adaptive'>, number> {
+  adaptive?: CachePolicy['adaptive']
+}
+
 /** The policy of one read, in milliseconds. */
 export interface ResolvedPolicy {
+  /** The longest life; with `adaptive` it may be shorter. */
   readonly ttlMs: number
+  readonly adaptive?: LifeBounds
   readonly swrMs: number
   readonly nullTtlMs: number
   readonly jitter: number
@@ -44,7 +58,7 @@ export class Policies {
   readonly #precision: Precision
   readonly #lease: LeaseRule | undefined
   readonly #leases = new Map<string, LeaseRule | undefined>()
-  readonly #defaults: Required<Record<keyof CachePolicy, number>>
+  readonly #defaults: Layers
   readonly #models: ReadonlyMap<string, ModelCachePolicy | false>
   /** Policies without per-call options, by model and operation: one object for all their calls. */
   readonly #resolved = new Map<string, Map<string, ResolvedPolicy | BypassReason>>()
@@ -68,8 +82,17 @@ export class Policies {
     const policies = [...this.#models.values()].flatMap((model) =>
       model === false ? [] : [model, ...Object.values(model.operations ?? {})],
     )
-    const lives = policies.map((policy) => (policy ? (policy.ttl ?? 0) + (policy.swr ?? 0) : 0))
-    return 1000 * Math.max(this.#defaults.ttl + this.#defaults.swr, TTL_WHEN_ASKED, ...lives)
+    const lifeOf = ({ ttl = 0, swr = 0, adaptive }: CachePolicy) => Math.max(ttl, adaptive?.max ?? 0) + swr
+    const lives = policies.map((policy) => (policy ? lifeOf(policy) : 0))
+    return 1000 * Math.max(lifeOf(this.#defaults), TTL_WHEN_ASKED, ...lives)
+  }
+
+  /** Whether hits have to be counted. */
+  get hasAdaptive(): boolean {
+    const models = [...this.#models.values()].flatMap((model) =>
+      model ? [model, ...Object.values(model.operations ?? {})] : [],
+    )
+    return [this.#defaults, ...models].some((policy) => policy && policy.adaptive !== undefined)
   }
 
   /** Whether anything at all is written strictly. */
@@ -122,8 +145,12 @@ export class Policies {
       if (ofCall.ttl === 0) return 'call-disabled'
       policy.ttl = TTL_WHEN_ASKED
     }
+    const { adaptive } = policy
     return {
-      ttlMs: policy.ttl * 1000,
+      ttlMs: (adaptive?.max ?? policy.ttl) * 1000,
+      ...(adaptive && {
+        adaptive: { minMs: adaptive.min * 1000, maxMs: adaptive.max * 1000, firstMs: policy.ttl * 1000 },
+      }),
       swrMs: policy.swr * 1000,
       nullTtlMs: Math.min(policy.nullTtl, policy.ttl) * 1000,
       jitter: policy.jitter,
@@ -173,11 +200,9 @@ function leaseRule(option: boolean | LeaseOptions, base: LeaseRule): LeaseRule |
   return { waitMs, leaseMs, fromMs }
 }
 
-function layered(
-  base: Readonly<Record<keyof CachePolicy, number>>,
-  over: CachePolicy | undefined,
-): Record<keyof CachePolicy, number> {
+function layered(base: Layers, over: CachePolicy | undefined): Layers {
   return {
+    adaptive: over?.adaptive ?? (over?.ttl === undefined ? base.adaptive : undefined),
     ttl: over?.ttl ?? base.ttl,
     swr: over?.swr ?? base.swr,
     nullTtl: over?.nullTtl ?? base.nullTtl,

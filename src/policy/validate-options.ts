@@ -23,6 +23,15 @@ const policy = {
   nullTtl: v.optional(seconds),
   jitter: v.optional(fraction),
   earlyRefresh: v.optional(beta),
+  adaptive: v.optional(
+    v.pipe(
+      shape({ min: seconds, max: seconds }),
+      v.check(
+        ({ min, max }) => min > 0 && min <= max,
+        'Give `{ min, max }` in seconds, min above 0 and not above max.',
+      ),
+    ),
+  ),
 }
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
@@ -56,7 +65,10 @@ const operations = shape(
     ].map((operation) => [
       operation,
       v.optional(
-        v.union([v.literal(false), shape(policy)], 'Give `{ ttl, swr, nullTtl, jitter, earlyRefresh }` or false.'),
+        v.union(
+          [v.literal(false), shape(policy)],
+          'Give `{ ttl, swr, nullTtl, jitter, earlyRefresh, adaptive }` or false.',
+        ),
       ),
     ]),
   ),

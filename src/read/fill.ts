@@ -70,7 +70,8 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
 function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number, context: ReadContext): void {
   const { model, operation, key, policy, check } = plan
   const { payload, bytes, isNull } = snapshot
-  const longestMs = isNull ? policy.nullTtlMs : policy.ttlMs
+  const lifeMs = policy.adaptive && !isNull ? context.lives.next(key, policy.adaptive, asked.at) : policy.ttlMs
+  const longestMs = isNull ? policy.nullTtlMs : lifeMs
   const freshForMs = Math.round(longestMs * (1 - policy.jitter * context.random()))
   const keptForMs = freshForMs + policy.swrMs
   if (freshForMs <= 0) return asked.done?.(false, tookMs)

@@ -6,6 +6,7 @@ import type { Policies, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { AdaptiveTtl } from './adaptive-ttl.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
 import type { GlobalOmit } from './omitted-fields.ts'
@@ -31,6 +32,8 @@ export interface ReadContext {
   readonly globalOmit: GlobalOmit
   readonly vary: (() => unknown) | undefined
   readonly maxValueBytes: number
+  /** How long what is hit often lives, where a policy says `adaptive`. */
+  readonly lives: AdaptiveTtl
   /** Which misses one process asks for all. */
   readonly leaseWorth: LeaseWorth
   readonly flights: SingleFlight<string | undefined>

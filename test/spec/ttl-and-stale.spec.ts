@@ -139,6 +139,34 @@ describeCombinations('a cached result', (bed) => {
     })
   })
 
+  describe('with `adaptive`', () => {
+    const models = { Tag: { ttl: 10, jitter: 0, adaptive: { min: 5, max: 40 } } }
+
+    it('lives longer the more it is hit, and shorter when it is not, within the bounds', async () => {
+      const { prisma, clock, events } = spec.cached({ models })
+      const lives = async (hits: number) => {
+        await prisma.tag.count()
+        await prisma.$cache.settled()
+        const fill = events.filter((event) => event.type === 'fill').at(-1)
+        for (let i = 0; i < hits; i += 1) expect(await did(prisma, prisma.tag.count())).toBe('hit')
+        clock.advance((fill?.ttlMs ?? 0) - 1)
+        expect(await did(prisma, prisma.tag.count())).toBe('hit')
+        clock.advance(1)
+        return (fill?.ttlMs ?? 0) / SECOND
+      }
+      const seen: number[] = []
+      for (const hits of [9, 9, 9, 0, 0, 0, 0, 0]) seen.push(await lives(hits))
+      expect(seen).toEqual([10, 20, 40, 40, 20, 10, 5, 5])
+    })
+
+    it('is forgotten by a write all the same', async () => {
+      const { prisma } = spec.cached({ models })
+      await prisma.tag.count()
+      await prisma.tag.create({ data: { name: 'more' } })
+      expect(await did(prisma, prisma.tag.count())).toBe('miss')
+    })
+  })
+
   describe('with `earlyRefresh`', () => {
     /** A count whose query took two seconds and which is fresh for ten. */
     async function slowCount(earlyRefresh: number) {

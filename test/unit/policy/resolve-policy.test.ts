@@ -163,3 +163,28 @@ describe('a lease', () => {
     ])
   })
 })
+
+describe('an adaptive life', () => {
+  const bounds = { min: 10, max: 600 }
+  const of = (options: CacheOptions, cache?: ReadCache, operation = 'findMany') => {
+    const policy = resolve(options, cache, operation)
+    return typeof policy === 'string' ? policy : [policy.ttlMs, policy.adaptive]
+  }
+
+  it('begins with the `ttl`, and is accepted up to its longest', () => {
+    const adaptive = { minMs: 10_000, maxMs: 600_000, firstMs: 60_000 }
+    expect(of({ defaults: { ttl: 60, adaptive: bounds } })).toEqual([600_000, adaptive])
+    expect(of({ defaults: { ttl: 60 }, models: { User: { adaptive: bounds } } })).toEqual([600_000, adaptive])
+    expect(policiesOf({ defaults: { ttl: 60, swr: 5, adaptive: bounds } }).longestMs).toBe(605_000)
+  })
+
+  it('is not of a `ttl` that is said nearer to the call', () => {
+    const options: CacheOptions = {
+      defaults: { ttl: 60, adaptive: bounds },
+      models: { User: { operations: { count: { ttl: 5 } } } },
+    }
+    expect(of(options, { ttl: 7 })).toEqual([7000, undefined])
+    expect(of(options, undefined, 'count')).toEqual([5000, undefined])
+    expect(of(options, true)).toEqual([600_000, expect.anything()])
+  })
+})

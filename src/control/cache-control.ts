@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import type { CacheEventListener, CacheEventType, EventHub } from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
-import { assertTarget } from '../policy/validate-options.ts'
+import { assertTarget, assertWarm } from '../policy/validate-options.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import { tagsAlone, wholeModelsWriteSet } from '../query/write-set.ts'
 import type { Explanation } from '../read/explain.ts'
@@ -14,6 +14,7 @@ import type { Invalidate } from '../write/invalidate.ts'
 import type { CacheInfo, InfoScopes } from './cache-info.ts'
 import type { Drop, Drops } from './drops.ts'
 import type { CacheStats, Statistics } from './stats.ts'
+import { WarmQueries } from './warm-queries.ts'
 
 /** What to drop. At least one must be given; together they add up. */
 export interface InvalidationTarget {
@@ -109,6 +110,16 @@ export interface CacheControl {
   ): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }>
   /** Declares what a raw statement touches: `prisma.$cache.raw({ reads: ['User'] }, prisma.$queryRaw`…`)`. Stays lazy, and may stand in `$transaction([...])`. */
   raw<P extends PromiseLike<unknown>>(options: RawOptions, statement: P): P
+  /**
+   * Asks `run` now, and again whenever a write or an invalidation of **this process** moved what its reads depend on, so
+   * that the next caller finds them stored. Behind everybody's back; an error is an `error` event. `name`: one query a
+   * name, the later one counts. Returns what ends it. The reads must be cached ones, by policy or by `cache`.
+   *
+   *     const cool = prisma.$cache.keepWarm('front page', () => prisma.post.findMany({ take: 10 }))
+   *
+   * @throws CacheConfigError when `run` is no function, a query that was begun already say.
+   */
+  keepWarm(name: string, run: () => PromiseLike<unknown>): () => void
   /** Resolves when fills and refreshes under way are through. */
   settled(): Promise<void>
   /** Ends the cache: waits for work under way and closes the connection this package opened. Queries still work, uncached. */
@@ -136,6 +147,7 @@ const GRACE = 30
 const NOT_A_READ: CacheInfo = { status: 'bypass', model: '', operation: '', reason: 'not-a-read' }
 
 export function cacheControl(context: ControlContext): CacheControl {
+  const warm = new WarmQueries(context.events, context.infos, context.background)
   const { graph, store, events, statistics, infos, background, clock } = context
   const entries = `${context.prefix}query:`
 
@@ -221,8 +233,13 @@ export function cacheControl(context: ControlContext): CacheControl {
     collectCacheInfo: (run) => infos.collect(run),
 
     raw: context.declareRaw,
+    keepWarm(name, run) {
+      assertWarm({ name, run })
+      return warm.keep(name, run)
+    },
     settled: () => background.settled(),
     async disconnect() {
+      warm.end()
       await background.settled()
       await store.close()
     },

@@ -215,6 +215,11 @@ const invalidationTarget = v.pipe(
   v.check(({ soft, grace }) => soft === true || grace === undefined, 'Give `soft: true` with `grace`.'),
 )
 
+const warmQuery = shape({
+  name: text('Give a name of 1 to 256 characters.'),
+  run: isFunction('Give a function that makes the query: `() => prisma.post.findMany()`.'),
+})
+
 /** @throws CacheConfigError naming the option, the value seen and the fix. */
 export function validateOptions(options: unknown): CacheOptions {
   return check(cacheOptions, options, '') as CacheOptions
@@ -228,6 +233,7 @@ export function validateConfig(config_: unknown, file: string): CacheConfig {
 export const assertReadCache = (cache: unknown): void => void check(readCache, cache, 'cache')
 export const assertWriteCache = (cache: unknown): void => void check(writeCache, cache, 'cache')
 export const assertRawOptions = (options: unknown): void => void check(rawOptions, options, 'raw')
+export const assertWarm = (warm: unknown): void => void check(warmQuery, warm, 'keepWarm')
 export const assertTarget = (target: unknown): void => void check(invalidationTarget, target, 'invalidate')
 
 function isRedisUrl(url: string): boolean {

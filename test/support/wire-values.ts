@@ -47,6 +47,7 @@ export const wireEnvelope: Omit<Envelope, 'payload'> = {
   readAt: 1_767_323_045_678,
   freshForMs: 57_123,
   keptForMs: 117_123,
+  tookMs: 0,
   check: '-',
   versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],

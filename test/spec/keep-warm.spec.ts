@@ -37,10 +37,11 @@ describeCombinations('a query kept warm', (bed) => {
   })
 
   it('is left alone by a write to something else', async () => {
-    const { prisma, settled, sql } = await warmed()
+    const { prisma, settled, events } = await warmed()
+    events.splice(0)
     await prisma.user.create({ data: { email: 'ada@example.test' } })
     await settled()
-    expect(sql.count(/^SELECT .*Tag/)).toBe(0)
+    expect(events.map(({ type }) => type)).toEqual(['invalidate'])
   })
 
   it('is read after a commit, not after a rollback', async () => {
@@ -107,6 +108,16 @@ describeCombinations('a query kept warm', (bed) => {
       await settled()
       expect((await read())[1]).toBe('miss')
     }
+  })
+
+  it('that is ended while it is read is not read again', async () => {
+    const { prisma, settled, cool, sql } = await warmed()
+    const slow = await slowRead(sql, () => add(prisma, 'a'), /^SELECT .*Tag.* ORDER BY/)
+    await add(prisma, 'b')
+    cool()
+    await slow.finish()
+    await settled()
+    expect(sql.count(/^SELECT .*Tag.* ORDER BY/)).toBe(1)
   })
 
   it('must be given as a function', async () => {

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { useTestBed } from '../support/matrix.ts'
+import type { Provider } from '../support/provider.ts'
+import { did, type Spec, useSpec } from './support.ts'
+
+/** In production, where errors show no line of the caller's, hits are answered in front of Prisma's hooks. */
+describe('a read that is answered at once', () => {
+  const bed = useTestBed<Provider>({ provider: 'sqlite', generator: 'ts', store: 'memory' })
+  const spec = useSpec(bed, { errorFormat: 'minimal' })
+  const name = ({ prisma }: Pick<Spec, 'prisma'>) => prisma.user.findUnique({ where: { id: 1 } })
+
+  async function warm(options = {}) {
+    const one = spec.cached(options)
+    // Stored by the first, decoded by the second, kept for copies by the third.
+    for (let i = 0; i < 3; i += 1) {
+      await name(one)
+      await one.prisma.$cache.settled()
+    }
+    one.sql.clear()
+    return one
+  }
+
+  it('is not made before somebody waits for it, and then once', async () => {
+    const one = await warm()
+    const hits: unknown[] = []
+    one.prisma.$cache.on('hit', (event) => hits.push(event))
+    const read = name(one)
+    expect(hits).toHaveLength(0)
+    expect(await read).toBe(await read)
+    expect(hits).toHaveLength(1)
+    expect(one.sql.statements).toEqual([])
+    const own = await name(one)
+    expect(own).toEqual(await read)
+    expect(own).not.toBe(await read)
+  })
+
+  it('looks like any promise of Prisma', async () => {
+    const one = await warm()
+    const [ours, theirs] = [name(one), one.plain.user.findUnique({ where: { id: 1 } })]
+    expect(Reflect.ownKeys(ours)).toEqual(Reflect.ownKeys(theirs))
+    expect(Object.prototype.toString.call(ours)).toBe(Object.prototype.toString.call(theirs))
+    expect('posts' in ours).toBe(true)
+    expect((ours as { spec?: unknown }).spec).toEqual((theirs as { spec?: unknown }).spec)
+    const lists = [one.prisma.user.findMany(), one.plain.user.findMany()]
+    expect(Reflect.ownKeys(lists[0] as object).sort()).toEqual(Reflect.ownKeys(lists[1] as object).sort())
+    expect(await ours.finally(() => {})).toEqual(await theirs)
+    expect(await name(one).catch(() => 'never')).toEqual(await theirs)
+  })
+
+  it('goes on to its relations', async () => {
+    const one = await warm()
+    expect(await name(one).posts()).toHaveLength(2)
+    const read = name(one)
+    await read
+    expect(await read.posts({ where: { id: 1 } })).toHaveLength(1)
+  })
+
+  it('is made by the database in a transaction', async () => {
+    const one = await warm()
+    const { prisma } = one
+    const [user, count] = await prisma.$transaction([name(one), prisma.user.count()])
+    expect([user?.id, count]).toEqual([1, 3])
+    expect(one.sql.count(/^SELECT/)).toBeGreaterThanOrEqual(2)
+    await prisma.$transaction(async (tx) => {
+      await tx.user.update({ where: { id: 1 }, data: { name: 'inside' } })
+      expect((await tx.user.findUnique({ where: { id: 1 } }))?.name).toBe('inside')
+    })
+    expect((await name(one))?.name).toBe('inside')
+  })
+
+  it('is told to who asked what happened, and explained', async () => {
+    const one = await warm()
+    expect(await did(one.prisma, name(one))).toBe('hit')
+    expect(await one.prisma.$cache.explain(name(one))).toMatchObject({ status: 'cached', model: 'User' })
+    expect(await did(one.prisma, one.prisma.user.findUnique({ where: { id: 1 }, cache: false }))).toBe(
+      'bypass: call-disabled',
+    )
+  })
+
+  it('is refused like any other when its arguments or options are wrong', async () => {
+    const { prisma } = await warm()
+    await expect(prisma.user.findUnique({ where: { id: 1 }, cache: { ttl: 'x' as never } })).rejects.toThrow('ttl')
+    await expect(prisma.user.findUnique({ where: { nothing: 1 } as never })).rejects.toThrow('nothing')
+    await expect(prisma.user.findUniqueOrThrow({ where: { id: 99 } })).rejects.toMatchObject({ code: 'P2025' })
+  })
+
+  it('is left to a client that another extension made of it', async () => {
+    const one = await warm()
+    let calls = 0
+    const later = one.prisma.$extends({
+      query: {
+        $allOperations({ args, query }: { args: unknown; query: (args: unknown) => Promise<unknown> }) {
+          calls += 1
+          return query(args)
+        },
+      },
+    } as never) as unknown as typeof one.prisma
+    await later.user.findUnique({ where: { id: 1 } })
+    expect(calls).toBe(1)
+  })
+
+  it.each<[string, object]>([
+    ['methods', { model: { user: { findUnique: async () => 'mine' } } }],
+    ['methods of all models', { model: { $allModels: { findUnique: async () => 'mine' } } }],
+  ])('is left to %s that another extension put before it', async (_, extension) => {
+    const { prisma } = spec.cached()
+    const before = spec.plain.$extends(extension as never)
+    const cached = (before as typeof spec.plain).$extends(spec.extension()) as unknown as typeof prisma
+    for (let i = 0; i < 4; i += 1) expect(await cached.user.findUnique({ where: { id: 1 } })).toBe('mine')
+  })
+
+  it('has the computed fields of another extension', async () => {
+    const { prisma } = spec.cached()
+    const compute = ({ name }: { name: string | null }) => `${name}!`
+    const before = spec.plain.$extends({
+      result: { user: { shout: { needs: { name: true }, compute } } },
+    } as never)
+    const cached = (before as typeof spec.plain).$extends(spec.extension()) as unknown as typeof prisma
+    for (let i = 0; i < 4; i += 1) {
+      const post = await cached.post.findFirst({ where: { id: 1 }, include: { author: true } })
+      expect(post?.author).toHaveProperty('shout')
+    }
+  })
+})

@@ -160,8 +160,9 @@ describe('bytes in Redis that we did not write', () => {
   }
   const replaced = (text: (entry: string) => string | Buffer) => (key: string, entry: string) =>
     redis.set(key, text(entry))
-  /** The header of the entry, whose versions are right, with another payload. */
-  const payload = (text: string) => replaced((entry) => `${entry.slice(0, entry.indexOf('\n') + 1)}${text}`)
+  /** The header of the entry, whose versions are right, with another payload and its length. */
+  const payload = (text: string) =>
+    replaced((entry) => `${entry.slice(0, entry.indexOf('\n')).replace(/\w+$/, text.length.toString(36))}\n${text}`)
   const header = (change: (header: string) => string) =>
     replaced((entry) => `${change(entry.slice(0, entry.indexOf('\n')))}${entry.slice(entry.indexOf('\n'))}`)
 
@@ -173,8 +174,8 @@ describe('bytes in Redis that we did not write', () => {
     'a header alone': replaced((entry) => entry.slice(0, entry.indexOf('\n'))),
     'an entry of another version': header((text) => text.replace(/^qc\d+/, 'qc0')),
     'an entry with a longer header': header((text) => `${text} more`),
-    'times that are none': header((text) => text.replace(/ \d+/, ' NaN')),
-    'times without end': header((text) => text.replace(/ \d+/, ` ${'9'.repeat(400)}`)),
+    'times that are none': header((text) => text.replace(/ \w+/, ' N-N')),
+    'times without end': header((text) => text.replace(/ \w+/, ` ${'9'.repeat(400)}`)),
     'no payload': payload(''),
     'a payload of one line': payload('[]'),
     'a payload that is no JSON': payload('\n[{'),
@@ -203,8 +204,8 @@ describe('bytes in Redis that we did not write', () => {
     },
   )
 
-  /** The last but one word of the header; tags come after it. */
-  const VERSIONS = / ([^ ]+) (?=[^ ]*$)/
+  /** Of the header; tags and the length come after them. */
+  const VERSIONS = / ([^ ]+) (?=[^ ]* [^ ]+$)/
   const otherwise: Record<string, (key: string, entry: string) => Promise<unknown>> = {
     'versions of nothing': header((text) => text.replace(VERSIONS, ' AAAAAAAAAAAA ')),
     'fewer versions': header((text) => text.replace(VERSIONS, ' , ')),

@@ -34,6 +34,7 @@ const FLUENT: ReadonlySet<string> = new Set(['findUnique', 'findUniqueOrThrow', 
  * or by another extension, are made from the one below, and go the long way. What stands between a delegate and the
  * query hook must be Prisma's alone: models with methods or computed fields of other extensions are left alone. So are
  * clients whose errors show the caller's line, as in development: the method must be called where the caller called it.
+ * What is not there of a hit is the span Prisma traces for an operation.
  */
 export function nearDelegates(extended: AnyClient, below: AnyClient, graph: ModelGraph, answer: NearAnswer): AnyClient {
   const { _extensions: extensions } = below
@@ -53,9 +54,22 @@ export function nearDelegates(extended: AnyClient, below: AnyClient, graph: Mode
     const near = nearDelegate(own, model, graph, answer)
     delegates.set(name, near).set(model, near)
   }
-  return new Proxy(extended, {
-    get: (client, name) =>
-      (typeof name === 'string' ? delegates.get(name) : undefined) ?? Reflect.get(client, name, client),
+  return over(extended, delegates)
+}
+
+/** The object with other members; one that somebody puts in their place, a spy say, counts. */
+function over<T extends object>(object: T, members: Map<string, unknown>): T {
+  const replaced = (name: string | symbol) => void members.delete(String(name))
+  return new Proxy(object, {
+    get: (own, name) => (typeof name === 'string' ? members.get(name) : undefined) ?? Reflect.get(own, name, own),
+    set(own, name, value) {
+      replaced(name)
+      return Reflect.set(own, name, value, own)
+    },
+    defineProperty(own, name, descriptor) {
+      replaced(name)
+      return Reflect.defineProperty(own, name, descriptor)
+    },
   })
 }
 
@@ -73,10 +87,7 @@ function nearDelegate(own: Delegate, model: string, graph: ModelGraph, answer: N
       return FLUENT.has(operation) ? withRelations(promise, relations) : promise.near
     })
   }
-  return new Proxy(own, {
-    get: (delegate, name) =>
-      (typeof name === 'string' ? methods.get(name) : undefined) ?? Reflect.get(delegate, name, delegate),
-  })
+  return over(own, methods)
 }
 
 interface Lazily {

@@ -91,6 +91,13 @@ describe('a read that is answered at once', () => {
     expect(await name(one)).toMatchObject({ id: 1 })
   })
 
+  it('gives way to what is put in its place, a spy say', async () => {
+    const one = await warm()
+    const delegate = one.prisma.user as unknown as Record<string, unknown>
+    delegate['findUnique'] = async () => 'mine'
+    expect(await name(one)).toBe('mine')
+  })
+
   it.each<[string, object]>([
     ['methods', { model: { user: { findUnique: async () => 'mine' } } }],
     ['methods of all models', { model: { $allModels: { findUnique: async () => 'mine' } } }],

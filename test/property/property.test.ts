@@ -16,7 +16,7 @@ import { Grammar } from './values.ts'
 import { openWorld, type World } from './world.ts'
 
 // `npm run property -- --steps N --seed S --path P --store K` sets them; steps are those of all combinations together.
-const STEPS = Number(process.env['PROPERTY_STEPS'] ?? 60_000)
+const STEPS = Number(process.env['PROPERTY_STEPS'] ?? 40_000)
 const SEED = Number(process.env['PROPERTY_SEED'] ?? 1)
 const PATH = process.env['PROPERTY_PATH']
 const SHRINKING_MS = Number(process.env['PROPERTY_SHRINK_MS'] ?? 60_000)

@@ -98,7 +98,7 @@ const FLAT = new Set(['createMany', 'updateMany', 'updateManyAndReturn', 'delete
 const show = (value: unknown) => JSON.stringify(value, (_, one: unknown) => (one === undefined ? '‹undefined›' : one))
 
 /** More of them look deeper; these find every fault that was put in to try them but the rarest. */
-const RUNS = Number(process.env['SOUNDNESS_RUNS'] ?? 3000)
+const RUNS = Number(process.env['SOUNDNESS_RUNS'] ?? 1500)
 
 const circumstances = fc.record({
   precision: fc.constantFrom<Precision>('shape', 'shape', 'shape', 'row'),

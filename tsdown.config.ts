@@ -1,7 +1,14 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    admin: 'src/admin/index.ts',
+    'cli/main': 'src/cli/main.ts',
+    http: 'src/http/index.ts',
+    'metrics/prometheus': 'src/metrics/prometheus.ts',
+    'metrics/opentelemetry': 'src/metrics/opentelemetry.ts',
+  },
   format: ['esm', 'cjs'],
   platform: 'node',
   target: 'node20.19',

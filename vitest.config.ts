@@ -26,13 +26,21 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.{test,spec}.ts'],
-          exclude: ['test/*.test.ts', 'test/{unit,model,types,package,.generated}/**'],
+          exclude: ['test/*.test.ts', 'test/{unit,model,types,docs,package,browser,.generated}/**'],
           ...servers,
         },
       },
       {
         extends: true,
-        test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 300_000 },
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: [...servers.globalSetup, 'test/support/browser-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'types', include: ['test/{types,docs}/**/*.test.ts'], testTimeout: 300_000 },
       },
       {
         extends: true,

@@ -4,14 +4,17 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { WIRE_VERSION, writeEnvelope } from '../src/codec/envelope.ts'
+import { type Envelope, WIRE_VERSION, writeEnvelope } from '../src/codec/envelope.ts'
 import { encode } from '../src/codec/typed-json.ts'
-import { wireEnvelope, wireValues } from '../test/support/wire-values.ts'
+import { wireEnvelope, wireKey, wireKeyring, wireValues } from '../test/support/wire-values.ts'
 
 const folder = fileURLToPath(new URL('../test/fixtures/codec/', import.meta.url))
 mkdirSync(folder, { recursive: true })
-for (const [name, value] of Object.entries(wireValues)) {
+for (const [name, value] of Object.entries(wireValues)) keep(name, { ...wireEnvelope, payload: encode(value) })
+keep('sealed', wireKeyring.seal(wireKey, { ...wireEnvelope, payload: encode(wireValues['row']) }))
+
+function keep(name: string, envelope: Envelope): void {
   const file = `${folder}${WIRE_VERSION}-${name}.txt`
   if (existsSync(file)) console.log(`kept ${file}`)
-  else writeFileSync(file, writeEnvelope({ ...wireEnvelope, payload: encode(value) }))
+  else writeFileSync(file, writeEnvelope(envelope))
 }

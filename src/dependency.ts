@@ -16,6 +16,8 @@ export interface Dependency {
 export type Coarseness =
   /** The `invalidation` option says so. */
   | 'option'
+  /** `vary`, or an extension applied later, may choose rows by columns that are not seen here. */
+  | 'hidden-conditions'
   /** The text of the schema is not known, or not that of this client. */
   | 'schema-unknown'
   /** `maxTags` would be exceeded. */

@@ -29,6 +29,23 @@ export function storeError(error: unknown): StoreUnavailableError {
   return new StoreUnavailableError(error instanceof Error ? error.message : String(error))
 }
 
+/**
+ * What a query failed with that nobody waits for: its name and code. What a database says quotes values, and what Prisma
+ * says in development the arguments; the caller of a query is told all of it, a listener of events must not be.
+ */
+export function queryError(error: unknown): Error {
+  const { name, code, errorCode } = (error ?? {}) as { name?: unknown; code?: unknown; errorCode?: unknown }
+  const known = [code, errorCode].find((text) => typeof text === 'string' && /^\w{1,32}$/.test(text))
+  const told = typeof name === 'string' && /^\w{1,64}$/.test(name) ? name : 'Error'
+  return new Error(`the query failed: ${told}${known === undefined ? '' : ` ${known}`}`)
+}
+
+/** The same of what the application's own function failed with: only what comes from a query is not told whole. */
+export function ownError(error: unknown): unknown {
+  const { name } = (error ?? {}) as { name?: unknown }
+  return typeof name === 'string' && /^(PrismaClient|DriverAdapter)/.test(name) ? queryError(error) : error
+}
+
 /** The store was lost since it was last asked, or is a new one; before it is asked again it must be `ping`ed. */
 export class ConnectionLostError extends StoreUnavailableError {}
 
@@ -52,6 +69,13 @@ export function show(value: unknown): string {
     return `an object with ${keys.slice(0, 10).join(', ') || 'no keys'}${keys.length > 10 ? ', …' : ''}`
   }
   return String(value)
+}
+
+/** What can be said of a secret that was given in a wrong form. */
+export function showSecret(value: unknown): string {
+  if (typeof value === 'string') return `a text of ${value.length} characters`
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  return typeof value === 'object' ? show(value) : `a ${typeof value}`
 }
 
 /** A URL may hold a password in more places than one: of it only the scheme and the host are shown. */

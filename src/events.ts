@@ -20,6 +20,8 @@ export type BypassReason =
   | 'unsupported-argument'
   /** `select` names a computed field of a result extension; what it needs is not visible from here. */
   | 'computed-field'
+  /** `requireScope`, and `vary` names none. */
+  | 'no-scope'
   /** `vary` threw: whose result this would be is not known. */
   | 'vary-failed'
   /** The result would contain a field listed in `neverCache`. */
@@ -28,6 +30,8 @@ export type BypassReason =
   | 'view-undeclared'
   /** A fault of this package; see the `error` event. */
   | 'plan-failed'
+  /** The `key`, `tags` or `rows` of a wrapped function threw, or said what they must not; see the `error` event. */
+  | 'key-failed'
   /** What was asked about is no read that a cache could answer. */
   | 'not-a-read'
   /** A raw query without declared models. */
@@ -43,7 +47,7 @@ export type BypassReason =
 
 /** Why a result was not stored. */
 export type SkipFillReason =
-  /** Larger than `maxValueBytes`. */
+  /** Larger than `maxValueBytes`, or the `maxBytes` of its model. */
   | 'oversize'
   /** Holds a value the codec cannot restore exactly. */
   | 'unsupported-value'
@@ -56,6 +60,16 @@ export type SkipFillReason =
   /** The store did not take it. */
   | 'store-unavailable'
 
+/** What `vary` said. */
+export type Scope = string | number | boolean | null | undefined
+
+/**
+ * What happened to an entry of a model with `audit`. `hit`, `stale`: somebody was served it · `miss`: the database was
+ * asked, and its answer is to be stored · `invalidated`: a write or the application · `inspected`: shown to an operator,
+ * without its value · `removed`: by key or pattern, or with all others.
+ */
+export type AuditStatus = 'hit' | 'stale' | 'miss' | 'invalidated' | 'inspected' | 'removed'
+
 interface ReadEvent {
   readonly model: string
   readonly operation: string
@@ -64,12 +78,26 @@ interface ReadEvent {
 
 interface Served {
   readonly ageMs: number
+  /** For how much longer it is fresh; 0 of what is stale. */
+  readonly freshForMs: number
   /** `near`: the entry lay in this process, whether or not its versions were asked for · `far`: it came from Redis. */
   readonly tier: Tier
   readonly tags: readonly string[]
 }
 
 export type Tier = 'near' | 'far'
+
+/** How long a read took; known while somebody listens to it. Milliseconds. */
+export interface Timed {
+  /** From where the read reached the cache to where its answer was there. */
+  readonly ms?: number | undefined
+}
+
+/** Of a read that the cache did not answer; it is told of when it is answered. */
+export interface TimedQuery extends Timed {
+  /** The part of `ms` until the cache had said that it cannot answer. */
+  readonly lookUpMs?: number | undefined
+}
 
 type Verdict =
   /** The database says what was served. */
@@ -78,6 +106,45 @@ type Verdict =
   | { readonly outcome: 'late'; readonly movedWithinMs: number }
   /** It differs and nothing was invalidated: a writer bypasses the client, or an invalidation was lost. The entry is removed. */
   | { readonly outcome: 'stale' }
+
+/** What set a warmer off: its `on: 'startup'`, its schedule, tags or models it is `on`, or `$cache.warm`. */
+export type WarmCause = 'startup' | 'schedule' | 'change' | 'call'
+
+interface Warming {
+  readonly type: 'warm'
+  /** Of the warmer. */
+  readonly name: string
+  /** Reads that are through, and all there are as far as that is known: for generators it grows. */
+  readonly done: number
+  readonly total: number
+  /** Since it began. */
+  readonly ms: number
+}
+
+/** How a go of a warmer ended. */
+export type WarmOutcome = Warming & {
+  /** Reads that were found fresh and left alone · asked of the database and stored · that the cache has nothing to do with. */
+  readonly fresh: number
+  readonly asked: number
+  readonly uncached: number
+} & (
+    | { readonly state: 'end' }
+    | { readonly state: 'error'; readonly error: unknown }
+    | {
+        readonly state: 'skipped'
+        /**
+         * `done`: another process has · `elsewhere`: another process is at it · `unavailable`: the store does not answer ·
+         * `stopped`: the cache was ended meanwhile.
+         */
+        readonly reason: 'done' | 'elsewhere' | 'unavailable' | 'stopped'
+      }
+  )
+
+/** A hundred times a go at most, `progress`. */
+export type WarmEvent =
+  | (Warming & { readonly state: 'start'; readonly cause: WarmCause })
+  | (Warming & { readonly state: 'progress' })
+  | WarmOutcome
 
 /** What moved a tag. */
 export interface DroppedBy {
@@ -91,24 +158,35 @@ export interface DroppedBy {
 
 /** Everything the cache can say. Events never carry values, arguments or credentials. */
 export type CacheEvent =
-  | (ReadEvent & Served & { readonly type: 'hit' })
-  | (ReadEvent & Served & { readonly type: 'stale' })
-  | (ReadEvent & {
-      readonly type: 'miss'
-      readonly tags: readonly string[]
-      /** `absent`: no entry · `invalidated`: a tag moved · `expired` · `unreadable` · `refresh`: the call asked. */
-      readonly cause: MissCause
-      /** With `invalidated`: those of the entry's tags that have moved. */
-      readonly moved?: readonly string[]
-      /** Answered by a database query another read had under way, of this process or, with a `lease`, of another. */
-      readonly coalesced: boolean
-    })
-  | {
+  | (ReadEvent & Served & Timed & { readonly type: 'hit' })
+  | (ReadEvent & Served & Timed & { readonly type: 'stale' })
+  | (ReadEvent &
+      TimedQuery & {
+        readonly type: 'miss'
+        readonly tags: readonly string[]
+        /**
+         * `absent`: no entry · `invalidated`: a tag moved · `expired` · `unreadable` · `rejected`: by `validate` ·
+         * `refresh`: the call asked.
+         */
+        readonly cause: MissCause
+        /** With `invalidated`: those of the entry's tags that have moved. */
+        readonly moved?: readonly string[]
+        /** Answered by a database query another read had under way, of this process or, with a `lease`, of another. */
+        readonly coalesced: boolean
+        /**
+         * Where processes take turns: `taken`: this one asked for all · `shared`: another one's answer was used ·
+         * `in-vain`: it did not come in time.
+         */
+        readonly lease?: LeaseOutcome | undefined
+        /** For how long the answer is fresh by its policy, at the least; 0 of an error. */
+        readonly freshForMs: number
+      })
+  | (TimedQuery & {
       readonly type: 'bypass'
       readonly model: string
       readonly operation: string
       readonly reason: BypassReason
-    }
+    })
   /** An entry was found invalidated; `by` is `null` when this process moved none of the tags. */
   | (ReadEvent & { readonly type: 'drop'; readonly tags: readonly string[]; readonly by: DroppedBy | null })
   /** A query was planned for the first time (or again, after many others). */
@@ -125,6 +203,23 @@ export type CacheEvent =
       readonly delivered: boolean
       readonly model?: string
       readonly operation?: string
+      /** How long the write, or who called, waited for it; known while somebody listens. Milliseconds. */
+      readonly ms?: number | undefined
+    }
+  | WarmEvent
+  /** An access to entries of a model with `audit: true`. */
+  | {
+      readonly type: 'audit'
+      readonly model: string
+      /** Of the read or write, or of `$cache`. */
+      readonly operation: string
+      /** The entry; `null` where it is about all that depend on the model. */
+      readonly key: string | null
+      readonly status: AuditStatus
+      /** Epoch ms. */
+      readonly at: number
+      /** In which it was done. Only here is it told. */
+      readonly scope: Scope
     }
   | {
       readonly type: 'store'
@@ -133,24 +228,67 @@ export type CacheEvent =
       /** Tags whose invalidation waits to be delivered; `Infinity` when all are treated as changed. */
       readonly undelivered: number
     }
+  /** A threshold of `alerts` was crossed, or what had crossed it is back. Once each. */
+  | (Alert & { readonly type: 'alert'; readonly state: 'raised' | 'resolved' })
+  /** The health check that `healthEvery` asks for. */
+  | {
+      readonly type: 'health'
+      readonly state: 'ok' | 'unavailable' | 'undelivered'
+      /** Round trip to the store; `null` when it did not answer. */
+      readonly latencyMs: number | null
+      readonly undelivered: number
+    }
+  /** Somebody came through a door for operators, the admin API say: what they did, or were refused. */
+  | {
+      readonly type: 'admin'
+      readonly action: string
+      /** Who, as `authorize` says; `null` where it does not. */
+      readonly actor: string | null
+      /** `done` · `refused`: not authorized, or too often · `failed`. */
+      readonly outcome: 'done' | 'refused' | 'failed'
+      /** How many tags were moved and entries removed. */
+      readonly tagCount?: number
+      readonly keyCount?: number
+    }
   | {
       readonly type: 'error'
-      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `refresh`, `vary`, `plan`, `transaction`, `listener`, `verify`. */
+      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `decrypt`, `refresh`, `validate`, `vary`, `plan`, `transaction`, `listener`, `verify`, `admin`, `key`, `increment`, `remove`. */
       readonly during: string
       readonly error: unknown
       readonly model?: string
       readonly operation?: string
     }
 
-export type MissCause = 'absent' | 'invalidated' | 'expired' | 'unreadable' | 'refresh'
+export type AlertName = 'hit-rate' | 'error-rate' | 'look-up' | 'memory' | 'unavailable' | 'undelivered'
+
+/** What is not as it should be. */
+export interface Alert {
+  readonly alert: AlertName
+  /** As the threshold: a share, milliseconds (95 of 100 look-ups took less), or tags that wait. */
+  readonly value: number
+  readonly threshold: number
+  /** `memory`: the address of the Redis server. */
+  readonly server?: string
+}
+
+export type LeaseOutcome = 'taken' | 'shared' | 'in-vain'
+
+export type MissCause = 'absent' | 'invalidated' | 'expired' | 'unreadable' | 'rejected' | 'refresh'
 
 export type CacheEventType = CacheEvent['type']
 export type CacheEventOf<T extends CacheEventType | '*'> = T extends '*' ? CacheEvent : Extract<CacheEvent, { type: T }>
 export type CacheEventListener<T extends CacheEventType | '*' = '*'> = (event: CacheEventOf<T>) => void
 
+/** What `begin` says while nobody listens. */
+export const NOT_TIMED = -1
+
+/** Events that tell how long something took. */
+export const TIMED: ReadonlySet<CacheEventType | '*'> = new Set(['*', 'hit', 'stale', 'miss', 'bypass', 'invalidate'])
+
 /** Hands events to listeners. A listener that throws is reported once as an `error` event and never breaks a query. */
 export class EventHub {
   readonly #listeners = new Map<CacheEventType | '*', Set<CacheEventListener>>()
+  #timed = 0
 
   on<T extends CacheEventType | '*'>(type: T, listener: CacheEventListener<T>): () => void {
     let listeners = this.#listeners.get(type)
@@ -158,6 +296,26 @@ export class EventHub {
     const heard = listener as (event: never) => void as CacheEventListener
     listeners.add(heard)
     return () => void listeners.delete(heard)
+  }
+
+  /** Has reads timed until the function it returns is called: two looks at a clock for each, too much for nobody. */
+  time(): () => void {
+    this.#timed += 1
+    let isOver = false
+    return () => {
+      if (!isOver) this.#timed -= 1
+      isOver = true
+    }
+  }
+
+  /** A moment for `since`. */
+  begin(): number {
+    return this.#timed === 0 ? NOT_TIMED : performance.now()
+  }
+
+  /** Milliseconds since then; `undefined` when nobody wanted to know at that time. */
+  since(begun: number): number | undefined {
+    return begun === NOT_TIMED ? undefined : performance.now() - begun
   }
 
   emit(event: CacheEvent): void {

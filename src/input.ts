@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { CacheConfigError, show } from './errors.ts'
+import { CacheConfigError, show, showSecret } from './errors.ts'
 
 /** An object of these options and no others. */
 export function shape<Entries extends v.ObjectEntries>(entries: Entries) {
@@ -33,7 +33,8 @@ export function check<T extends v.GenericSchema>(schema: T, value: unknown, path
   if (result.success) return result.output
   const { issue, steps } = innermost(result.issues[0], path === '' ? [] : [path])
   const fix = issue.message.endsWith('.') ? issue.message : `Expected ${issue.expected}.`
-  throw new CacheConfigError(steps.join('.') || 'options', `got ${show(issue.input)}`, fix)
+  const got = steps[0] === 'encryption' ? showSecret(issue.input) : show(issue.input)
+  throw new CacheConfigError(steps.join('.') || 'options', `got ${got}`, fix)
 }
 
 /** Of a union's branches the one that got furthest into the value says what is wrong with it. */

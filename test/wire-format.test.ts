@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { readEnvelope, WIRE_VERSION, writeEnvelope } from '../src/codec/envelope.ts'
 import { decode, encode, prepared } from '../src/codec/typed-json.ts'
 import { CodecError } from '../src/errors.ts'
-import { wireEnvelope, wireValues } from './support/wire-values.ts'
+import { wireEnvelope, wireKey, wireKeyring, wireValues } from './support/wire-values.ts'
 
 /**
  * Entries outlive the process that wrote them: what they looked like is kept in `test/fixtures/codec`, a file an entry,
@@ -25,6 +25,12 @@ describe(`entries of ${WIRE_VERSION}`, () => {
     expect(envelope).toEqual(wireEnvelope)
     expect(decode(payload, decimal)).toStrictEqual(value)
     expect(prepared(payload, decimal)()).toStrictEqual(value)
+  })
+
+  it('sealed: is opened under the key it was stored by, by whoever has the key it was sealed with', () => {
+    const envelope = readEnvelope(bytesOf(`${WIRE_VERSION}-sealed.txt`))
+    expect(envelope).toMatchObject({ ...wireEnvelope, sealedWith: 'fixture' })
+    expect(decode(wireKeyring.open(wireKey, envelope), decimal)).toStrictEqual(wireValues['row'])
   })
 })
 

@@ -24,7 +24,7 @@ export const contestants: readonly Contestant[] = [
   textual('JSON, nothing restored', JSON.stringify, JSON.parse, false),
   textual('JSON and a tree (qc2)', tree.encode, (text) => tree.decode(text, decimal)),
   textual('rows as lists', JSON.stringify, JSON.parse, false, asLists),
-  textual('ours (qc3)', encode, (text) => decode(text, decimal)),
+  textual('ours', encode, (text) => decode(text, decimal)),
   {
     name: 'ours, prepared',
     isExact: true,

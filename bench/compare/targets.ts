@@ -120,10 +120,11 @@ function fasterThan(role: HitFigure['role'], hits: readonly HitFigure[]): Target
 function byteTargets(bytes: readonly BytesFigure[]): Target[] {
   const of = (asked: string) => bytes.find((figure) => figure.case === asked && figure.contender === FAR)
   const [small, list] = [of(findUnique.name), of(LIST.name)]
-  const over = small && small.memory - small.json
+  const over = small && small.value - small.json
   return [
     atMost('Redis bytes, 100 rows', 0.6, 'its JSON', list?.memory, list?.json),
     {
+      // Of the value: what Redis takes for a key and itself is more than that, whoever stores it.
       what: 'Redis bytes, a small row',
       limit: 'JSON + 120 B',
       figure: over === undefined ? '-' : `JSON + ${over.toFixed(0)} B`,

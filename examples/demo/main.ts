@@ -1,7 +1,11 @@
 // npm run demo: the same queries on a cached and on a plain client, side by side. No server needed; REDIS_URL is used
-// when it is set. The client is generated first, so what imports it is loaded only afterwards.
+// when it is set. npm run demo -- --dashboard: the dashboard, on live load (--seconds 60: for a minute). The client is
+// generated first, so what imports it is loaded only afterwards.
+import { parseArgs } from 'node:util'
 import { ensureClient } from '../setup/client.ts'
 import { dim, timed } from './terminal.ts'
+
+const { values: asked } = parseArgs({ options: { dashboard: { type: 'boolean' }, seconds: { type: 'string' } } })
 
 const generated = performance.now()
 const client = ensureClient()
@@ -15,5 +19,13 @@ timed(`SQLite database with ${total.toLocaleString('en')} rows`, loaded)
 const counts = Object.entries(rows).map(([model, count]) => `${model} ${count.toLocaleString('en')}`)
 console.log(dim(`  ${counts.join(', ')}`))
 
-const { tour } = await import('./tour.ts')
-process.exitCode = (await tour()) ? 0 : 1
+if (asked.dashboard) {
+  const { buildPage } = await import('../../scripts/build-page.ts')
+  // In the package it is built already.
+  await buildPage()
+  const { dashboard } = await import('./dashboard.ts')
+  await dashboard(asked.seconds === undefined ? undefined : Number(asked.seconds))
+} else {
+  const { tour } = await import('./tour.ts')
+  process.exitCode = (await tour()) ? 0 : 1
+}

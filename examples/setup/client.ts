@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
-const schema = fileURLToPath(new URL('../../prisma/demo/schema.prisma', import.meta.url))
-const stamp = fileURLToPath(new URL('../../prisma/demo/.generated/client/.made-from', import.meta.url))
 
-/** Runs `prisma generate` unless the client was made from this very schema by this very Prisma. */
-export function ensureClient(): 'generated' | 'up to date' {
+/** Runs `prisma generate` unless the client of `prisma/{name}` was made from this very schema by this very Prisma. */
+export function ensureClient(name: 'demo' | 'shop' | 'docs' = 'demo'): 'generated' | 'up to date' {
+  const schema = fileURLToPath(new URL(`../../prisma/${name}/schema.prisma`, import.meta.url))
+  const stamp = fileURLToPath(new URL(`../../prisma/${name}/.generated/client/.made-from`, import.meta.url))
   const wanted = createHash('sha256')
     .update(readFileSync(schema))
     .update(require('prisma/package.json').version)

@@ -4,14 +4,16 @@ import type { TagVersion } from '../tags/tag-versions.ts'
 /**
  * What is stored under an entry's key: one line of header, then the payload.
  *
- *     qc3 <read at> <fresh for> <kept for>[+<took>] <check> <version,version,…> <tag,tag,…> <length of the payload>\n<payload>
+ *     qc4 <read at> <fresh for> <kept for>[+<took>] <check> <version,version,…> <tag,tag,…> <length of the payload>[@<key>]\n<payload>
  *
  * Numbers are written to the base 36, times are milliseconds. The length tells an entry that was cut off: of a payload
  * like `42` the first half is a payload as well.
  * `versions` are those the entry's tags had **before** the database was asked. `tags` are empty where they are those of
  * the plan, in its order; else an entry that depends on others names them, or their place in what every look-up asks for.
+ * In names, what parts a header is written as in a URL: those of the application hold any character.
  * `check` is the digest of the query when the key is the application's own word, else `-`: it keeps two queries that
  * were given one `key` from answering for each other.
+ * Behind `@` stands the id of the key that the payload is sealed with, see `seal.ts`.
  */
 export interface Envelope {
   /** When the database was asked, epoch ms of the process that filled. */
@@ -24,17 +26,25 @@ export interface Envelope {
   readonly versions: readonly TagVersion[]
   readonly tags: readonly string[]
   readonly payload: string
+  /** The id of the key that opens the payload; `undefined`: it is not sealed. */
+  readonly sealedWith?: string | undefined
 }
 
 /** Moves with every change of the layout above or of the payload; part of every key, so that versions never meet. */
-export const WIRE_VERSION = 'qc3'
+export const WIRE_VERSION = 'qc4'
 
 export function writeEnvelope(envelope: Envelope): string {
-  const { readAt, freshForMs, keptForMs, tookMs, check, versions, tags, payload } = envelope
+  const { payload, sealedWith } = envelope
+  const seal = sealedWith === undefined ? '' : `@${sealedWith}`
+  return `${headerText(envelope)} ${numberText(payload.length)}${seal}\n${payload}`
+}
+
+/** All that the header says of the payload but its length. */
+export function headerText(envelope: Omit<Envelope, 'payload'>): string {
+  const { readAt, freshForMs, keptForMs, tookMs, check, versions, tags } = envelope
   const took = tookMs > 0 ? `+${numberText(tookMs)}` : ''
   const times = `${numberText(readAt)} ${numberText(freshForMs)} ${numberText(keptForMs)}${took}`
-  const lists = `${versions.join(',')} ${tags.join(',')}`
-  return `${WIRE_VERSION} ${times} ${check} ${lists} ${numberText(payload.length)}\n${payload}`
+  return `${WIRE_VERSION} ${times} ${check} ${versions.join(',')} ${tags.map(nameText).join(',')}`
 }
 
 /** @throws CodecError for anything that is not a whole envelope of this version. */
@@ -42,7 +52,7 @@ export function readEnvelope(bytes: string): Envelope {
   const end = bytes.indexOf('\n')
   const header = end < 0 ? undefined : HEADER.exec(bytes.slice(0, end))
   if (!header) throw new CodecError('not an entry of this version')
-  const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length] = header as unknown as (
+  const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length, sealedWith] = header as unknown as (
     | string
     | undefined
   )[]
@@ -55,14 +65,15 @@ export function readEnvelope(bytes: string): Envelope {
     tookMs: tookMs === undefined ? 0 : numberOf(tookMs),
     check: check as string,
     versions: listed(versions as string),
-    tags: listed(tags as string),
+    tags: listed(tags as string).map(nameOf),
     payload,
+    sealedWith,
   }
 }
 
 const NUMBER = '([0-9a-z]{1,11})'
 const HEADER = new RegExp(
-  `^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}$`,
+  `^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}(?:@([\\w.-]{1,32}))?$`,
 )
 
 function numberText(number: number): string {
@@ -72,6 +83,22 @@ function numberText(number: number): string {
 function numberOf(text: string | undefined): number {
   return Number.parseInt(text as string, 36)
 }
+
+function nameText(name: string): string {
+  return UNSAFE.test(name) ? name.replaceAll(UNSAFE_ALL, encodeURIComponent) : name
+}
+
+function nameOf(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    throw new CodecError('a tag that cannot be read', { cause: error })
+  }
+}
+
+const UNSAFE = /[%#,\s]/
+const UNSAFE_ALL = /[%#,\s]/g
 
 function listed(text: string): string[] {
   return text === '' ? [] : text.split(',')

@@ -14,12 +14,17 @@ const CANDIDATES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => 
  * @throws CacheConfigError when the file is missing, cannot be loaded, or holds something wrong.
  */
 export function loadConfig(path: string | undefined, directory = process.cwd()): CacheConfig {
-  const file = path === undefined ? discover(directory) : resolve(directory, path)
+  const file = findConfig(path, directory)
   if (file === undefined) return {}
   if (!existsSync(file)) {
     throw new CacheConfigError('configFile', `there is no file ${file}`, 'Give the path of a config file, or false.')
   }
   return validateConfig(read(file), file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1))
+}
+
+/** Where the config file is, or would be; `undefined`: there is none. */
+export function findConfig(path: string | undefined, directory = process.cwd()): string | undefined {
+  return path === undefined ? discover(directory) : resolve(directory, path)
 }
 
 function discover(directory: string): string | undefined {

@@ -1,59 +1,41 @@
-import type { Clock } from '../clock.ts'
-import { type Envelope, readEnvelope } from '../codec/envelope.ts'
-import type { CacheEventListener, CacheEventType, EventHub } from '../events.ts'
+import {
+  type Alert,
+  type CacheEventListener,
+  type CacheEventOf,
+  type CacheEventType,
+  type EventHub,
+  TIMED,
+} from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
-import { assertTarget, assertWarm } from '../policy/validate-options.ts'
-import type { ModelGraph } from '../query/model-graph.ts'
+import type { Ttl } from '../policy/ttl.ts'
+import { assertKeyPage, assertTarget, assertWarm } from '../policy/validate-options.ts'
 import { tagsAlone, wholeModelsWriteSet } from '../query/write-set.ts'
-import type { Explanation } from '../read/explain.ts'
 import type { Background } from '../read/read-context.ts'
-import { globLiteral } from '../stores/glob.ts'
-import type { ResilientStore, StoreCondition } from '../stores/resilient-store.ts'
-import { userTag } from '../tags/tag.ts'
+import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { LocalSize, ServerInfo } from '../stores/store.ts'
+import { inScope, scopeName } from '../tags/scope-tags.ts'
+import { namespaceTag, type Tag, userTag } from '../tags/tag.ts'
+import { idOfKey } from '../values/value-key.ts'
+import type { Values } from '../values/values.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import type { CacheInfo, InfoScopes } from './cache-info.ts'
 import type { Drop, Drops } from './drops.ts'
+import { type EntryInfo, type EntryKnowledge, entryInfo } from './entry-info.ts'
+import { type CacheHealth, healthOf } from './health.ts'
+import { type EventSource, type InvalidationMap, type InvalidationTarget, invalidateOn } from './invalidate-on.ts'
+import { keyPage } from './key-page.ts'
 import type { CacheStats, Statistics } from './stats.ts'
+import { TELL } from './tell.ts'
 import { WarmQueries } from './warm-queries.ts'
+import { WholeKeys } from './whole-keys.ts'
 
-/** What to drop. At least one must be given; together they add up. */
-export interface InvalidationTarget {
-  /** Tags of the application's own. */
-  readonly tags?: readonly string[] | undefined
-  /** Models, as if any of their rows had been written: with everything the database deletes or rewrites along with them. */
-  readonly models?: readonly string[] | undefined
-  /** Keys of entries, whole, as events and `keys()` show them, or the `key` a call gave its entry (`Model:operation:@key`). */
-  readonly keys?: readonly string[] | undefined
-  /** A glob over keys without the prefix, e.g. `User:findMany:*`. Walks all keys of the namespace: for operators, not for requests. */
-  readonly pattern?: string | undefined
-  /**
-   * With tags and models: what is invalidated may still be served, with the status `stale`, while one read renews it
-   * behind. A write, or an invalidation that is not soft, ends that at once. @default false
-   */
-  readonly soft?: boolean | undefined
-  /** For how long at most, **seconds**. Only with `soft`. @default 30 */
-  readonly grace?: number | undefined
-}
-
-/** How the cache is. Never rejects. */
-export interface CacheHealth {
-  /** `ok`, or: reads go to the database because the store does not answer, or invalidations wait for it. */
-  readonly state: StoreCondition['state']
+export interface StoreInfo {
+  /** `memory`, `redis`, or the name of your own. */
   readonly store: string
-  /** Round trip to the store; `null` when it did not answer. */
-  readonly latencyMs: number | null
-  readonly undelivered: number
-}
-
-/** An entry, without its value. */
-export interface EntryInfo {
-  readonly key: string
-  readonly readAt: Date
-  /** Milliseconds left until it expires, and until it may no longer be served stale. */
-  readonly freshForMs: number
-  readonly keptForMs: number
-  readonly tags: number
-  readonly bytes: number
+  /** What lies in this process: the entries of a memory store, or copies (`near`); `null` where there is neither. */
+  readonly local: LocalSize | null
+  /** The Redis servers the client knows of; one that does not answer says why. */
+  readonly servers: readonly ServerInfo[]
 }
 
 /** What raw SQL touches, said at the call. */
@@ -62,18 +44,27 @@ export interface RawOptions {
   readonly reads?: readonly string[] | undefined
   /** Models the statement writes; they are invalidated, and nothing else. `[]`: it writes nothing that is cached. */
   readonly writes?: readonly string[] | undefined
-  /** Seconds. @default 60 */
-  readonly ttl?: number | undefined
+  /** Seconds, or their name. @default 60 */
+  readonly ttl?: Ttl | undefined
   /** Tags of the application's own that the result depends on. */
   readonly tags?: readonly string[] | undefined
   /** Tags of the application's own that the statement invalidates. */
   readonly invalidate?: readonly string[] | undefined
 }
 
-/** `prisma.$cache` */
-export interface CacheControl {
+export interface KeyPageOptions {
+  /** As in `invalidate`. @default all */
+  readonly pattern?: string | undefined
+  /** @default 100 */
+  readonly limit?: number | undefined
+  /** @default from the beginning */
+  readonly cursor?: string | null | undefined
+}
+
+/** What `createCache` returns; `prisma.$cache` can do this and more. */
+export interface CacheControl extends Values {
   /**
-   * Drops what is named. Tags and models: no read that begins after this resolved sees the state before, reads under way
+   * Drops what is named. Tags, models and a namespace: no read that begins after this resolved sees the state before, reads under way
    * included. Keys and patterns remove the entries that exist; a read under way may still store its result.
    *
    * @returns how many tags were moved and entries removed.
@@ -81,35 +72,52 @@ export interface CacheControl {
    * the store is down (tags and models are kept and delivered later).
    */
   invalidate(target: InvalidationTarget): Promise<{ readonly tags: number; readonly keys: number }>
+  /**
+   * Invalidates when something happens elsewhere, said by events; returns what ends that. Nobody waits for it: what is
+   * read meanwhile may be what was before. A fault is an `error` event, never an exception in who emits.
+   *
+   *     const stop = prisma.$cache.invalidateOn(bus, {
+   *       'user.changed': ({ id }) => ({ tags: [`user:${id}`] }),
+   *       'catalog.imported': { models: ['Product'], soft: true },
+   *     })
+   *
+   * @throws CacheConfigError for what is no source of events, or a target that names nothing.
+   */
+  invalidateOn(source: EventSource, map: InvalidationMap): () => void
   /** Removes every entry and tag of this prefix, and nothing outside it. */
   clear(): Promise<{ readonly keys: number }>
   /** Counts since the extension was set up. */
   stats(): CacheStats
-  /** Keys of entries; `pattern` as in `invalidate`, `limit` 1000 unless told. Walks the namespace. */
+  /** Keys of results and values, of all unless there is a `pattern`, which is as in `invalidate`; `limit` 1000 unless told. Walks the namespace. */
   keys(options?: { readonly pattern?: string; readonly limit?: number }): Promise<string[]>
-  /** What is known of an entry, never its value; `null` when there is none. */
-  inspect(key: string): Promise<EntryInfo | null>
-  health(): Promise<CacheHealth>
   /**
-   * How a read is cached and what invalidates it, and how it could be made finer. The read is not executed.
+   * Keys of entries, a page at a time: `cursor` is that of the page before, and `null` after the last. A page holds about
+   * `limit` keys (1 to 1000, 100 unless told), none at times; a key may be on two of them.
    *
-   *     await prisma.$cache.explain(prisma.post.findMany({ where: { authorId: 5 } }))
-   *
-   * @throws CacheConfigError for anything but a read of this client.
+   * @throws CacheConfigError for a cursor that is none, or a limit out of bounds.
    */
-  explain(read: PromiseLike<unknown>): Promise<Explanation>
+  keyPage(options?: KeyPageOptions): Promise<{ readonly keys: readonly string[]; readonly cursor: string | null }>
+  /**
+   * What is known of an entry; `null` when there is none. Its value only with `value: true`, for operators: cut to what can
+   * be shown, and not at all where it depends on a model with `neverCache` fields.
+   */
+  inspect(key: string, options?: { readonly value?: boolean }): Promise<EntryInfo | null>
+  health(): Promise<CacheHealth>
+  /** What the store is made of, and what each Redis server says of itself: all nodes of a cluster. Never rejects. */
+  info(): Promise<StoreInfo>
   /** How an entry was last found invalidated here, and by which write; `null` when none is remembered (the last 5000 are). */
   why(key: string): Drop | null
   /** Calls `listener` for each event of a type, or for all with `'*'`; returns what ends it. */
   on<T extends CacheEventType | '*'>(type: T, listener: CacheEventListener<T>): () => void
   /** A read's result, with what the cache did for it. */
   withCacheInfo<T>(read: PromiseLike<T>): Promise<{ readonly data: T; readonly info: CacheInfo }>
-  /** What `run` returns, with what the cache did for each read made in it: one request, say. */
+  /**
+   * What `run` returns, with what the cache did for each read made in it: one request, say. `run` is handed the list as it
+   * grows, for what must be known before it is done, the headers of a response say.
+   */
   collectCacheInfo<T>(
-    run: () => PromiseLike<T> | T,
+    run: (reads: readonly CacheInfo[]) => PromiseLike<T> | T,
   ): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }>
-  /** Declares what a raw statement touches: `prisma.$cache.raw({ reads: ['User'] }, prisma.$queryRaw`…`)`. Stays lazy, and may stand in `$transaction([...])`. */
-  raw<P extends PromiseLike<unknown>>(options: RawOptions, statement: P): P
   /**
    * Asks `run` now, and again whenever a write or an invalidation of **this process** moved what its reads depend on, so
    * that the next caller finds them stored. Behind everybody's back; an error is an `error` event. `name`: one query a
@@ -120,28 +128,32 @@ export interface CacheControl {
    * @throws CacheConfigError when `run` is no function, a query that was begun already say.
    */
   keepWarm(name: string, run: () => PromiseLike<unknown>): () => void
+  /** @internal */
+  readonly [TELL]: (event: CacheEventOf<'admin' | 'error'>) => void
   /** Resolves when fills and refreshes under way are through. */
   settled(): Promise<void>
   /** Ends the cache: waits for work under way and closes the connection this package opened. Queries still work, uncached. */
   disconnect(): Promise<void>
 }
 
-export interface ControlContext {
-  readonly graph: ModelGraph
+export interface ControlContext extends EntryKnowledge {
   readonly store: ResilientStore
   readonly events: EventHub
   readonly statistics: Statistics
   readonly infos: InfoScopes
   readonly invalidate: Invalidate
   readonly background: Background
-  readonly clock: Clock
   readonly prefix: string
-  readonly declareRaw: CacheControl['raw']
   readonly drops: Drops
-  readonly explain: CacheControl['explain']
+  readonly values: Values
+  /** Those that were raised. */
+  readonly alerts: () => readonly Alert[]
+  /** Ends what would go on by itself. */
+  readonly stop: () => void
 }
 
 const KEYS_LIMIT = 1000
+const PAGE_LIMIT = 100
 /** Seconds. */
 const GRACE = 30
 const NOT_A_READ: CacheInfo = { status: 'bypass', model: '', operation: '', reason: 'not-a-read' }
@@ -149,82 +161,113 @@ const NOT_A_READ: CacheInfo = { status: 'bypass', model: '', operation: '', reas
 export function cacheControl(context: ControlContext): CacheControl {
   const warm = new WarmQueries(context.events, context.infos, context.background)
   const { graph, store, events, statistics, infos, background, clock } = context
-  const entries = `${context.prefix}query:`
+  const whole = new WholeKeys(context.prefix, graph)
 
-  /** Keys may be given as shown, or without the prefix. */
-  const wholeKey = (key: string) => (key.startsWith(entries) ? key : entries + key)
-  const wholePattern = (pattern: string) =>
-    globLiteral(entries) + (pattern.startsWith(entries) ? pattern.slice(entries.length) : pattern)
+  async function removeKeys(keys: readonly string[]): Promise<number> {
+    // What is being computed for a value's key must not come back, nor copies in other processes stay.
+    const values = keys.flatMap((key) => idOfKey(context.prefix, key)?.own ?? [])
+    if (values.length > 0) await context.invalidate(tagsAlone(values), { cause: 'api' })
+    return keys.length > 0 ? store.remove(keys) : 0
+  }
+
+  async function* scan(pattern: string | undefined): AsyncIterable<readonly string[]> {
+    for (const one of whole.patterns(pattern)) yield* store.scan(one)
+  }
+
+  const listening = new Set<() => void>()
+
+  /** All of the scope, where nothing else is named. */
+  function within(scope: InvalidationTarget['scope'], own: readonly Tag[]): readonly Tag[] {
+    if (scope === undefined) return own
+    const name = scopeName(scope, graph.conceal)
+    return own.length === 0 ? [inScope(name)] : own.map((tag) => inScope(name, tag))
+  }
+
+  async function invalidate(target: InvalidationTarget) {
+    assertTarget(target)
+    const { tags = [], models = [], namespace, scope, keys = [], pattern, soft = false, grace = GRACE } = target
+    const known_ = models.map((name) => known(graph, 'invalidate.models', name))
+    const own = [...tags.map(userTag), ...(namespace === undefined ? [] : [namespaceTag(namespace)])]
+    const moved = [...new Set([...within(scope, own), ...wholeModelsWriteSet(graph, known_)])]
+    const graceUntil = soft ? clock() + 1000 * grace : undefined
+    await context.invalidate(tagsAlone(moved), { cause: 'api' }, undefined, graceUntil)
+    let removed = await removeKeys(keys.map((key) => whole.key(key)))
+    if (pattern !== undefined) for await (const found of scan(pattern)) removed += await removeKeys(found)
+    return { tags: moved.length, keys: removed }
+  }
 
   return {
-    async invalidate(target) {
-      assertTarget(target)
-      const { tags = [], models = [], keys = [], pattern, soft = false, grace = GRACE } = target
-      const known_ = models.map((name) => known(graph, 'invalidate.models', name))
-      const moved = [...tags.map(userTag), ...wholeModelsWriteSet(graph, known_)]
-      const graceUntil = soft ? clock() + 1000 * grace : undefined
-      await context.invalidate(tagsAlone(moved), { cause: 'api' }, undefined, graceUntil)
-      let removed = keys.length > 0 ? await store.remove(keys.map(wholeKey)) : 0
-      if (pattern !== undefined) {
-        for await (const found of store.scan(wholePattern(pattern))) removed += await store.remove(found)
+    ...context.values,
+
+    invalidate,
+
+    invalidateOn(source, map) {
+      const failed = (error: unknown) => events.emit({ type: 'error', during: 'invalidate', error })
+      const stop = invalidateOn(
+        source,
+        map,
+        {
+          check({ models = [] }) {
+            for (const name of models) known(graph, 'invalidateOn', name)
+          },
+          invalidate(target) {
+            const work = invalidate(target)
+            background.run(work.catch(() => {}))
+            return work
+          },
+        },
+        failed,
+      )
+      listening.add(stop)
+      return () => {
+        listening.delete(stop)
+        stop()
       }
-      return { tags: moved.length, keys: removed }
     },
 
     async clear() {
       return { keys: await store.clear() }
     },
 
-    stats: () => statistics.snapshot(store.condition()),
+    stats: () => statistics.snapshot(store.condition(), store.local?.() ?? null, context.alerts()),
 
-    async keys({ pattern = '*', limit = KEYS_LIMIT } = {}) {
+    async keys({ pattern, limit = KEYS_LIMIT } = {}) {
       const keys = new Set<string>()
-      for await (const found of store.scan(wholePattern(pattern))) {
+      for await (const found of scan(pattern)) {
         for (const key of found) if (keys.size < limit) keys.add(key)
         if (keys.size >= limit) break
       }
       return [...keys]
     },
 
-    async inspect(key) {
-      const bytes = await store.peek(wholeKey(key))
-      if (bytes === undefined) return null
-      let envelope: Envelope
-      try {
-        envelope = readEnvelope(bytes)
-      } catch {
-        return null
-      }
-      const ageMs = clock() - envelope.readAt
-      return {
-        key: wholeKey(key),
-        readAt: new Date(envelope.readAt),
-        freshForMs: Math.max(0, envelope.freshForMs - ageMs),
-        keptForMs: Math.max(0, envelope.keptForMs - ageMs),
-        tags: envelope.versions.length,
-        bytes: Buffer.byteLength(bytes),
-      }
+    async keyPage(options = {}) {
+      assertKeyPage(options)
+      const { pattern, limit = PAGE_LIMIT, cursor } = options
+      return keyPage(store, whole.patterns(pattern), cursor ?? '', limit)
     },
 
-    async health() {
-      const begun = performance.now()
-      const latencyMs = await store.ping().then(
-        () => performance.now() - begun,
-        () => null,
-      )
-      const { state, undelivered } = store.condition()
-      return {
-        state: latencyMs === null && state === 'ok' ? 'unavailable' : state,
-        store: store.name,
-        latencyMs,
-        undelivered,
-      }
+    async inspect(key, { value = false } = {}) {
+      const bytes = await store.peek(whole.key(key))
+      return bytes === undefined ? null : entryInfo({ ...whole.described(key), bytes }, value, context)
     },
 
-    explain: context.explain,
-    why: (key) => context.drops.of(wholeKey(key)),
+    health: () => healthOf(store),
 
-    on: (type, listener) => events.on(type, listener),
+    async info() {
+      const servers = (await store.servers?.()) ?? []
+      return { store: store.name, local: store.local?.() ?? null, servers }
+    },
+
+    why: (key) => context.drops.of(whole.key(key)),
+
+    on(type, listener) {
+      const off = events.on(type, listener)
+      const untimed = TIMED.has(type) ? events.time() : () => {}
+      return () => {
+        off()
+        untimed()
+      }
+    },
 
     async withCacheInfo(read) {
       const { data, reads } = await infos.collect(() => read)
@@ -232,14 +275,16 @@ export function cacheControl(context: ControlContext): CacheControl {
     },
     collectCacheInfo: (run) => infos.collect(run),
 
-    raw: context.declareRaw,
     keepWarm(name, run) {
       assertWarm({ name, run })
       return warm.keep(name, run)
     },
+    [TELL]: (event) => events.emit(event),
     settled: () => background.settled(),
     async disconnect() {
       warm.end()
+      for (const stop of listening) stop()
+      context.stop()
       await background.settled()
       await store.close()
     },

@@ -1,9 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { BypassReason, CacheEventOf, EventHub, MissCause, Tier } from '../events.ts'
+import type {
+  BypassReason,
+  CacheEventOf,
+  EventHub,
+  LeaseOutcome,
+  MissCause,
+  Tier,
+  Timed,
+  TimedQuery,
+} from '../events.ts'
 
 /** What the cache did for one read. */
 export type CacheInfo =
-  | {
+  | (Timed & {
       readonly status: 'hit' | 'stale'
       readonly model: string
       readonly operation: string
@@ -13,8 +22,10 @@ export type CacheInfo =
       readonly tier: Tier
       /** Milliseconds since the database was asked. */
       readonly ageMs: number
-    }
-  | {
+      /** For how much longer it is fresh; 0 of what is stale. */
+      readonly freshForMs: number
+    })
+  | (TimedQuery & {
       readonly status: 'miss'
       readonly model: string
       readonly operation: string
@@ -22,13 +33,17 @@ export type CacheInfo =
       readonly tags: readonly string[]
       readonly cause: MissCause
       readonly coalesced: boolean
-    }
-  | {
+      /** As in the event. */
+      readonly lease?: LeaseOutcome | undefined
+      /** For how long the answer is fresh by its policy, at the least; 0 of an error. */
+      readonly freshForMs: number
+    })
+  | (TimedQuery & {
       readonly status: 'bypass'
       readonly model: string
       readonly operation: string
       readonly reason: BypassReason
-    }
+    })
 
 interface Scope {
   readonly reads: CacheInfo[]
@@ -40,7 +55,10 @@ export class InfoScopes {
   readonly #scopes = new AsyncLocalStorage<Scope>()
   #collecting = 0
 
+  readonly #events: EventHub
+
   constructor(events: EventHub) {
+    this.#events = events
     // Listeners run in the async context of the read that emits.
     const collect = ({ type, ...event }: CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass'>) => {
       if (this.#collecting === 0) return
@@ -54,13 +72,17 @@ export class InfoScopes {
     events.on('bypass', collect)
   }
 
-  async collect<T>(run: () => PromiseLike<T> | T): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }> {
+  async collect<T>(
+    run: (reads: readonly CacheInfo[]) => PromiseLike<T> | T,
+  ): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }> {
     const reads: CacheInfo[] = []
     const scope = { reads, outer: this.#scopes.getStore() }
     this.#collecting += 1
+    const untimed = this.#events.time()
     try {
-      return { data: await this.#scopes.run(scope, async () => run()), reads }
+      return { data: await this.#scopes.run(scope, async () => run(reads)), reads }
     } finally {
+      untimed()
       this.#collecting -= 1
     }
   }

@@ -20,14 +20,17 @@ const MAX_TAGS = 20_000
 export class Drops {
   readonly #movedBy = new LRUCache<string, DroppedBy>({ max: MAX_TAGS })
   readonly #drops = new LRUCache<string, Drop>({ max: MAX_KEYS })
-  readonly #events: EventHub
   readonly #clock: Clock
 
   constructor(events: EventHub, clock: Clock) {
-    this.#events = events
     this.#clock = clock
     events.on('invalidate', (event) => this.#moved(event))
-    events.on('miss', (event) => this.#found(event))
+    events.on('drop', ({ key, tags, by }) => this.#drops.set(key, { key, at: new Date(clock()), tags, by }))
+  }
+
+  /** What last moved one of these tags. */
+  by(tags: readonly string[]): DroppedBy | null {
+    return tags.map((tag) => this.#movedBy.get(tag)).find((one) => one !== undefined) ?? null
   }
 
   of(key: string): Drop | null {
@@ -37,12 +40,5 @@ export class Drops {
   #moved({ tags, cause, model, operation }: CacheEventOf<'invalidate'>): void {
     const by = { cause, at: this.#clock(), ...(model && { model }), ...(operation && { operation }) }
     for (const tag of tags) this.#movedBy.set(tag, by)
-  }
-
-  #found({ model, operation, key, moved }: CacheEventOf<'miss'>): void {
-    if (!moved) return
-    const by = moved.map((tag) => this.#movedBy.get(tag)).find((one) => one !== undefined) ?? null
-    this.#drops.set(key, { key, at: new Date(this.#clock()), tags: moved, by })
-    this.#events.emit({ type: 'drop', model, operation, key, tags: moved, by })
   }
 }

@@ -1,5 +1,6 @@
-import type { CacheEvent, CacheEventOf, EventHub } from '../events.ts'
+import type { Alert, CacheEvent, CacheEventOf, EventHub } from '../events.ts'
 import type { StoreCondition } from '../stores/resilient-store.ts'
+import type { LocalSize } from '../stores/store.ts'
 
 export interface CacheCounts {
   hit: number
@@ -28,6 +29,10 @@ export interface CacheStats {
     /** How often the store was left alone because it did not answer. */
     readonly suspensions: number
   }
+  /** What lies in this process: the entries of a memory store, or copies (`near`); `null` where there is neither. */
+  readonly local: LocalSize | null
+  /** What `alerts` have been raised and not resolved. */
+  readonly alerts: readonly Alert[]
   /** Why reads bypassed the cache, by reason. */
   readonly bypasses: { readonly [reason: string]: number }
 }
@@ -46,7 +51,7 @@ export class Statistics {
     events.on('*', (event) => this.#count(event))
   }
 
-  snapshot({ state, undelivered }: StoreCondition): CacheStats {
+  snapshot({ state, undelivered }: StoreCondition, local: LocalSize | null, alerts: readonly Alert[] = []): CacheStats {
     const { hit, stale, miss } = this.#totals
     const asked = hit + stale + miss
     const verified = { ...this.#verified }
@@ -63,6 +68,8 @@ export class Statistics {
       verified,
       freshness: compared === 0 ? null : 1 - verified.stale / compared,
       store: { state, undelivered, suspensions: this.#suspensions },
+      local,
+      alerts,
       bypasses: Object.fromEntries(this.#bypasses),
     }
   }
@@ -77,7 +84,7 @@ export class Statistics {
       return
     }
     // Told besides: a drop is a miss as well.
-    if (event.type === 'plan' || event.type === 'drop') return
+    if (!isCounted(event)) return
     const kind = event.type === 'skip-fill' ? 'skipFill' : event.type
     this.#totals[kind] += 1
     if (event.type === 'bypass') this.#bypasses.set(event.reason, (this.#bypasses.get(event.reason) ?? 0) + 1)
@@ -89,6 +96,22 @@ export class Statistics {
     if (!counts) operations.set(operation, (counts = zero()))
     counts[kind] += 1
   }
+}
+
+type Counted = CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass' | 'fill' | 'skip-fill' | 'invalidate' | 'error'>
+const COUNTED: ReadonlySet<string> = new Set<Counted['type']>([
+  'hit',
+  'stale',
+  'miss',
+  'bypass',
+  'fill',
+  'skip-fill',
+  'invalidate',
+  'error',
+])
+
+function isCounted(event: CacheEvent): event is Counted {
+  return COUNTED.has(event.type)
 }
 
 function zero(): CacheCounts {

@@ -1,47 +1,24 @@
-import { systemClock } from '../clock.ts'
-import { environmentOptions, environmentRedis } from '../config/environment.ts'
-import { loadConfig } from '../config/load-config.ts'
-import { type CacheControl, cacheControl } from '../control/cache-control.ts'
-import { InfoScopes } from '../control/cache-info.ts'
-import { Drops } from '../control/drops.ts'
-import { Statistics } from '../control/stats.ts'
-import { CacheConfigError, storeError } from '../errors.ts'
-import { EventHub } from '../events.ts'
+import { CacheConfigError } from '../errors.ts'
 import type { CacheOptions } from '../policy/options.ts'
-import { Policies, type ReadCache } from '../policy/resolve-policy.ts'
+import type { ReadCache } from '../policy/resolve-policy.ts'
 import { assertReadCache, assertWriteCache, validateOptions } from '../policy/validate-options.ts'
 import { modelGraph } from '../query/model-graph.ts'
 import { showing } from '../query/shown-columns.ts'
 import { tagsAlone, type WriteSet, wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
-import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
 import { explainRead } from '../read/explain.ts'
-import { LearnedTags } from '../read/learned-tags.ts'
-import { LeaseWorth } from '../read/lease-worth.ts'
-import { nearHit } from '../read/near-hit.ts'
-import { clientFingerprint, planRawRead, planRead, RAW } from '../read/plan-read.ts'
-import { plannedQueries } from '../read/planned-queries.ts'
-import { Background, type ReadCall, type ReadContext, Verifications } from '../read/read-context.ts'
+import { planRawRead, planRead, RAW } from '../read/plan-read.ts'
+import { type LookedUp, readAhead } from '../read/read-ahead.ts'
+import type { ReadCall } from '../read/read-context.ts'
 import type { Bypass, ReadPlan } from '../read/read-plan.ts'
-import { readThrough } from '../read/read-through.ts'
-import { RecentEntries } from '../read/recent-entries.ts'
-import { RegisteredShapes } from '../read/registered-shapes.ts'
-import { SharedConnection } from '../read/shared-connection.ts'
-import { SingleFlight } from '../read/single-flight.ts'
-import { memoryStore } from '../stores/memory-store.ts'
-import { nearTier } from '../stores/near-tier.ts'
-import { connectRedis } from '../stores/redis/connect.ts'
-import type { RedisClient } from '../stores/redis/redis-client.ts'
-import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
-import { lagBehind } from '../stores/replica-lag.ts'
-import { resilientStore } from '../stores/resilient-store.ts'
-import type { StoreFactory } from '../stores/store.ts'
-import { modelOf, userTag } from '../tags/tag.ts'
+import { answer, readThrough } from '../read/read-through.ts'
+import { openCache } from '../setup/open-cache.ts'
+import { withSurroundings } from '../setup/surroundings.ts'
+import { userTag } from '../tags/tag.ts'
+import { Warming } from '../warming/warming.ts'
 import { changedNothing } from '../write/failed-write.ts'
-import { Holds } from '../write/holds.ts'
-import { invalidator } from '../write/invalidate.ts'
 import { Outbox } from '../write/outbox.ts'
-import { ShapesInUse } from '../write/shapes-in-use.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
+import { snapshotOf } from './args-snapshot.ts'
 import type { AnyClient } from './client.ts'
 import { decimalClass } from './decimal-class.ts'
 import { ExplainScope } from './explain-scope.ts'
@@ -49,6 +26,7 @@ import { type HookCall, type HookTransaction, hookCall } from './internal-params
 import { LaterExtensions } from './later-extensions.ts'
 import { nearDelegates } from './near-delegates.ts'
 import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
+import type { PrismaCacheControl } from './prisma-control.ts'
 import { RawStatements } from './raw-statements.ts'
 import { transactionHook } from './transaction-hook.ts'
 import type { CacheExtension } from './typed-client.ts'
@@ -66,7 +44,7 @@ export const cacheExtension = ((optionsOrClient?: CacheOptions | AnyClient) => {
   if (isClient(optionsOrClient)) return extend(optionsOrClient, {})
   const options = validateOptions(optionsOrClient ?? {})
   return (client: AnyClient) => extend(client, options)
-}) as unknown as CacheExtension<CacheOptions, CacheControl>
+}) as unknown as CacheExtension<CacheOptions, PrismaCacheControl>
 
 function isClient(value: unknown): value is AnyClient {
   return typeof (value as { $extends?: unknown } | undefined)?.$extends === 'function'
@@ -81,7 +59,7 @@ interface HookArguments {
 }
 
 function extend(client: AnyClient, given: CacheOptions): AnyClient {
-  const cache = openCache(client, withSurroundings(given))
+  const cache = cacheOf(client, withSurroundings(given))
   const extended = client.$extends({
     name: 'prisma-extension-query-cache',
     client: { $cache: cache.control, $transaction: cache.$transaction, $extends: cache.$extends },
@@ -92,19 +70,22 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
       },
     },
   })
-  return cache.near ? nearDelegates(extended, client, cache.graph, cache.near) : extended
+  cache.warming.begin(extended)
+  return cache.ahead ? nearDelegates(extended, client, cache.graph, cache.ahead) : extended
 }
 
-type Cache = ReturnType<typeof openCache>
+type Cache = ReturnType<typeof cacheOf>
 
 /** Not `async`: it is most of the calls, and each promise around a hit costs as much as finding it. */
 function readHook(cache: Cache, { model = '', operation, args, query, __internalParams }: HookArguments) {
   try {
     const { transaction, dataPath } = hookCall(__internalParams)
     const { cache: option, ...rest } = args ?? {}
+    const call = { model, operation, args: rest, dataPath, run: () => query(rest), begun: cache.begin() }
+    const lookedUp = cache.lookedUp(option)
+    if (lookedUp) return cache.goOn(call, lookedUp, transaction)
     // Also where the read is not cached: a mistake must not wait for production to be told.
     if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
-    const call = { model, operation, args: rest, dataPath, run: () => query(rest) }
     const explaining = cache.explaining()
     if (!explaining) return cache.read(call, option as ReadCache, transaction)
     explaining.explain(cache.explanation(call, option as ReadCache))
@@ -127,31 +108,7 @@ async function otherHook(cache: Cache, { model, operation, args, query, __intern
   return cache.write(model, operation, rest, option, { transaction, dataPath }, query)
 }
 
-/**
- * Options given here ← config file ← environment. `models` and `defaults` merge, everything else is taken whole; what is
- * `undefined` in one layer says nothing, so that `prefix: process.env.PREFIX` leaves the layer below.
- */
-function withSurroundings(given: CacheOptions): CacheOptions {
-  const file = given.configFile === false ? {} : loadConfig(given.configFile)
-  // `store` and `redis` answer one question; the first layer that answers it counts, and the others are not looked at.
-  const chosen = [given, file].find((layer) => layer.store ?? layer.redis)
-  const env = environmentOptions(process.env)
-  const { store, redis } = chosen ?? { store: undefined, redis: environmentRedis(process.env) }
-  return {
-    ...layered(env, file, given),
-    store,
-    redis,
-    defaults: layered(env.defaults, file.defaults, given.defaults),
-    models: layered(file.models, given.models),
-  }
-}
-
-function layered<T extends object>(...layers: readonly (T | undefined)[]): T {
-  const entries = layers.flatMap((layer) => Object.entries(layer ?? {}))
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as T
-}
-
-function openCache(client: AnyClient, options: CacheOptions) {
+function cacheOf(client: AnyClient, options: CacheOptions) {
   const dataModel = client._runtimeDataModel
   if (!dataModel) {
     throw new CacheConfigError(
@@ -161,85 +118,28 @@ function openCache(client: AnyClient, options: CacheOptions) {
     )
   }
   const { inlineSchema, activeProvider = '', transactionOptions } = client._engineConfig ?? {}
-  const graph = modelGraph(dataModel, activeProvider, options.schema ?? inlineSchema)
-  const policies = new Policies(options, graph)
-  const events = new EventHub()
-  const statistics = new Statistics(events)
-  const infos = new InfoScopes(events)
-  const clock = options.clock ?? systemClock
-  const prefix = options.prefix ?? 'prisma:'
-  const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
-  const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
-  const { breaker = {}, waitReplicas = 0, replicaLag = 0, timeoutMs = 50 } = options
-  const opened = storeFactory(options)({
-    prefix,
-    clock,
-    tagTtlMs,
-    graceMs: breaker.graceMs ?? 3000,
-    waitReplicas,
-    timeoutMs,
-    onError,
-    isStrict: policies.hasStrict ? (tag) => policies.isStrict(modelOf(tag)) : undefined,
-  })
-  const store = resilientStore(lagBehind(opened, replicaLag * 1000), {
-    timeoutMs,
-    failures: breaker.failures ?? 5,
-    resetMs: breaker.resetMs ?? 1000,
-    onError,
-    onCondition: (condition) => events.emit({ type: 'store', ...condition }),
-  })
-  const shapes = new ShapesInUse(graph)
-  const invalidate = invalidator(store, shapes, events)
-  const connection = new SharedConnection(graph.provider)
-  const background = new Background()
-  const verifications = options.verify?.sample ? new Verifications(options.verify) : undefined
-  const raw = new RawStatements(graph, policies)
-  const later = new LaterExtensions()
-  const explainScope = new ExplainScope()
-  const globalOmit = client._globalOmit ?? {}
-
-  const lives = new AdaptiveTtl()
-  if (policies.hasAdaptive) events.on('hit', ({ key }) => lives.hit(key))
-
-  const readContext: ReadContext = {
-    graph,
-    policies,
-    precision: {
-      of: (model) => policies.precision(model),
-      maxTags: options.maxTags ?? 16,
-      maxRowTags: options.maxRowTags ?? 32,
-    },
-    store,
-    events,
-    clock,
-    random: Math.random,
-    prefix,
-    fingerprint: clientFingerprint(graph.models.values(), [graph.provider, globalOmit, options.version ?? '']),
-    globalOmit,
-    vary: options.vary,
-    maxValueBytes: options.maxValueBytes ?? 1024 * 1024,
-    lives,
-    leaseWorth: new LeaseWorth(),
-    flights: new SingleFlight(),
-    queries: plannedQueries(),
-    preambles: new WeakMap(),
-    registered: new RegisteredShapes(),
-    learned: new LearnedTags(),
-    recent: new RecentEntries(),
-    connection,
+  const {
+    control,
+    read: readContext,
+    ...opened
+  } = openCache(options, {
+    graph: modelGraph(dataModel, activeProvider, options.schema ?? inlineSchema),
+    globalOmit: client._globalOmit ?? {},
     decimals: decimalClass(client),
-    background,
-    verifications,
-  }
+  })
+  const { policies, hidden, shapes, invalidate, holds } = opened
+  const { graph, events, connection } = readContext
+  const raw = new RawStatements(graph, policies)
+  const later = new LaterExtensions(options.laterExtensions, () => {
+    hidden.isPossible = true
+    readContext.queries.clear()
+  })
+  const explainScope = new ExplainScope()
+  const warming = new Warming(options.warmers ?? [], options.predict, readContext)
   const writeContext: WriteContext = {
     outbox: new Outbox(),
     invalidate,
-    holds: new Holds(store, shapes, {
-      enabled: policies.hasStrict,
-      leaseMs: options.holdMs ?? 10_000,
-      rejects: options.onUnavailable === 'reject',
-      isStrict: (tag) => policies.isStrict(modelOf(tag)),
-    }),
+    holds,
     begin: () => connection.begin(),
     orphanMs: (transactionOptions?.maxWait ?? 2000) + (transactionOptions?.timeout ?? 5000),
   }
@@ -250,7 +150,13 @@ function openCache(client: AnyClient, options: CacheOptions) {
     transaction: HookTransaction | undefined,
     plan: () => ReadPlan | Bypass = () => planRead(call, cache, readContext),
   ): Promise<unknown> {
-    if (!transaction) return readThrough(call, planned(call, plan), readContext)
+    if (!transaction) {
+      const warm = warming.scopes.current()
+      if (warm) return warm.read((context) => readThrough(call, planned(call, plan), context))
+      const own = planned(call, plan)
+      if (own.kind === 'cached' && call.model !== RAW) warming.predictor?.saw(call, cache, own, snapshotOf)
+      return readThrough(call, own, readContext)
+    }
     const reason = transaction.kind === 'batch' ? 'batch-transaction' : 'interactive-transaction'
     return readThrough(call, { kind: 'bypass', reason }, readContext)
   }
@@ -277,30 +183,30 @@ function openCache(client: AnyClient, options: CacheOptions) {
     return tagsAlone(wholeModelsWriteSet(graph, graph.models.values()))
   }
 
-  const control = cacheControl({
-    graph,
-    store,
-    events,
-    statistics,
-    infos,
-    invalidate,
-    background,
-    clock,
-    prefix,
-    declareRaw: raw.declare,
-    drops: new Drops(events, clock),
-    explain: (read) => explainScope.explain(read),
-  })
+  /** Reads that were looked up in front of Prisma, by what stands for them in the arguments: functions pass as they are. */
+  const lookedUpBy = new WeakMap<object, LookedUp>()
 
-  /** As `read`, where the answer is at hand. */
-  function near(model: string, operation: string, args: Record<string, unknown> | undefined) {
-    if (explainScope.current()) return undefined
+  /** As `read`, in front of Prisma. */
+  function ahead(model: string, operation: string, args: Record<string, unknown> | undefined) {
+    if (explainScope.current() || warming.scopes.current()) return undefined
     const { cache: option, ...rest } = args ?? {}
-    if (option !== undefined && typeof option !== 'boolean') return undefined
     try {
-      const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere }
-      const plan = planRead(call, option, readContext)
-      return plan.kind === 'cached' ? nearHit(plan, readContext) : undefined
+      if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
+      const begun = events.begin()
+      const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere, begun }
+      const plan = planRead(call, option as ReadCache, readContext)
+      const found = plan.kind === 'cached' ? readAhead(plan, readContext, begun) : undefined
+      // What is not answered here comes by `read`.
+      if (found && plan.kind === 'cached') warming.predictor?.saw(call, option as ReadCache, plan, snapshotOf)
+      if (!found || 'value' in found) return found
+      // Prisma will look at them when the store has answered, and the caller may have changed them by then.
+      const asked = snapshotOf(rest)
+      return found.then((answered) => {
+        if ('value' in answered) return answered
+        const cache = () => {}
+        lookedUpBy.set(cache, answered)
+        return { args: { ...asked, cache } }
+      })
     } catch {
       // It is planned again on the long way, which tells.
       return undefined
@@ -310,17 +216,28 @@ function openCache(client: AnyClient, options: CacheOptions) {
   return {
     graph,
     // `vary` may be called once a read.
-    near: opened.near && !options.vary ? near : undefined,
+    ahead: (opened.hasNear || readContext.store.isRemote) && !options.vary ? ahead : undefined,
+    lookedUp: (option: unknown) => (typeof option === 'function' ? lookedUpBy.get(option) : undefined),
+    goOn: (call: ReadCall, lookedUp: LookedUp, transaction: HookTransaction | undefined) =>
+      transaction
+        ? read(call, undefined, transaction)
+        : answer({ ...call, begun: lookedUp.begun }, lookedUp, readContext),
     control: {
       ...control,
+      explain: (read) => explainScope.explain(read),
+      raw: raw.declare,
+      warm: (name) => warming.warm(name),
+      warmers: () => warming.names,
       disconnect() {
-        verifications?.stop()
+        warming.stop()
         return control.disconnect()
       },
-    },
-    $transaction: transactionHook(client, { ...writeContext, events }),
+    } satisfies PrismaCacheControl,
+    $transaction: transactionHook(client, { ...writeContext, events, transactions: opened.transactions }),
     $extends: later.hook(client),
+    warming,
     read,
+    begin: () => events.begin(),
     explaining: () => explainScope.current(),
     explanation: (call: ReadCall, option: ReadCache) => explainRead(call, option, readContext),
 
@@ -372,7 +289,8 @@ function openCache(client: AnyClient, options: CacheOptions) {
         const call = { cause: 'raw', model: RAW, operation, transaction, run, changes: () => tagsAlone(statement.tags) }
         return writeInvalidate(call, writeContext)
       }
-      const call: ReadCall = { model: RAW, operation, args: args as Record<string, unknown>, dataPath: [], run }
+      const begun = events.begin()
+      const call: ReadCall = { model: RAW, operation, args: args as Record<string, unknown>, dataPath: [], run, begun }
       return read(call, undefined, transaction, () =>
         statement.kind === 'read'
           ? planRawRead(call, statement, readContext)
@@ -384,17 +302,3 @@ function openCache(client: AnyClient, options: CacheOptions) {
 
 const NO_PATH: readonly string[] = []
 const notHere = () => Promise.reject(new Error('only planned'))
-
-function storeFactory(options: CacheOptions): StoreFactory {
-  const far = farFactory(options)
-  if (options.near === undefined) return far
-  const near = typeof options.near === 'string' ? { coherence: options.near } : options.near
-  const { coherence, maxEntries = 10_000, maxBytes = 64 * 1024 * 1024, heartbeatMs = 1000 } = near
-  return nearTier(far, { coherence, maxEntries, maxBytes, heartbeatMs })
-}
-
-function farFactory({ store, redis }: CacheOptions): StoreFactory {
-  if (store !== undefined) return store === 'memory' ? memoryStore() : store
-  if (redis === undefined) return memoryStore()
-  return typeof redis === 'string' ? ownRedisStore(connectRedis(redis)) : redisStore(redis as RedisClient)
-}

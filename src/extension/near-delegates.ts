@@ -2,12 +2,21 @@ import type { ModelGraph } from '../query/model-graph.ts'
 import type { AnyClient } from './client.ts'
 import { READS } from './operations.ts'
 
-/** What a read is answered with where that takes neither a round trip nor a query; `undefined`: ask the client. */
-export type NearAnswer = (
+/** What a read is answered with in front of Prisma; `undefined`: ask the client. */
+export type AnswerAhead = (
   model: string,
   operation: string,
   args: Record<string, unknown> | undefined,
-) => { readonly value: unknown } | undefined
+) => Answer | Promise<Answer | Ask> | undefined
+
+interface Answer {
+  readonly value: unknown
+}
+
+/** The client must be asked after all, with these arguments. */
+interface Ask {
+  readonly args: Record<string, unknown>
+}
 
 interface Delegate {
   readonly [operation: string]: (args?: unknown) => PrismaPromise
@@ -26,8 +35,8 @@ interface PrismaPromise extends PromiseLike<unknown> {
 const FLUENT: ReadonlySet<string> = new Set(['findUnique', 'findUniqueOrThrow', 'findFirst', 'findFirstOrThrow'])
 
 /**
- * The client, but reads that can be answered at once are, in front of Prisma's own way through extensions: that costs
- * several microseconds a call and one more for each row, cached or not.
+ * The client, but reads that the cache can answer are answered in front of Prisma's own way through extensions: that
+ * costs several microseconds a call and one more for each row, cached or not.
  *
  * Only where nobody could tell: hits take the same decisions as in the query hook (`answer`), and everything else is
  * handed to the client's own method, with the arguments as they were given. Clients made from this one, in transactions
@@ -36,7 +45,12 @@ const FLUENT: ReadonlySet<string> = new Set(['findUnique', 'findUniqueOrThrow', 
  * clients whose errors show the caller's line, as in development: the method must be called where the caller called it.
  * What is not there of a hit is the span Prisma traces for an operation.
  */
-export function nearDelegates(extended: AnyClient, below: AnyClient, graph: ModelGraph, answer: NearAnswer): AnyClient {
+export function nearDelegates(
+  extended: AnyClient,
+  below: AnyClient,
+  graph: ModelGraph,
+  answer: AnswerAhead,
+): AnyClient {
   const { _extensions: extensions } = below
   if (below._errorFormat !== 'minimal' || !extensions?.getAllModelExtensions || !extensions.getAllComputedFields) {
     return extended
@@ -73,7 +87,7 @@ function over<T extends object>(object: T, members: Map<string, unknown>): T {
   })
 }
 
-function nearDelegate(own: Delegate, model: string, graph: ModelGraph, answer: NearAnswer): object {
+function nearDelegate(own: Delegate, model: string, graph: ModelGraph, answer: AnswerAhead): object {
   const fields = graph.models.get(model)?.fields.values() ?? []
   const relations = new Set([...fields].filter(({ kind }) => kind === 'relation').map(({ name }) => name))
   const methods = new Map<string, (args?: unknown) => PrismaPromise>()
@@ -81,7 +95,7 @@ function nearDelegate(own: Delegate, model: string, graph: ModelGraph, answer: N
     if (typeof own[operation] !== 'function') continue
     methods.set(operation, (args) => {
       const promise = lazily(
-        () => own[operation]?.(args) as PrismaPromise,
+        (instead = args) => own[operation]?.(instead) as PrismaPromise,
         () => answer(model, operation, args as Record<string, unknown> | undefined),
       )
       return FLUENT.has(operation) ? withRelations(promise, relations) : promise.near
@@ -96,14 +110,19 @@ interface Lazily {
 }
 
 /** Asks `answer` once, when it is first waited for, unless the client's own promise was needed before. */
-function lazily(make: () => PrismaPromise, answer: () => { readonly value: unknown } | undefined): Lazily {
+function lazily(make: (args?: unknown) => PrismaPromise, answer: () => ReturnType<AnswerAhead>): Lazily {
   let promise: PrismaPromise | undefined
   let answered: Promise<unknown> | undefined
   const own = () => (promise ??= make())
   const waited = (): PromiseLike<unknown> & Pick<PrismaPromise, 'catch' | 'finally'> => {
     if (answered) return answered
     const found = promise ? undefined : answer()
-    return found ? (answered = Promise.resolve(found.value)) : own()
+    if (!found) return own()
+    answered =
+      'value' in found
+        ? Promise.resolve(found.value)
+        : found.then((ahead) => ('value' in ahead ? ahead.value : make(ahead.args)))
+    return answered
   }
   const near = {
     get spec() {

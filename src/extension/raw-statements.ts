@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RawOptions } from '../control/cache-control.ts'
 import { known, type Policies } from '../policy/resolve-policy.ts'
+import type { Ttl } from '../policy/ttl.ts'
 import { assertRawOptions } from '../policy/validate-options.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
 import { type StatementScan, scanStatement } from '../query/sql-tables.ts'
@@ -14,7 +15,9 @@ export type RawStatement =
   | {
       readonly kind: 'read'
       readonly reads: readonly string[]
-      readonly ttl?: number
+      /** Models whose tables it names. */
+      readonly names: readonly string[]
+      readonly ttl?: Ttl
       readonly tags?: readonly string[]
     }
   /** A query whose models were not declared. */
@@ -72,7 +75,8 @@ export class RawStatements {
     if (invalidated.length > 0) return { kind: 'write', tags: new Set(invalidated) }
     if (!declared?.reads || declared.ttl === 0) return { kind: 'undeclared' }
     const { reads, ttl, tags } = declared
-    return { kind: 'read', reads, ...(ttl !== undefined && { ttl }), ...(tags && { tags }) }
+    const names = [...(scan.models ?? [])].map(({ name }) => name)
+    return { kind: 'read', reads, names, ...(ttl !== undefined && { ttl }), ...(tags && { tags }) }
   }
 
   #touched({ models, truncates }: StatementScan): Iterable<Model> {

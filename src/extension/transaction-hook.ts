@@ -1,8 +1,9 @@
 import type { EventHub } from '../events.ts'
-import { NO_CHANGES } from '../query/write-set.ts'
+import { NO_CHANGES, type WriteSet } from '../query/write-set.ts'
 import type { Hold, Holds } from '../write/holds.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import type { Outbox } from '../write/outbox.ts'
+import type { TransactionScopes } from '../write/transaction-scopes.ts'
 import type { AnyClient } from './client.ts'
 import { transactionId } from './internal-params.ts'
 
@@ -12,6 +13,7 @@ export interface TransactionContext {
   readonly holds: Holds
   readonly begin: () => () => void
   readonly events: EventHub
+  readonly transactions: TransactionScopes
 }
 
 /**
@@ -29,7 +31,7 @@ export interface TransactionContext {
  * hook and those of extensions applied after ours.
  */
 export function transactionHook(parent: AnyClient, context: TransactionContext) {
-  const { outbox, events, invalidate, holds } = context
+  const { outbox, events, invalidate, holds, transactions } = context
   const parentTransaction = parent.$transaction
 
   return async function $transaction(this: unknown, input: unknown, options?: unknown): Promise<unknown> {
@@ -54,7 +56,8 @@ export function transactionHook(parent: AnyClient, context: TransactionContext) 
         events.emit({ type: 'error', during: 'transaction', error: new Error(problem) })
       }
       try {
-        const result = await input(transactionClient)
+        const add = (changes: WriteSet) => void (id !== undefined && outbox.add(id, changes))
+        const result = await transactions.run({ add }, () => input(transactionClient))
         // All it wrote is known now, and nothing of it can be seen yet. Refused here, it is rolled back.
         hold = await holds.take(() => (id !== undefined && outbox.gathered(id)) || NO_CHANGES)
         return result

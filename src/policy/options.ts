@@ -1,21 +1,25 @@
+import type { Clock } from '../clock.ts'
 import type { Precision } from '../dependency.ts'
+import type { Alert, Tier } from '../events.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 import type { StoreFactory } from '../stores/store.ts'
+import type { Ttl } from './ttl.ts'
 
 /**
- * How long results of a model, or of one of its operations, may be kept. Times are **seconds**. An invalidation always
- * wins over them: they bound what writers unknown to this client (psql, another service) can leave behind.
+ * How long results of a model, or of one of its operations, may be kept. Times are **seconds**, or their names, see
+ * `Ttl`. An invalidation always wins over them: they bound what writers unknown to this client (psql, another service)
+ * can leave behind.
  */
 export interface CachePolicy {
   /** How long a result is fresh, counted from the moment the database was asked. `0` switches caching off. @default 0 */
-  readonly ttl?: number | undefined
+  readonly ttl?: Ttl | undefined
   /**
    * For how much longer an expired (never an invalidated) result may still be served, while one read refreshes it
    * behind. @default 0
    */
-  readonly swr?: number | undefined
+  readonly swr?: Ttl | undefined
   /** As `ttl`, for results that are `null`; the shorter of the two counts. @default 60 */
-  readonly nullTtl?: number | undefined
+  readonly nullTtl?: Ttl | undefined
   /** Shortens each entry's `ttl` by a random part of up to this fraction, so that entries of one moment do not expire together. @default 0.1 */
   readonly jitter?: number | undefined
   /**
@@ -28,8 +32,38 @@ export interface CachePolicy {
    * what they begin with. Seconds. A `ttl` that is said nearer to the call (operation, call) is meant as it is.
    * @default every result lives for `ttl`
    */
-  readonly adaptive?: { readonly min: number; readonly max: number } | undefined
+  readonly adaptive?: { readonly min: Ttl; readonly max: Ttl } | undefined
+  /**
+   * The namespace results are kept in: `prisma.$cache.invalidate({ namespace })` leaves all of it behind at once. A read
+   * is in one, the one said nearest to the call. `a:b` lies in `a`. @default none
+   */
+  readonly namespace?: string | undefined
+  /**
+   * Asked before a stored result is served, fresh or stale; unless it returns true the database is asked, and its answer
+   * stored instead, whatever is thought of that one. Is given a copy of its own. One that throws says no, with an `error`
+   * event. Not asked inside transactions, nor of what the database has just answered. @default every result is good
+   */
+  readonly validate?: Validate | undefined
 }
+
+/** What a stored result is judged by, besides itself. */
+export interface StoredInfo {
+  readonly status: 'hit' | 'stale'
+  readonly model: string
+  readonly operation: string
+  readonly key: string
+  readonly tags: readonly string[]
+  /** Where it lay: in this process, or in Redis. */
+  readonly tier: Tier
+  /** Milliseconds since the database was asked. */
+  readonly ageMs: number
+}
+
+/** `value` is the result as the caller would get it, before computed fields of other extensions: say which type it has. */
+export type Validate = {
+  // As a method: to TypeScript a function of one type of results is good for this one, too.
+  validate(value: unknown, info: StoredInfo): boolean
+}['validate']
 
 export interface ModelCachePolicy extends CachePolicy {
   /** Tags of the application's own that every cached read of the model depends on. @default [] */
@@ -38,6 +72,26 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly operations?: { readonly [operation in ReadOperation]?: CachePolicy | false | undefined } | undefined
   /** Fields that must never reach the store: a read whose result would show one goes to the database. @default [] */
   readonly neverCache?: readonly string[] | undefined
+  /**
+   * Results of reads that reach this model are stored encrypted (AES-256-GCM), also those of other models that include
+   * or filter by it. Needs `encryption`. @default false
+   */
+  readonly encrypt?: boolean | undefined
+  /**
+   * The longest life of results of reads that reach this model, `swr` included, whatever a call or another model says.
+   * Seconds, or their name; above 0. @default none
+   */
+  readonly maxTtl?: Ttl | undefined
+  /** `audit` events for reads that reach this model and the cache: who was served, in which scope, under which key. @default false */
+  readonly audit?: boolean | undefined
+  /** Larger results of reads of this model are not stored. Bytes of the encoded result. @default `maxValueBytes` */
+  readonly maxBytes?: number | undefined
+  /**
+   * Most entries of reads of this model that one process keeps, least recently used first: in the memory store, and of
+   * copies with `near`. Redis itself cannot bound one model; give it a `maxmemory`, and a `ttl` to the model.
+   * @default as many as the store has room for
+   */
+  readonly maxEntries?: number | undefined
   /** Models whose writes also change what is read here: the tables of a database view, or of a trigger. @default [] */
   readonly dependsOn?: readonly string[] | undefined
   /** As the option of the same name, for writes to this model. @default the option */
@@ -46,6 +100,20 @@ export interface ModelCachePolicy extends CachePolicy {
   readonly invalidation?: Precision | undefined
   /** As the option of the same name, for reads of this model. @default the option */
   readonly lease?: boolean | LeaseOptions | undefined
+}
+
+/** The secrets of models with `encrypt`. Each key is 32 random bytes: a `Uint8Array`, or their text in base64 or hex. */
+export interface EncryptionOptions {
+  /**
+   * Newest first: the first encrypts, all of them decrypt. To rotate, put a new one in front; take the old one out when
+   * the entries it encrypted have expired. `id`: 1 to 32 letters, digits, `.`, `_` or `-`; stands in the clear in Redis.
+   */
+  readonly keys: readonly { readonly id: string; readonly key: string | Uint8Array }[]
+  /**
+   * Makes keyed digests of arguments and of values in keys and tags, of all models, so that none can be guessed from
+   * what stands in Redis. The same in all processes, always: to change it is to change the `prefix`.
+   */
+  readonly digestKey: string | Uint8Array
 }
 
 /** When one process asks the database for all: see `lease`. */
@@ -72,26 +140,31 @@ export interface LeaseOptions {
  */
 export type Consistency = 'default' | 'strict'
 
-/** How one read uses the cache; what is left out comes from the configuration. Times are **seconds**. */
+/** How one read uses the cache; what is left out comes from the configuration. Times are **seconds**, or their names. */
 export interface ReadCacheOptions {
   /**
    * How long the result is fresh, counted from the moment the database was asked. `0`: this read is not cached.
    * @default the configured `ttl`, or 60 where that is 0
    */
-  readonly ttl?: number | undefined
+  readonly ttl?: Ttl | undefined
   /**
    * For how much longer the expired (never an invalidated) result may still be served, while one read refreshes it
    * behind. @default the configured `swr`
    */
-  readonly swr?: number | undefined
+  readonly swr?: Ttl | undefined
   /** As `ttl`, for a result that is `null`; the shorter of the two counts. @default the configured `nullTtl` */
-  readonly nullTtl?: number | undefined
+  readonly nullTtl?: Ttl | undefined
   /**
    * Names the application invalidates this result by: `cache: { invalidate: [...] }` on a write, or
    * `prisma.$cache.invalidate({ tags: [...] })`. They add to the configured ones; writes to the models the read
-   * touches invalidate it in any case. @default []
+   * touches invalidate it in any case. A tag lies under those its name begins with: `user:5` is invalidated by `user`
+   * as well. @default []
    */
   readonly tags?: readonly string[] | undefined
+  /** As in the configuration, for this read. @default the configured `namespace` */
+  readonly namespace?: string | undefined
+  /** As in the configuration, for this read. @default the configured `validate` */
+  readonly validate?: Validate | undefined
   /**
    * A name of your own for the entry, for `prisma.$cache.invalidate({ keys: [...] })`. One name, one query: different
    * queries under the same name never share a result, they push each other out. @default none
@@ -125,8 +198,8 @@ export interface RawRule {
   readonly reads?: readonly string[] | undefined
   /** Models the statement writes; nothing else is invalidated by it then. `[]`: it writes nothing that is cached. */
   readonly writes?: readonly string[] | undefined
-  /** Seconds. @default 0 */
-  readonly ttl?: number | undefined
+  /** Seconds, or their name. @default 0 */
+  readonly ttl?: Ttl | undefined
 }
 
 export interface VerifyOptions {
@@ -136,6 +209,31 @@ export interface VerifyOptions {
   readonly afterMs?: number | undefined
   /** Verifications under way at one time; hits beyond are not verified. @default 4 */
   readonly maxInFlight?: number | undefined
+}
+
+/**
+ * When an operator is to be told: thresholds over a window that slides, each `false` where it is not to be watched. One is
+ * raised once, and resolved once when what had crossed it is back; below `minSamples` nothing is known and nothing changes.
+ */
+export interface AlertOptions {
+  /** Raised when less than this share of the reads that asked the cache was answered by it. @default 0.7 */
+  readonly hitRate?: number | false | undefined
+  /** Raised when there were more faults of the cache than this share of its look-ups. @default 0.05 */
+  readonly errorRate?: number | false | undefined
+  /** Raised when more than one look-up in twenty took longer than this, milliseconds. @default 10 */
+  readonly lookUpMs?: number | false | undefined
+  /** Raised when a Redis server uses more than this share of its `maxmemory`. @default 0.9 */
+  readonly memory?: number | false | undefined
+  /** Raised when the store is left alone because it does not answer. @default true */
+  readonly unavailable?: boolean | undefined
+  /** Raised when invalidations wait to be delivered. @default true */
+  readonly undelivered?: boolean | undefined
+  /** How far back rates and times are looked at, **seconds**. @default 300 */
+  readonly window?: number | undefined
+  /** Reads, or look-ups, there must be in the window. @default 100 */
+  readonly minSamples?: number | undefined
+  /** Called with each `alert` event. */
+  readonly onAlert?: ((alert: Alert & { readonly state: 'raised' | 'resolved' }) => void) | undefined
 }
 
 /** How a copy in this process is known to be current. */
@@ -150,6 +248,60 @@ export interface NearTierOptions {
   readonly maxBytes?: number | undefined
   /** `subscribed`: how long a server that says nothing is believed, milliseconds. @default 1000 */
   readonly heartbeatMs?: number | undefined
+}
+
+/**
+ * When a warmer warms by itself: when a process begins · when any of these tags or models has been invalidated, by
+ * whomever.
+ */
+export type WarmOn<Model extends string = string> =
+  | 'startup'
+  | { readonly tags?: readonly string[] | undefined; readonly models?: readonly Model[] | undefined }
+
+/** Reads that are made before somebody needs them. See `warmers`. */
+// biome-ignore lint/suspicious/noExplicitAny: the type of the client is known where it is made
+export interface WarmerOptions<Client = any, Model extends string = string> {
+  /** For events, and `prisma.$cache.warm(name)`. */
+  readonly name: string
+  /**
+   * Makes the reads, with the cached client; or returns them: a list, or a generator, of Prisma's promises, or of
+   * functions that make one. They must be such as the cache stores, by policy or by `cache`.
+   *
+   *     run: (prisma) => ids.map((id) => prisma.plan.findUnique({ where: { id } }))
+   */
+  readonly run: (prisma: Client) => unknown
+  /** @default by schedule, or by `prisma.$cache.warm(name)` alone */
+  readonly on?: WarmOn<Model> | readonly WarmOn<Model>[] | undefined
+  /** How often, **seconds**; at the same moments in every process. @default never */
+  readonly every?: Ttl | undefined
+  /** When: `'0 6 * * 1-5'`. Needs the package `croner`. @default never */
+  readonly cron?: string | undefined
+  /** The time zone of `cron`: `'Europe/Berlin'`. @default that of the process */
+  readonly timeZone?: string | undefined
+  /** Most reads of one go; those beyond are not made. @default 1000 */
+  readonly limit?: number | undefined
+  /** Most reads at a time. @default 4 */
+  readonly concurrency?: number | undefined
+  /** For how long a process that died while it was warming keeps the others from it, milliseconds. @default 10_000 */
+  readonly leaseMs?: number | undefined
+}
+
+/** Which queries are asked ahead of the callers who are likely to ask them. See `predict`. */
+export interface PredictOptions {
+  /** The share of cached reads that is looked at, above 0 to 1. @default 0.1 */
+  readonly sample?: number | undefined
+  /** Most queries remembered. @default 1000 */
+  readonly maxQueries?: number | undefined
+  /** The models whose reads are remembered. @default all that are cached */
+  readonly models?: readonly string[] | undefined
+  /** Reads that must be expected of a result, while it lives, for its query to be asked ahead. @default 2 */
+  readonly least?: number | undefined
+  /** How often it is looked what is due, **seconds**. @default 60 */
+  readonly every?: Ttl | undefined
+  /** Most reads of one go. @default 200 */
+  readonly limit?: number | undefined
+  /** Most reads at a time. @default 2 */
+  readonly concurrency?: number | undefined
 }
 
 export interface CacheOptions {
@@ -179,9 +331,20 @@ export interface CacheOptions {
   readonly raw?: readonly RawRule[] | undefined
   /**
    * What else a result depends on: the tenant, role or locale that row-level security or another extension reads from
-   * its surroundings. Part of every key. Called on each cached read; must not throw.
+   * its surroundings. Part of every key, and a tag: `$cache.invalidate({ scope })`. Called on each cached read; must not
+   * throw. `null` and `undefined`: in no scope.
    */
   readonly vary?: (() => string | number | boolean | null | undefined) | undefined
+  /**
+   * Reads for which `vary` names no scope (`null`, `undefined`, `''`, `NaN`) are not cached, and say so: `no-scope`.
+   * @default false
+   */
+  readonly requireScope?: boolean | undefined
+  /**
+   * Secrets of this cache: what models with `encrypt` are encrypted with, and what digests are made with.
+   * @default `CACHE_ENCRYPTION_KEYS` and `CACHE_DIGEST_KEY`, else none
+   */
+  readonly encryption?: EncryptionOptions | undefined
   /** Part of every key; change it to leave all entries behind. @default '' */
   readonly version?: string | undefined
   /**
@@ -194,7 +357,7 @@ export interface CacheOptions {
    * - `model`: by any write to a model the result depends on
    * - `row`: a read by a unique key only by writes to its row
    * - `shape`: any read only by writes that change a column it reads, of rows with the values it asks for
-   * @default 'shape'
+   * @default 'shape'; 'row' with `vary`, or with extensions applied later: they may choose rows by columns not seen here
    */
   readonly invalidation?: Precision | undefined
   /**
@@ -247,6 +410,17 @@ export interface CacheOptions {
      */
     readonly graceMs?: number | undefined
   }
+  /**
+   * Reads made before somebody needs them: as the process begins, by a schedule, after invalidations, or when
+   * `prisma.$cache.warm()` says so. One process of a fleet warms at a time. Only of a Prisma client. @default []
+   */
+  readonly warmers?: readonly WarmerOptions[] | undefined
+  /**
+   * Remembers which queries callers ask in which hour of the day, and asks those that are likely before they are asked
+   * for, and before their results are over. Remembered with their arguments, in this process alone. Not with `vary`: a
+   * query cannot be asked outside the scope it was asked in. @default false
+   */
+  readonly predict?: boolean | PredictOptions | undefined
   /** Larger results are not stored. Bytes of the encoded result. @default 1_048_576 */
   readonly maxValueBytes?: number | undefined
   /**
@@ -254,12 +428,32 @@ export interface CacheOptions {
    * `verified` and `freshness` in `$cache.stats()`. Also reveals writers that bypass the client. @default off
    */
   readonly verify?: VerifyOptions | undefined
+  /**
+   * Tells when the hit rate falls, faults or look-up times rise, memory fills, or the store is lost: `alert` events,
+   * `stats().alerts`, and `onAlert`. `true`: with the thresholds it has. @default off
+   */
+  readonly alerts?: boolean | AlertOptions | undefined
+  /**
+   * How often the store is asked how it is, **seconds**: `health` events, and what `alerts` look at besides. Keeps no
+   * process alive. @default 30 with `alerts`, else never
+   */
+  readonly healthEvery?: number | undefined
   /** The text of the Prisma schema, where the client does not carry it. Unique keys and cascades are read from it. */
   readonly schema?: string | undefined
+  /**
+   * Query extensions that are applied after this one on purpose; see docs/interoperability.md.
+   * - `transparent`: they change neither arguments nor results (read replicas, a transaction round each query)
+   * - `changing`: they may (soft delete): then reads depend on rows and models, where `invalidation` does not say
+   *   otherwise, and written rows are told from the arguments alone
+   * @default as `changing`, with a warning
+   */
+  readonly laterExtensions?: 'transparent' | 'changing' | undefined
+  /** The module that exports the cached client, seen from the config file, for `npx prisma-query-cache warm`. @default none */
+  readonly client?: string | undefined
   /** The config file: a path, or `false` for none. @default the first `cache.config.{ts,mts,js,mjs,cjs,json}` in the working directory */
   readonly configFile?: string | false | undefined
   /** The present in epoch milliseconds. For tests. @default Date.now */
-  readonly clock?: (() => number) | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** What a config file holds: every option that can be written down in one. */

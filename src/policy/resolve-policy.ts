@@ -1,7 +1,9 @@
 import type { Precision } from '../dependency.ts'
 import { CacheConfigError, show } from '../errors.ts'
 import type { BypassReason } from '../events.ts'
-import type { Model, ModelGraph } from '../query/model-graph.ts'
+import { bareModel, type Model, type ModelGraph } from '../query/model-graph.ts'
+import { namespaceTags, type Tag, userTags } from '../tags/tag.ts'
+import { type Care, careOf } from './care.ts'
 import type {
   CacheOptions,
   CachePolicy,
@@ -10,7 +12,9 @@ import type {
   RawRule,
   ReadCacheOptions,
   ReadOperation,
+  Validate,
 } from './options.ts'
+import { secondsOf } from './ttl.ts'
 
 /** Between what an entry's life may be, and what it is at first, ms. */
 export interface LifeBounds {
@@ -19,9 +23,11 @@ export interface LifeBounds {
   readonly firstMs: number
 }
 
-/** Each policy laid over the ones before it. */
-interface Layers extends Record<Exclude<keyof CachePolicy, 'adaptive'>, number> {
-  adaptive?: CachePolicy['adaptive']
+/** Each policy laid over the ones before it. Seconds. */
+interface Layers extends Record<Exclude<keyof CachePolicy, 'adaptive' | 'namespace' | 'validate'>, number> {
+  adaptive?: { readonly min: number; readonly max: number } | undefined
+  namespace?: string | undefined
+  validate?: Validate | undefined
 }
 
 /** The policy of one read, in milliseconds. */
@@ -33,9 +39,11 @@ export interface ResolvedPolicy {
   readonly nullTtlMs: number
   readonly jitter: number
   readonly earlyRefresh: number
-  /** The application's own tags, sorted, each once. */
-  readonly userTags: readonly string[]
+  /** The application's own tags, with all they lie under and the namespace's, sorted, each once. */
+  readonly userTags: readonly Tag[]
   readonly key: string | undefined
+  /** Whether a stored result is good. */
+  readonly validate?: Validate
   readonly refresh: boolean
   /** One object for all calls of the operation that say nothing of their own. */
   readonly isShared: boolean
@@ -55,7 +63,7 @@ const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1, earlyRefresh: 0 } a
 export class Policies {
   readonly rawRules: readonly RawRule[]
   readonly #strict: boolean
-  readonly #precision: Precision
+  readonly #precision: Precision | undefined
   readonly #lease: LeaseRule | undefined
   readonly #leases = new Map<string, LeaseRule | undefined>()
   readonly #defaults: Layers
@@ -69,12 +77,14 @@ export class Policies {
     this.#models = new Map(Object.entries(options.models ?? {}))
     this.rawRules = options.raw ?? []
     this.#strict = options.consistency === 'strict'
-    this.#precision = options.invalidation ?? 'shape'
+    this.#precision = options.invalidation
     this.#lease = leaseRule(options.lease ?? true, LEASE)
     for (const [model, policy] of this.#models) {
       if (policy && policy.lease !== undefined) this.#leases.set(model, leaseRule(policy.lease, this.#lease ?? LEASE))
     }
     this.#checkNames(graph)
+    this.#checkSecrets(options)
+    this.#checkScope(options)
   }
 
   /** The longest a configured entry can live, milliseconds. */
@@ -82,7 +92,8 @@ export class Policies {
     const policies = [...this.#models.values()].flatMap((model) =>
       model === false ? [] : [model, ...Object.values(model.operations ?? {})],
     )
-    const lifeOf = ({ ttl = 0, swr = 0, adaptive }: CachePolicy) => Math.max(ttl, adaptive?.max ?? 0) + swr
+    const lifeOf = ({ ttl = 0, swr = 0, adaptive }: CachePolicy) =>
+      Math.max(secondsOf(ttl), secondsOf(adaptive?.max ?? 0)) + secondsOf(swr)
     const lives = policies.map((policy) => (policy ? lifeOf(policy) : 0))
     return 1000 * Math.max(lifeOf(this.#defaults), TTL_WHEN_ASKED, ...lives)
   }
@@ -107,7 +118,8 @@ export class Policies {
     return consistency === undefined ? this.#strict : consistency === 'strict'
   }
 
-  precision(model: string): Precision {
+  /** `undefined`: nobody said. */
+  precision(model: string): Precision | undefined {
     const ofModel = this.#models.get(model)
     return (ofModel ? ofModel.invalidation : undefined) ?? this.#precision
   }
@@ -115,6 +127,43 @@ export class Policies {
   /** `undefined`: every process asks the database itself. */
   lease(model: string): LeaseRule | undefined {
     return this.#leases.has(model) ? this.#leases.get(model) : this.#lease
+  }
+
+  /** Models that ask for care: what entries show of them is for nobody who merely looks after the cache. */
+  get sensitiveModels(): ReadonlySet<string> {
+    const sensitive = [...this.#models].filter(
+      ([, policy]) => policy && (policy.encrypt || policy.audit || (policy.neverCache?.length ?? 0) > 0),
+    )
+    return new Set(sensitive.map(([model]) => model))
+  }
+
+  /** Of the largest result to be stored; `undefined`: the option for all. */
+  maxBytes(model: string): number | undefined {
+    return (this.#models.get(model) || undefined)?.maxBytes
+  }
+
+  /** By model, where it says how many entries a process keeps. */
+  get maxEntries(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#models].flatMap(([model, policy]) =>
+        policy && policy.maxEntries !== undefined ? [[model, policy.maxEntries] as const] : [],
+      ),
+    )
+  }
+
+  /** What a read that reaches these models must heed. */
+  care(models: Iterable<string>): Care {
+    return careOf(
+      [...models].flatMap((model) => {
+        const policy = this.#models.get(model)
+        return policy ? [[model, policy] as const] : []
+      }),
+    )
+  }
+
+  /** Models whose reads are told. */
+  get audited(): readonly string[] {
+    return this.care(this.#models.keys()).audited
   }
 
   of(model: string): ModelCachePolicy | false | undefined {
@@ -145,7 +194,8 @@ export class Policies {
       if (ofCall.ttl === 0) return 'call-disabled'
       policy.ttl = TTL_WHEN_ASKED
     }
-    const { adaptive } = policy
+    const { adaptive, namespace, validate } = policy
+    const tags = [...(ofModel?.tags ?? []), ...(ofCall.tags ?? [])].flatMap(userTags)
     return {
       ttlMs: (adaptive?.max ?? policy.ttl) * 1000,
       ...(adaptive && {
@@ -155,10 +205,29 @@ export class Policies {
       nullTtlMs: Math.min(policy.nullTtl, policy.ttl) * 1000,
       jitter: policy.jitter,
       earlyRefresh: policy.earlyRefresh,
-      userTags: [...new Set([...(ofModel?.tags ?? []), ...(ofCall.tags ?? [])])].sort(),
+      userTags: [...new Set([...tags, ...(namespace === undefined ? [] : namespaceTags(namespace))])].sort(),
       key: ofCall.key,
+      ...(validate && { validate }),
       refresh: ofCall.refresh ?? false,
       isShared: cache === undefined,
+    }
+  }
+
+  #checkScope({ vary, requireScope }: CacheOptions): void {
+    if (!requireScope || vary) return
+    throw new CacheConfigError(
+      'requireScope',
+      'there is no `vary`',
+      'Give `vary: () => scope`; without it nothing is cached.',
+    )
+  }
+
+  #checkSecrets({ encryption }: CacheOptions): void {
+    if (encryption) return
+    for (const [name, policy] of this.#models) {
+      if (!(policy || undefined)?.encrypt) continue
+      const fix = 'Give `encryption: { keys, digestKey }`, or set CACHE_ENCRYPTION_KEYS and CACHE_DIGEST_KEY.'
+      throw new CacheConfigError(`models.${name}.encrypt`, 'there are no keys to encrypt with', fix)
     }
   }
 
@@ -168,7 +237,7 @@ export class Policies {
       if (policy === false) continue
       for (const other of policy.dependsOn ?? []) known(graph, `models.${name}.dependsOn`, other)
       for (const field of policy.neverCache ?? []) {
-        if (model.fields.has(field)) continue
+        if (graph.isOpen || model.fields.has(field)) continue
         const fields = [...model.fields.keys()].join(', ')
         throw new CacheConfigError(
           `models.${name}.neverCache`,
@@ -188,6 +257,7 @@ export class Policies {
 export function known(graph: ModelGraph, option: string, name: string): Model {
   const model = graph.models.get(name)
   if (model) return model
+  if (graph.isOpen) return bareModel(name)
   const models = [...graph.models.keys()]
   const near = models.find((other) => other.toLowerCase() === name.toLowerCase())
   const fix = near ? `Did you mean ${near}?` : `The schema has ${models.join(', ')}.`
@@ -201,11 +271,18 @@ function leaseRule(option: boolean | LeaseOptions, base: LeaseRule): LeaseRule |
 }
 
 function layered(base: Layers, over: CachePolicy | undefined): Layers {
+  const { adaptive } = over ?? {}
   return {
-    adaptive: over?.adaptive ?? (over?.ttl === undefined ? base.adaptive : undefined),
-    ttl: over?.ttl ?? base.ttl,
-    swr: over?.swr ?? base.swr,
-    nullTtl: over?.nullTtl ?? base.nullTtl,
+    adaptive: adaptive
+      ? { min: secondsOf(adaptive.min), max: secondsOf(adaptive.max) }
+      : over?.ttl === undefined
+        ? base.adaptive
+        : undefined,
+    namespace: over?.namespace ?? base.namespace,
+    validate: over?.validate ?? base.validate,
+    ttl: secondsOf(over?.ttl ?? base.ttl),
+    swr: secondsOf(over?.swr ?? base.swr),
+    nullTtl: secondsOf(over?.nullTtl ?? base.nullTtl),
     jitter: over?.jitter ?? base.jitter,
     earlyRefresh: over?.earlyRefresh ?? base.earlyRefresh,
   }

@@ -46,8 +46,25 @@ export function columnKind(graph: ModelGraph, field: Field): ColumnKind | undefi
 const CODE_POINT_COLLATIONS: ReadonlySet<string> = new Set(['sqlite', 'postgresql', 'postgres', 'cockroachdb'])
 const TEXT_TYPES: ReadonlySet<string> = new Set(['Text', 'VarChar', 'Char', 'Citext', 'String'])
 
-/** The one text of a value in a tag; `undefined` when it has none. */
+/**
+ * The one text of a value in a tag; `undefined` when it has none. Concealed are values of all columns alike, for a value
+ * is carried along foreign keys; and all by one key, for readers and writers of all processes must say the same.
+ */
 export function columnText(graph: ModelGraph, field: Field, value: unknown): string | undefined {
+  const text = spelling(graph, field, value)
+  if (text === undefined) return undefined
+  const isHashed = typeof value === 'string' && field.kind !== 'enum'
+  if (!graph.conceal) return isHashed ? hashed(text) : text
+  return concealed(graph, text)
+}
+
+/** A value as tags say it, by its text. */
+export function concealed({ conceal }: ModelGraph, text: string): string {
+  return conceal ? conceal(text).slice(0, LENGTH) : text
+}
+
+/** One for all the database holds equal. */
+function spelling(graph: ModelGraph, field: Field, value: unknown): string | undefined {
   switch (columnKind(graph, field)) {
     case 'integer':
       return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined
@@ -56,10 +73,10 @@ export function columnText(graph: ModelGraph, field: Field, value: unknown): str
     case 'enum':
       return typeof value === 'string' ? value : undefined
     case 'text':
-      return typeof value === 'string' ? hashed(folded(value)) : undefined
+      return typeof value === 'string' ? folded(value) : undefined
     case 'uuid':
       // PostgreSQL reads a UUID in any case, with or without hyphens and braces.
-      return typeof value === 'string' ? hashed(value.toLowerCase().replace(/[^0-9a-f]/g, '')) : undefined
+      return typeof value === 'string' ? value.toLowerCase().replace(/[^0-9a-f]/g, '') : undefined
     default:
       return undefined
   }
@@ -73,5 +90,8 @@ function folded(text: string): string {
 
 /** Tags are keys in a store that operators read: e-mail addresses and API keys do not belong there in clear. */
 function hashed(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return createHash('sha256').update(text).digest('base64url').slice(0, LENGTH)
 }
+
+/** 132 bits. */
+const LENGTH = 22

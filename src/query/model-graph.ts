@@ -1,3 +1,4 @@
+import type { Digest } from '../tags/keyed-digest.ts'
 import { type FieldText, type ModelText, readSchemaText, type SchemaText } from './schema-text.ts'
 
 /** What Prisma's clients carry at run time: `client._runtimeDataModel`. */
@@ -64,9 +65,37 @@ export interface Model {
   readonly referencedBy: readonly ForeignKey[]
 }
 
+export type GlobalOmit = Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
+
+/** What is omitted of a model where nothing is selected: by the client, and by the query, which wins. */
+export function omitOf(
+  globalOmit: GlobalOmit | undefined,
+  { name }: Model,
+  omit: unknown,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...globalOmit?.[name.charAt(0).toLowerCase() + name.slice(1)],
+    ...(typeof omit === 'object' && omit !== null ? omit : {}),
+  }
+}
+
 export interface ModelGraph {
   readonly provider: string
   readonly models: ReadonlyMap<string, Model>
+  /** Says values in tags by a keyed digest, where they must not be guessed; `undefined`: as `columnText` spells them. */
+  readonly conceal?: Digest | undefined
+  /** What the client leaves out of every result, by model as its methods spell it. */
+  readonly omit?: GlobalOmit | undefined
+  /** No schema is known at all: any name may be a model, of which nothing else can be told. */
+  readonly isOpen?: boolean
+}
+
+/** Where there is neither a client nor a schema. */
+export const OPEN_GRAPH: ModelGraph = { provider: '', models: new Map(), isOpen: true }
+
+/** A model of which only the name is known. */
+export function bareModel(name: string): Model {
+  return { name, table: name, isView: false, fields: new Map(), referencedBy: [] }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isFieldReference, isPlainObject } from './canonical-text.ts'
 import { ANYTHING, both, type Conjunction, carried, conjunctions } from './conditions.ts'
-import { type Field, type Model, type ModelGraph, oppositeField, RELATION_QUANTIFIERS } from './model-graph.ts'
+import { type Field, type Model, type ModelGraph, omitOf, oppositeField, RELATION_QUANTIFIERS } from './model-graph.ts'
 
 /** Where a query meets a model: which rows can matter to its result, and which of their columns. */
 export interface Place {
@@ -100,7 +100,7 @@ class Walk implements ReadPlaces {
       if (key === 'select' || key === 'include') this.#selection(place, value)
       else this.#argument(place, key, value, args)
     }
-    this.#show(place, args['select'] === undefined ? allScalars(place.model, args['omit']) : [])
+    this.#show(place, args['select'] === undefined ? allScalars(this.#graph, place.model, args['omit']) : [])
   }
 
   /** `count`, `aggregate`, `groupBy`: figures about the rows; a value of a row shows only where one is named. */
@@ -314,9 +314,10 @@ function isCompoundKey(model: Model, key: string, value: unknown): value is Reco
   return isPlainObject(value) && (!model.uniques || model.uniques.some((unique) => unique.name === key))
 }
 
-function allScalars(model: Model, omit: unknown): string[] {
+function allScalars(graph: ModelGraph, model: Model, omit: unknown): string[] {
+  const omitted = omitOf(graph.omit, model, omit)
   return [...model.fields.values()]
-    .filter((field) => field.kind !== 'relation' && !(isPlainObject(omit) && omit[field.name] === true))
+    .filter((field) => field.kind !== 'relation' && omitted[field.name] !== true)
     .map((field) => field.name)
 }
 

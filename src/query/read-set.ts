@@ -10,6 +10,8 @@ import { comparesKey, shapeOf, showsAll, valueTags } from './shape.ts'
 
 export interface PrecisionRules {
   readonly of: (model: string) => Precision
+  /** Why it is no finer. @default 'option' */
+  readonly because?: ((model: string) => Coarseness) | undefined
   /** Most tags one read may depend on; above it, it depends on shapes of fewer columns, then on models. */
   readonly maxTags: number
   /** Most tags that are told by the result alone. */
@@ -92,11 +94,12 @@ interface Plan {
 function planOf(place: Place, rules: PrecisionRules, yieldsOne: boolean): Plan {
   const { model } = place
   const precision = rules.of(model.name)
-  if (precision === 'model') return modelPlan(place, 'option')
+  const because = rules.because?.(model.name) ?? 'option'
+  if (precision === 'model') return modelPlan(place, because)
   if (!model.uniques) return modelPlan(place, 'schema-unknown')
   const keys = place.rows.map((row) => pinningKey(model, row))
   const isPinned = keys.every((key) => key !== undefined)
-  if (precision === 'row' && !isPinned) return modelPlan(place, 'option')
+  if (precision === 'row' && !isPinned) return modelPlan(place, because)
   const tags: Tag[] = []
   const shapes: ShapeKey[] = []
   if (isPinned && (precision === 'row' || showsAll(model, place.columns))) {

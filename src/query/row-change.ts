@@ -1,7 +1,8 @@
 import { anyValuesTag, valuesTag } from '../tags/shape-tags.ts'
 import { type Tag, unknownCreatedTag } from '../tags/tag.ts'
+import { concealed } from './column-text.ts'
 import type { Conjunction } from './conditions.ts'
-import type { Model } from './model-graph.ts'
+import type { Model, ModelGraph } from './model-graph.ts'
 import { comparesKey, concerns, keyTag, regionTag, type Shape } from './shape.ts'
 
 /** What a write did to a row, or to rows that are alike: the columns known of them, by their texts. */
@@ -19,21 +20,21 @@ export interface RowChange {
 const MAX_GUESSES = 16
 
 /** The tags of one shape that a change moves. */
-export function movedTags(model: Model, shape: Shape, change: RowChange): Tag[] {
+export function movedTags(graph: ModelGraph, model: Model, shape: Shape, change: RowChange): Tag[] {
   if (change.changed && !concerns(model, shape, change.changed)) return []
   const rows = shape.isOfArrivals ? [change.after] : [change.before, change.after]
-  const tags = rows.flatMap((row) => (row ? tagsOfRow(model, shape, row, change.kind) : []))
+  const tags = rows.flatMap((row) => (row ? tagsOfRow(graph, model, shape, row, change.kind) : []))
   return [...new Set(tags)]
 }
 
 /** The tags by which readers of this shape know a row of which these columns are known. */
-function tagsOfRow(model: Model, shape: Shape, row: Conjunction, kind: RowChange['kind']): Tag[] {
+function tagsOfRow(graph: ModelGraph, model: Model, shape: Shape, row: Conjunction, kind: RowChange['kind']): Tag[] {
   const texts = shape.fields.map(({ name }) => row.get(name))
   if (shape.regions.length > 0) return tagsOfOneRow(model, shape, row, kind)
   const unknown = shape.fields.flatMap(({ isOptional }, i) => (texts[i] === undefined ? [{ isOptional, i }] : []))
   const [only, ...others] = unknown
   if (only?.isOptional && others.length === 0) return [valuesTag(shape, filled(texts, [['*', only.i]]))]
-  const guesses = guessed(model, shape, texts, unknown)
+  const guesses = guessed(graph, model, shape, texts, unknown)
   if (guesses) return guesses
   const isSpared = kind === 'created' && comparesKey(model, shape.fields)
   return [isSpared ? unknownCreatedTag(model.name) : anyValuesTag(shape)]
@@ -50,6 +51,7 @@ function tagsOfOneRow(model: Model, shape: Shape, row: Conjunction, kind: RowCha
 
 /** All the tags there can be, where the columns that are not known have few values. */
 function guessed(
+  graph: ModelGraph,
   model: Model,
   shape: Shape,
   texts: readonly (string | undefined)[],
@@ -57,18 +59,19 @@ function guessed(
 ): Tag[] | undefined {
   let rows: readonly (readonly (string | undefined)[])[] = [texts]
   for (const { i } of unknown) {
-    const values = possibleValues(model, shape.fields[i]?.name ?? '')
+    const values = possibleValues(graph, model, shape.fields[i]?.name ?? '')
     if (!values || values.length * rows.length > MAX_GUESSES) return undefined
     rows = rows.flatMap((row) => values.map((value) => row.with(i, value)))
   }
   return rows.map((row) => valuesTag(shape, row as readonly string[]))
 }
 
-function possibleValues(model: Model, name: string): readonly string[] | undefined {
+function possibleValues(graph: ModelGraph, model: Model, name: string): readonly string[] | undefined {
   const field = model.fields.get(name)
   if (field?.isList !== false) return undefined
-  if (field.type === 'Boolean' && field.kind === 'scalar') return ['true', 'false', '']
-  return field.kind === 'enum' && field.values ? [...field.values, ''] : undefined
+  const isBoolean = field.type === 'Boolean' && field.kind === 'scalar'
+  const texts = isBoolean ? ['true', 'false'] : field.kind === 'enum' ? field.values : undefined
+  return texts && [...texts.map((text) => concealed(graph, text)), '']
 }
 
 function filled(texts: readonly (string | undefined)[], over: readonly (readonly [string, number])[]): string[] {

@@ -1,9 +1,11 @@
 /**
  * Reads from the text of a Prisma schema what the client's run-time data model leaves out: unique keys, list fields,
  * native types, views and referential actions. Read by `model-graph`, which falls back to the widest assumption for
- * whatever is missing here.
+ * whatever is missing here; and by `schema-data-model`, where there is no client.
  */
 export interface SchemaText {
+  /** Of the data source: `postgresql`, `sqlite`, … */
+  readonly provider?: string
   readonly models: ReadonlyMap<string, ModelText>
   /** Values by enum: their names, and those the database knows them by. */
   readonly enums: ReadonlyMap<string, readonly string[]>
@@ -11,12 +13,18 @@ export interface SchemaText {
 
 export interface ModelText {
   readonly isView: boolean
+  /** `@@ignore`: not part of any client. */
+  readonly isIgnored: boolean
+  /** `@@map("…")` */
+  readonly table?: string
   readonly fields: ReadonlyMap<string, FieldText>
   /** `@id` / `@@id` first, then every `@unique` / `@@unique`, in the order of the schema. */
   readonly uniques: readonly UniqueText[]
 }
 
 export interface FieldText {
+  /** A scalar, an enum or a model; `undefined`: one that clients leave out, `Unsupported("…")` or `@ignore`. */
+  readonly type?: string
   readonly isList: boolean
   readonly isRequired: boolean
   /** `Uuid` of `@db.Uuid`. */
@@ -46,16 +54,18 @@ export function readSchemaText(source: string): SchemaText {
   const models = new Map<string, ModelText>()
   const enums = new Map<string, readonly string[]>()
   const text = withoutComments(source)
+  let provider: string | undefined
   for (const [, keyword, name, start] of blocks(text)) {
     const body = text.slice(start, closingBrace(text, start))
-    if (keyword === 'enum') enums.set(name, readEnum(body))
+    if (keyword === 'datasource') provider = /^\s*provider\s*=\s*"(\w+)"/m.exec(body)?.[1]
+    else if (keyword === 'enum') enums.set(name, readEnum(body))
     else models.set(name, readModel(keyword === 'view', body))
   }
-  return { models, enums }
+  return { ...(provider && { provider }), models, enums }
 }
 
 function* blocks(text: string): Generator<[header: string, keyword: string, name: string, start: number]> {
-  for (const match of text.matchAll(/^[ \t]*(model|view|enum)\s+(\w+)\s*\{/gm)) {
+  for (const match of text.matchAll(/^[ \t]*(model|view|enum|datasource)\s+(\w+)\s*\{/gm)) {
     yield [match[0], match[1] as string, match[2] as string, match.index + match[0].length]
   }
 }
@@ -75,16 +85,20 @@ function readModel(isView: boolean, body: string): ModelText {
   const fields = new Map<string, FieldText>()
   const ids: UniqueText[] = []
   const uniques: UniqueText[] = []
+  let isIgnored = false
+  let table = ''
   for (const line of logicalLines(body)) {
     if (line.startsWith('@@')) {
       const attribute = attributes(line)[0]
+      isIgnored ||= attribute?.name === 'ignore'
+      if (attribute?.name === 'map') table = unquote(attribute.args.get('name') ?? attribute.args.get('0') ?? '')
       if (attribute?.name !== 'id' && attribute?.name !== 'unique') continue
       const columns = nameList(attribute.args.get('fields') ?? attribute.args.get('0') ?? '')
       const name = unquote(attribute.args.get('name') ?? attribute.args.get('1') ?? '') || columns.join('_')
       ;(attribute.name === 'id' ? ids : uniques).push({ name, fields: columns })
       continue
     }
-    const head = /^(\w+)\s+(?:Unsupported\("[^"]*"\)|\w+)(\[\])?(\?)?/.exec(line)
+    const head = /^(\w+)\s+(?:Unsupported\("[^"]*"\)|(\w+))(\[\])?(\?)?/.exec(line)
     if (!head) continue
     const name = head[1] as string
     const found = attributes(line.slice(head[0].length))
@@ -93,16 +107,18 @@ function readModel(isView: boolean, body: string): ModelText {
     const byDefault = argumentOf(found, 'default')
     if (found.some((attribute) => attribute.name === 'id')) ids.push({ name, fields: [name] })
     if (found.some((attribute) => attribute.name === 'unique')) uniques.push({ name, fields: [name] })
+    const type = found.some((attribute) => attribute.name === 'ignore') ? undefined : head[2]
     fields.set(name, {
-      isList: head[2] !== undefined,
-      isRequired: head[3] === undefined,
+      ...(type && { type }),
+      isList: head[3] !== undefined,
+      isRequired: head[4] === undefined,
       ...(nativeType && { nativeType }),
       ...(relation && { relation: readRelation(relation.args) }),
       isUpdatedAt: found.some((attribute) => attribute.name === 'updatedAt'),
       ...(byDefault !== undefined && { default: byDefault }),
     })
   }
-  return { isView, fields, uniques: [...ids, ...uniques] }
+  return { isView, isIgnored, ...(table && { table }), fields, uniques: [...ids, ...uniques] }
 }
 
 function readRelation(args: ReadonlyMap<string, string>): RelationText {

@@ -1,4 +1,5 @@
 import objectHash from 'object-hash'
+import type { ReadContext } from './read-context.ts'
 
 /**
  * A short name for a text. SHA-256, since a key may be made of what a stranger typed: two texts with one digest would
@@ -10,6 +11,11 @@ export function digest(text: string): string {
 }
 
 const URL_SAFE: Readonly<Record<string, string>> = { '+': '-', '/': '_' }
+
+/** The same under the cache's own key, where it has one: then what the text says cannot be found by trying. */
+export function digestIn({ encryption }: Pick<ReadContext, 'encryption'>, text: string): string {
+  return (encryption?.digest ?? digest)(text)
+}
 
 /**
  * `{prefix}query:{Model}:{operation}:{digest}`, or `{prefix}query:{Model}:{operation}:@{key}` where the call names the

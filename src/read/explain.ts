@@ -53,6 +53,8 @@ function hint({ model, precision, fields, columns, because }: Dependency): strin
   switch (because) {
     case 'option':
       return `\`invalidation\` says so for ${model}: 'shape' is the finest.`
+    case 'hidden-conditions':
+      return `\`vary\`, or an extension applied later, may choose rows of ${model} by columns that are not seen here. Where they do not, set \`invalidation: 'shape'\`.`
     case 'schema-unknown':
       return `The schema text does not explain ${model}: give it as the \`schema\` option.`
     case 'too-many-tags':

@@ -1,12 +1,13 @@
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
+import { withoutUndefined } from '../codec/without-undefined.ts'
 import type { SkipFillReason } from '../events.ts'
 import { derivedTags } from '../query/derived-tags.ts'
 import { anyValuesTag } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { showsOmitted } from './omitted-fields.ts'
-import type { ReadContext } from './read-context.ts'
+import { keyringOf, type ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 
 /** When and under which versions the database was asked. */
@@ -45,12 +46,12 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
   if (plan.omitted && showsOmitted(plan.omitted, result)) return skip('computed-needs')
   let payload: string
   try {
-    payload = encode(result)
+    payload = encode(plan.own === undefined ? result : withoutUndefined(result))
   } catch {
     return skip('unsupported-value')
   }
   const bytes = Buffer.byteLength(payload)
-  if (bytes > context.maxValueBytes) skip('oversize')
+  if (bytes > context.maxValueBytes(plan.model)) skip('oversize')
   else
     store(
       plan,
@@ -109,10 +110,11 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
       return Promise.resolve()
     }
     const versions = tags.map((tag) => known.get(tag) as TagVersion)
-    const named = tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
+    const named = plan.own ? tags : tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
     const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, versions, tags: named, payload }
     context.learned.learn(key, named.length === 0 ? undefined : tags)
-    return context.store.fill(key, writeEnvelope(envelope), tags, keptForMs)
+    const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
+    return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
   }
 }
 

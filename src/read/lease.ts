@@ -1,6 +1,7 @@
 import type { LeaseRule } from '../policy/resolve-policy.ts'
 import type { Lease } from '../stores/store.ts'
-import { type Tag, userTag } from '../tags/tag.ts'
+import { outOfScope } from '../tags/scope-tags.ts'
+import type { Tag } from '../tags/tag.ts'
 import { newVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { digest } from './cache-key.ts'
 import { claimAndLookUp } from './look-up.ts'
@@ -88,6 +89,7 @@ function isUnder({ under }: Lease, plan: ReadPlan, versions: ReadonlyMap<Tag, Ta
 
 /** Of tags that every process looks up, whether or not an earlier result told it of finer ones. */
 function versionsText(plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>): string {
-  const tags = plan.guards.length === 0 ? plan.watched : [...plan.guards, ...plan.policy.userTags.map(userTag)]
+  const ofScope = plan.tags.filter((tag) => outOfScope(tag) !== undefined)
+  const tags = plan.guards.length === 0 ? plan.watched : [...plan.guards, ...plan.policy.userTags, ...ofScope]
   return digest(`${plan.check} ${tags.map((tag) => versions.get(tag)).join()}`)
 }

@@ -1,37 +1,45 @@
 import { type Envelope, readEnvelope } from '../codec/envelope.ts'
-import { isNull } from '../codec/typed-json.ts'
+import { encode, isNull } from '../codec/typed-json.ts'
+import { CodecError } from '../errors.ts'
 import type { MissCause, Tier } from '../events.ts'
 import type { Lease, LookUp } from '../stores/store.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { graceUntil, HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { isDue } from './early-refresh.ts'
-import type { ReadContext } from './read-context.ts'
+import { answers, isCounter } from './own-entry.ts'
+import { keyringOf, type ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 import type { RecentEntry } from './recent-entries.ts'
+import { plainHit } from './recent-hit.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
 
 /** The versions tags have, by tag; `null` where nobody holds one. */
 type Seen = Map<Tag, SeenVersion>
 
+export interface Hit {
+  readonly kind: 'hit' | 'stale'
+  readonly payload: string
+  /** The same, read before. */
+  readonly recent?: RecentEntry | undefined
+  readonly ageMs: number
+  /** For how much longer; 0 of what is stale. */
+  readonly freshForMs: number
+  readonly tier: Tier
+  /** How long its query took, ms. */
+  readonly tookMs: number
+  /** Fresh, and to be renewed before its time. */
+  readonly isDue: boolean
+  /** Invalidated, in its grace: to be renewed under other versions than its own. */
+  readonly isSoft: boolean
+  readonly tags: readonly Tag[]
+  /** Under which it was filled; they are those the tags have now, unless it is in its grace. */
+  readonly versions: () => ReadonlyMap<Tag, TagVersion>
+}
+
 /** What the store knows of a read. A miss carries the versions to fill under, taken **before** the database is asked. */
 export type Found =
-  | {
-      readonly kind: 'hit' | 'stale'
-      readonly payload: string
-      /** The same, read before. */
-      readonly recent?: RecentEntry | undefined
-      readonly ageMs: number
-      readonly tier: Tier
-      /** How long its query took, ms. */
-      readonly tookMs: number
-      /** Fresh, and to be renewed before its time. */
-      readonly isDue: boolean
-      /** Invalidated, in its grace: to be renewed under other versions than its own. */
-      readonly isSoft: boolean
-      /** Under which it was filled; they are those the tags have now, unless it is in its grace. */
-      readonly versions: ReadonlyMap<Tag, TagVersion>
-    }
+  | Hit
   | {
       readonly kind: 'miss'
       readonly cause: MissCause
@@ -45,14 +53,21 @@ export type Found =
   | { readonly kind: 'held' }
 
 /**
- * One round trip for a hit; a second one on a miss whose tags nobody holds a version of yet, or whose shapes are not
+ * One round trip; a second one on a miss of which versions that were met before are gone, or whose shapes are not
  * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
  */
 export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause, pastNear = false): Promise<Found> {
   const { store } = context
   const ask = (tags: readonly Tag[]) =>
-    (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, pastNear)
+    (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, { pastNear, creating: true })
   return found(plan, context, ask, ignoring)
+}
+
+/** What is stored, for those who cannot store anything themselves; past copies in the process. Rejects with the store. */
+export async function glance(plan: ReadPlan, context: ReadContext): Promise<Judgement> {
+  const tags = context.recent.of(plan)?.tags ?? context.learned.of(plan.key) ?? plan.watched
+  const looked = await context.store.lookUp(plan.key, tags, { pastNear: true })
+  return judge(plan, looked, new Map(tags.map((tag, i) => [tag, looked.versions[i] ?? null])), context)
 }
 
 /** As `lookUp`, after having tried for a lease in the same round trip. */
@@ -66,7 +81,7 @@ export async function claimAndLookUp(
   try {
     const claim = async (tags: readonly Tag[]): Promise<LookUp> => {
       const claimed = await store.claim?.(lease, tags)
-      if (!claimed) return store.lookUp(plan.key, tags, true)
+      if (!claimed) return store.lookUp(plan.key, tags, { pastNear: true })
       ;({ granted } = claimed)
       return claimed
     }
@@ -84,17 +99,23 @@ async function found(
   ignoring?: MissCause,
 ): Promise<Found> {
   const learned = context.learned.of(plan.key)
-  const tags = learned ?? plan.watched
-  const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
-  const { entry, versions, isNear } = await ask(asked)
-  // A guard that is held only keeps tags from being derived.
-  if (versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
+  // What is asked for besides, or less, than a miss needs is made good when it is one.
+  const recent = context.recent.of(plan)
+  const tags = recent?.tags ?? learned ?? plan.watched
+  const asked = recent?.asked ?? (plan.guards.length === 0 ? tags : [...tags, ...plan.guards])
+  const looked = await ask(asked)
+  const { versions, isNear } = looked
+  const plain = recent && !ignoring ? plainHit(plan, recent, looked, context) : undefined
+  if (recent && plain) return hitOf(recent.envelope, recent.tags, { recent, ...plain, tier: tierOf(looked, context) })
+  // A guard that is held only keeps tags from being derived; a value may depend on fewer tags than are asked for.
+  if (!plan.own && versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
   const seen: Seen = new Map(asked.map((tag, i) => [tag, versions[i] ?? null]))
-  const tier = isNear || !context.store.isRemote ? 'near' : 'far'
-  const judged = ignoring ? { cause: ignoring } : await judge(plan, { entry, tier }, seen, context)
+  const judged = ignoring ? { cause: ignoring } : await judge(plan, looked, seen, context)
   // Another process may have renewed what a copy here is too old for.
   if (isNear && !ignoring && !('kind' in judged && judged.kind === 'hit')) return lookUp(plan, context, ignoring, true)
-  return 'kind' in judged ? judged : prepared(plan, { learned, ...judged }, seen, context)
+  return 'kind' in judged
+    ? judged
+    : prepared(plan, { learned: plan.own ? undefined : learned, ...judged }, seen, context)
 }
 
 /** What the database may be asked under: a version for every tag, and no shape that writers do not know of. */
@@ -113,6 +134,7 @@ async function prepared(
   // The last result told which tags it depends on; this one is expected to depend on the same, or is not stored.
   const needed = (learned ?? plan.watched).filter(missing)
   const absent = [...needed, ...plan.guards.filter((tag) => missing(tag) && !needed.includes(tag))]
+  if (plan.own && plan.watched.some((tag) => seen.get(tag) === HELD)) return { kind: 'held' }
   // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
   const [created, registrations] = await Promise.all([store.ensureVersions(absent), store.register(unregistered)])
   // A guard that is held only keeps tags from being derived.
@@ -131,6 +153,8 @@ async function prepared(
   return { kind: 'miss', ...miss, versions: seen as Map<Tag, TagVersion> }
 }
 
+type Judgement = Exclude<Found, { kind: 'miss' }> | Judged
+
 interface Judged {
   readonly cause: MissCause
   readonly moved?: readonly Tag[]
@@ -142,15 +166,13 @@ function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes)
   return registered.has(shape, { everyShape, anyValues: seen.get(anyValuesTag(shape)) ?? null })
 }
 
-async function judge(
-  plan: ReadPlan,
-  { entry, tier }: { readonly entry: string | undefined; readonly tier: Tier },
-  seen: Seen,
-  context: ReadContext,
-): Promise<Exclude<Found, { kind: 'miss' }> | Judged> {
+async function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadContext): Promise<Judgement> {
   const { policy } = plan
+  const { entry, isNear = false } = looked
   if (policy.refresh) return { cause: 'refresh' }
   if (entry === undefined) return { cause: 'absent' }
+  const tier = tierOf(looked, context)
+  if (plan.own && isCounter(entry)) return answers(plan, [], isNear) ? counted(entry, tier) : { cause: 'absent' }
   const before = context.recent.of(plan)
   const recent = before?.bytes === entry ? before : undefined
   let envelope: Envelope
@@ -161,15 +183,19 @@ async function judge(
     return { cause: 'unreadable' }
   }
   if (envelope.check !== plan.check) return { cause: 'absent' }
-  const tags = recent?.tags ?? (envelope.tags.length === 0 ? plan.tags : envelope.tags.map((tag) => tagAt(plan, tag)))
+  const readable = recent ? envelope : opened(plan, envelope, context)
+  if (!readable) return { cause: 'unreadable' }
+  const tags = recent?.tags ?? tagsOf(plan, envelope)
   if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
   context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
+  if (!answers(plan, tags, isNear)) return { cause: 'absent' }
   if (!(await allSeen(plan, tags, seen, context))) return { kind: 'held' }
+  if (plan.own && tags.some((tag) => seen.get(tag) === HELD)) return { kind: 'held' }
   // First of all: an entry whose tags moved is never served, fresh, stale or otherwise, unless each of them was moved
   // softly, from the very version the entry holds, and its grace is not over. An absent version counts as moved: eviction,
   // a flushed or restarted store and expiry may cost a miss, never a stale answer.
   const moved = tags.filter((tag, i) => seen.get(tag) !== envelope.versions[i])
-  const { payload, tookMs } = envelope
+  const { tookMs } = envelope
   const isSoft = moved.length > 0
   if (isSoft) {
     const now = context.clock()
@@ -181,21 +207,67 @@ async function judge(
   }
   const ageMs = Math.max(0, context.clock() - envelope.readAt)
   // Another call may have stored it for longer than this one accepts.
-  const freshForMs = Math.min(envelope.freshForMs, isNull(payload) ? policy.nullTtlMs : policy.ttlMs)
+  const freshForMs = Math.min(envelope.freshForMs, isNull(readable.payload) ? policy.nullTtlMs : policy.ttlMs)
   if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired', tookMs }
-  const versions = new Map(tags.map((tag, i) => [tag, envelope.versions[i] as TagVersion]))
-  if (!recent) context.recent.remember(plan, entry, envelope, tags)
-  const isFresh = ageMs < freshForMs && !isSoft
+  // What is sealed is kept nowhere in the clear.
+  const isKept = envelope.sealedWith === undefined
+  const read = recent ?? (isKept ? context.recent.remember(plan, entry, envelope, tags) : { tags })
+  const leftMs = isSoft ? 0 : Math.max(0, freshForMs - ageMs)
+  const hit = hitOf(readable, read.tags, { recent, ageMs, freshForMs: leftMs, tier })
+  if (leftMs === 0) return { ...hit, kind: 'stale', isSoft }
+  return { ...hit, isDue: isDue(leftMs, tookMs, policy.earlyRefresh, context.random) }
+}
+
+/** A plain one. */
+function hitOf(
+  { payload, tookMs, versions }: Pick<Envelope, 'payload' | 'tookMs' | 'versions'>,
+  tags: readonly Tag[],
+  served: Pick<Hit, 'recent' | 'ageMs' | 'freshForMs' | 'tier'>,
+): Hit {
+  const { recent, ageMs, freshForMs, tier } = served
   return {
-    kind: isFresh ? 'hit' : 'stale',
+    kind: 'hit',
     payload,
     recent,
     ageMs,
+    freshForMs,
     tookMs,
     tier,
-    isDue: isFresh && isDue(freshForMs - ageMs, tookMs, policy.earlyRefresh, context.random),
-    isSoft,
-    versions,
+    isDue: false,
+    isSoft: false,
+    tags,
+    versions: () => new Map(tags.map((tag, i) => [tag, versions[i] as TagVersion])),
+  }
+}
+
+function tagsOf(plan: ReadPlan, { tags }: Envelope): readonly Tag[] {
+  if (plan.own) return tags
+  return tags.length === 0 ? plan.tags : tags.map((tag) => tagAt(plan, tag))
+}
+
+/** Of a counter: the store ends it when its time is over. */
+function counted(entry: string, tier: Tier): Hit {
+  return hitOf({ payload: encode(Number(entry)), tookMs: 0, versions: [] }, [], {
+    recent: undefined,
+    ageMs: 0,
+    freshForMs: 0,
+    tier,
+  })
+}
+
+function tierOf({ isNear }: LookUp, { store }: ReadContext): Tier {
+  return isNear || !store.isRemote ? 'near' : 'far'
+}
+
+/** With what was encoded; `undefined`: not to be had, or not sealed where it must be, and so perhaps of somebody else's making. */
+function opened(plan: ReadPlan, envelope: Envelope, context: ReadContext): Envelope | undefined {
+  if (envelope.sealedWith === undefined && !plan.isSealed) return envelope
+  try {
+    if (envelope.sealedWith === undefined) throw new CodecError('an entry that must be sealed is not')
+    return { ...envelope, payload: keyringOf(context).open(plan.key, envelope) }
+  } catch (error) {
+    context.events.emit({ type: 'error', during: 'decrypt', error, model: plan.model, operation: plan.operation })
+    return undefined
   }
 }
 

@@ -1,31 +1,33 @@
-import { isNull } from '../codec/typed-json.ts'
-import { mayBeDue } from './early-refresh.ts'
+import { NOT_TIMED } from '../events.ts'
+import { audit } from './audit.ts'
 import type { ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
+import { plainHit } from './recent-hit.ts'
 
 /**
- * The short way of a hit: an entry that was read before, under versions that can be had without a round trip. Compares
- * what the long way compares, see `judge`; for whatever is not plainly a hit the long way is asked.
+ * The short way of a hit: an entry that was read before, under versions that can be had without a round trip. For
+ * whatever is not plainly a hit the long way is asked.
  */
-export function nearHit(plan: ReadPlan, context: ReadContext): { readonly value: unknown } | undefined {
-  const { policy, key } = plan
+export function nearHit(
+  plan: ReadPlan,
+  context: ReadContext,
+  begun = NOT_TIMED,
+): { readonly value: unknown } | undefined {
   const recent = context.recent.of(plan)
-  if (!recent?.copy || policy.refresh || context.verifications) return undefined
-  const found = context.store.near?.(key, recent.asked)
-  if (found?.entry !== recent.bytes) return undefined
-  const { envelope, tags } = recent
-  for (let i = 0; i < tags.length; i += 1) if (found.versions[i] !== envelope.versions[i]) return undefined
-  const ageMs = Math.max(0, context.clock() - envelope.readAt)
-  const leftMs = Math.min(envelope.freshForMs, isNull(envelope.payload) ? policy.nullTtlMs : policy.ttlMs) - ageMs
-  // Whether it is renewed early is decided the long way.
-  if (leftMs <= 0 || mayBeDue(leftMs, envelope.tookMs, policy.earlyRefresh)) return undefined
+  if (!recent?.copy || plan.policy.validate || context.verifications) return undefined
+  const found = context.store.near?.(plan.key, recent.asked)
+  const plain = found && plainHit(plan, recent, found, context)
+  if (!plain) return undefined
   let value: unknown
   try {
     value = recent.copy()
   } catch {
     return undefined
   }
-  const { model, operation } = plan
-  context.events.emit({ type: 'hit', model, operation, key, ageMs, tier: 'near', tags })
+  const { model, operation, key } = plan
+  const { events } = context
+  const ms = events.since(begun)
+  events.emit({ type: 'hit', model, operation, key, ...plain, tier: 'near', tags: recent.tags, ms })
+  audit(plan, 'hit', context)
   return { value }
 }

@@ -1,13 +1,11 @@
 import { isPlainObject } from '../query/canonical-text.ts'
-import type { Model, ModelGraph } from '../query/model-graph.ts'
+import { type GlobalOmit, type Model, type ModelGraph, omitOf } from '../query/model-graph.ts'
 
 /** Fields kept out of a result by `omit`, the client's or the query's, and the same of the relations in it. */
 export interface Omitted {
   readonly fields: readonly string[]
   readonly relations: ReadonlyMap<string, Omitted>
 }
-
-export type GlobalOmit = Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
 
 /** `undefined` where nothing is omitted at any depth. */
 export function omittedFields(
@@ -17,10 +15,7 @@ export function omittedFields(
   args: Readonly<Record<string, unknown>>,
 ): Omitted | undefined {
   const { omit, select, include } = args
-  const merged: Readonly<Record<string, unknown>> = {
-    ...globalOmit[model.name.charAt(0).toLowerCase() + model.name.slice(1)],
-    ...(isPlainObject(omit) ? omit : {}),
-  }
+  const merged = omitOf(globalOmit, model, omit)
   const fields = select === undefined ? Object.keys(merged).filter((field) => merged[field] === true) : []
   const relations = new Map<string, Omitted>()
   const shown = select ?? include

@@ -1,16 +1,19 @@
 import { WIRE_VERSION } from '../codec/envelope.ts'
-import type { BypassReason } from '../events.ts'
+import type { BypassReason, Scope } from '../events.ts'
+import { within } from '../policy/care.ts'
 import { known, type ReadCache, type ResolvedPolicy, TTL_WHEN_ASKED } from '../policy/resolve-policy.ts'
+import type { Ttl } from '../policy/ttl.ts'
 import { canonicalArgs } from '../query/canonical-args.ts'
 import { canonicalText, orderedText, UnsupportedArgument } from '../query/canonical-text.ts'
 import type { Model } from '../query/model-graph.ts'
 import type { Yields } from '../query/read-places.ts'
 import { type ReadSet, readSet } from '../query/read-set.ts'
-import { modelTag, type Tag, userTag } from '../tags/tag.ts'
-import { digest, entryKey } from './cache-key.ts'
+import { modelTag, type Tag } from '../tags/tag.ts'
+import { digest, digestIn, entryKey } from './cache-key.ts'
 import { along, type Omitted, omittedFields } from './omitted-fields.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 import type { Bypass, PlannedQuery, ReadPlan } from './read-plan.ts'
+import { isNoScope, scopeTags } from './scope.ts'
 
 /** The model name under which raw queries are kept and counted. */
 export const RAW = '$raw'
@@ -21,23 +24,25 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   if (typeof policy === 'string') return bypass(policy)
   const model = context.graph.models.get(name)
   if (!model) return bypass('unknown-argument')
-  const text = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
-  const before = typeof text === 'string' ? context.queries.get(text) : undefined
+  const asked = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
+  const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
   const set = readSet(context.graph, model, args, yieldsOf(operation), context.precision)
   const refused = set.obstacle ?? refusal(set, context)
   if (refused) return bypass(refused)
-  if (typeof text !== 'string') return text
+  if (asked.kind === 'bypass') return asked
   const tags = new Set(set.tags)
-  for (const reached of set.models) {
-    const ofModel = context.policies.of(reached.name)
-    if (ofModel) for (const other of ofModel.dependsOn ?? []) tags.add(modelTag(other))
+  const reached = new Set([...set.models].map((one) => one.name))
+  for (const other of dependsOn(reached, context)) {
+    tags.add(modelTag(other))
+    reached.add(other)
   }
   // Along a fluent path the result is not the one the arguments describe.
   const parts = call.dataPath.length === 0 ? set.parts : []
   const { absence, shapes } = set
-  const query = described(text, policy, { tags, parts, absence, shapes }, omittedFrom(call, model, context))
-  context.queries.set(text, query)
+  const depends = { tags, parts, absence, shapes, reached, omitted: omittedFrom(call, model, context) }
+  const query = described(asked, policy, depends, context)
+  context.queries.set(asked.text, query)
   const plan = planned(call, policy, query, context)
   context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: set.dependencies })
   return plan
@@ -45,7 +50,9 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
 
 export interface RawRead {
   readonly reads: readonly string[]
-  readonly ttl?: number | undefined
+  /** Models whose tables its text names, whether or not they were declared. */
+  readonly names?: readonly string[]
+  readonly ttl?: Ttl | undefined
   readonly tags?: readonly string[] | undefined
 }
 
@@ -54,25 +61,39 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
   const cache = { ttl: declared.ttl ?? TTL_WHEN_ASKED, ...(declared.tags && { tags: declared.tags }) }
   const policy = context.policies.resolve(RAW, call.operation, cache)
   if (typeof policy === 'string') return bypass(policy)
-  const tags = new Set<Tag>()
-  for (const name of declared.reads) {
+  const reached = new Set([...declared.reads, ...(declared.names ?? [])])
+  for (const name of reached) {
     const ofModel = context.policies.of(name)
     if (ofModel === false) return bypass('model-disabled')
     // Which columns raw SQL returns cannot be told.
     if (ofModel?.neverCache?.length) return bypass('never-cache-field')
-    const model = known(context.graph, 'raw.reads', name)
-    if (model.isView && !ofModel?.dependsOn) return bypass('view-undeclared')
-    tags.add(modelTag(name))
-    for (const other of ofModel?.dependsOn ?? []) tags.add(modelTag(other))
   }
-  const text = queryText(call, policy, context, () => orderedText(call.args))
-  if (typeof text !== 'string') return text
-  return planned(
-    call,
-    policy,
-    described(text, policy, { tags, parts: [], absence: [], shapes: [] }, undefined),
-    context,
-  )
+  const tags = new Set<Tag>()
+  for (const name of declared.reads) {
+    const ofModel = context.policies.of(name)
+    const model = known(context.graph, 'raw.reads', name)
+    if (model.isView && !(ofModel || undefined)?.dependsOn) return bypass('view-undeclared')
+    tags.add(modelTag(name))
+  }
+  for (const other of dependsOn(declared.reads, context)) {
+    tags.add(modelTag(other))
+    reached.add(other)
+  }
+  const asked = queryText(call, policy, context, () => orderedText(call.args))
+  if (asked.kind === 'bypass') return asked
+  const depends = { tags, parts: [], absence: [], shapes: [], reached, omitted: undefined }
+  return planned(call, policy, described(asked, policy, depends, context), context)
+}
+
+/** Models whose writes change what is read of these. */
+function dependsOn(models: Iterable<string>, { policies }: ReadContext): string[] {
+  return [...models].flatMap((name) => (policies.of(name) || undefined)?.dependsOn ?? [])
+}
+
+interface Asked {
+  readonly kind: 'asked'
+  readonly text: string
+  readonly scope: Scope
 }
 
 /** One text for one query, in the scope it is asked in. */
@@ -81,16 +102,18 @@ function queryText(
   policy: ResolvedPolicy,
   context: ReadContext,
   argsText: () => string,
-): string | Bypass {
+): Asked | Bypass {
   try {
+    const scope = context.vary?.()
+    if (context.requireScope && isNoScope(scope)) return bypass('no-scope')
     // The application's tags are part of the name: the entry of a call site that names other tags would not hold the
     // versions this one must compare.
     const about = (): string => {
-      const parts = [context.fingerprint, scopeText(context), model, operation, dataPath.join('.'), policy.userTags]
+      const parts = [context.fingerprint, scope, model, operation, dataPath.join('.'), policy.userTags]
       return canonicalText(parts)
     }
     const isPlain = context.vary === undefined && dataPath.length === 0 && policy.isShared
-    return `${isPlain ? onceFor(policy, context, about) : about()}${argsText()}`
+    return { kind: 'asked', text: `${isPlain ? onceFor(policy, context, about) : about()}${argsText()}`, scope }
   } catch (error) {
     if (error instanceof UnsupportedArgument) return bypass('unsupported-argument')
     context.events.emit({ type: 'error', during: 'vary', error, model, operation })
@@ -105,24 +128,34 @@ function onceFor(policy: ResolvedPolicy, { preambles }: ReadContext, text: () =>
   return preamble
 }
 
+interface Depends extends Pick<ReadPlan, 'parts' | 'absence' | 'shapes' | 'omitted'> {
+  readonly tags: Set<Tag>
+  /** Models it depends on. */
+  readonly reached: ReadonlySet<string>
+}
+
 function described(
-  text: string,
+  { text, scope }: Asked,
   policy: ResolvedPolicy,
-  depends: Pick<ReadPlan, 'parts' | 'absence' | 'shapes'> & { readonly tags: Set<Tag> },
-  omitted: Omitted | undefined,
+  depends: Depends,
+  context: ReadContext,
 ): PlannedQuery {
-  for (const name of policy.userTags) depends.tags.add(userTag(name))
-  const tags = [...depends.tags].sort()
+  for (const tag of policy.userTags) depends.tags.add(tag)
+  for (const tag of scopeTags(scope, policy.userTags, context)) depends.tags.add(tag)
+  // Events hand the list to listeners.
+  const tags = Object.freeze([...depends.tags].sort())
   const absence = depends.absence.filter((tag) => !depends.tags.has(tag))
   return {
-    digest: digest(text),
+    digest: digestIn(context, text),
     tags,
     parts: depends.parts.some(({ derivation }) => derivation) ? depends.parts : [],
     guards: [...new Set(depends.parts.flatMap(({ derivation }) => derivation?.guard ?? []))],
     absence,
     watched: absence.length === 0 ? tags : [...tags, ...absence],
     shapes: depends.shapes,
-    omitted,
+    omitted: depends.omitted,
+    care: context.policies.care(depends.reached),
+    scope,
   }
 }
 
@@ -133,7 +166,7 @@ function planned(
   context: ReadContext,
 ): ReadPlan {
   // Asked under the same policy as the last time: its key need not be spelt, nor hashed, again.
-  if (query.plan?.policy === policy) return query.plan
+  if (query.last?.under === policy) return query.last.plan
   // Spelt out: spreading takes longer than all the rest here.
   const plan: ReadPlan = {
     kind: 'cached',
@@ -147,10 +180,13 @@ function planned(
     absence: query.absence,
     watched: query.watched,
     shapes: query.shapes,
-    policy,
+    policy: within(query.care.longestMs, policy),
     omitted: query.omitted,
+    scope: query.scope,
+    isSealed: query.care.encrypts,
+    audited: query.care.audited,
   }
-  if (policy.isShared) query.plan = plan
+  if (policy.isShared) query.last = { under: policy, plan }
   return plan
 }
 
@@ -173,10 +209,6 @@ function omittedFrom(
   { graph, globalOmit }: ReadContext,
 ): Omitted | undefined {
   return along(dataPath, omittedFields(graph, globalOmit, model, args))
-}
-
-function scopeText(context: ReadContext): unknown {
-  return context.vary?.()
 }
 
 function bypass(reason: BypassReason): Bypass {

@@ -1,15 +1,17 @@
 import type { Clock } from '../clock.ts'
+import type { Keyring } from '../codec/seal.ts'
 import type { DecimalFactory } from '../codec/typed-json.ts'
-import type { EventHub } from '../events.ts'
+import { CodecError } from '../errors.ts'
+import type { DroppedBy, EventHub, Scope } from '../events.ts'
 import type { VerifyOptions } from '../policy/options.ts'
 import type { Policies, ResolvedPolicy } from '../policy/resolve-policy.ts'
-import type { ModelGraph } from '../query/model-graph.ts'
+import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { Digest } from '../tags/keyed-digest.ts'
 import type { AdaptiveTtl } from './adaptive-ttl.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
-import type { GlobalOmit } from './omitted-fields.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
@@ -23,6 +25,8 @@ export interface ReadContext {
   readonly precision: PrecisionRules
   readonly store: ResilientStore
   readonly events: EventHub
+  /** What last moved one of these tags; `null`: nothing in this process. */
+  readonly droppedBy: (tags: readonly string[]) => DroppedBy | null
   readonly clock: Clock
   /** 0 ≤ x < 1, for jitter. */
   readonly random: () => number
@@ -30,13 +34,18 @@ export interface ReadContext {
   /** Schema, global `omit`, wire version: clients that differ in one of them never read each other's entries. */
   readonly fingerprint: string
   readonly globalOmit: GlobalOmit
-  readonly vary: (() => unknown) | undefined
-  readonly maxValueBytes: number
+  readonly vary: (() => Scope) | undefined
+  /** Whether nothing is cached outside of a scope. */
+  readonly requireScope: boolean
+  /** Secrets of the cache; `undefined`: nothing is sealed, and digests are plain hashes. */
+  readonly encryption: Encryption | undefined
+  /** Of a result of a read of this model. */
+  readonly maxValueBytes: (model: string) => number
   /** How long what is hit often lives, where a policy says `adaptive`. */
   readonly lives: AdaptiveTtl
   /** Which misses one process asks for all. */
   readonly leaseWorth: LeaseWorth
-  readonly flights: SingleFlight<string | undefined>
+  readonly flights: SingleFlight<Landed>
   /** What is known of queries that were asked before, by their text: hits are asked again and again. */
   readonly queries: PlannedQueries
   /** What the texts of queries begin with, by policy. */
@@ -46,10 +55,24 @@ export interface ReadContext {
   readonly recent: RecentEntries
   readonly connection: SharedConnection
   readonly decimals: DecimalClass
+  /** Asked again of the database is what is fresh for no longer than this, ms; `undefined`: nothing that is fresh. */
+  readonly renewWithinMs?: number
   /** Work nobody waits for (fills, refreshes), so that `settled()` can. */
   readonly background: Background
   /** `undefined`: hits are not verified. */
   readonly verifications: Verifications | undefined
+}
+
+export interface Encryption {
+  readonly keyring: Keyring
+  /** Names queries. */
+  readonly digest: Digest
+}
+
+/** @throws CodecError where there is none: what is sealed cannot be read, and what must be sealed not be written. */
+export function keyringOf({ encryption }: Pick<ReadContext, 'encryption'>): Keyring {
+  if (!encryption) throw new CodecError('there is no `encryption`')
+  return encryption.keyring
 }
 
 /** The client's own Decimal class. */
@@ -121,4 +144,13 @@ export interface ReadCall {
   /** The path of the fluent API, `user.findUnique(…).posts()`: same arguments, another result. */
   readonly dataPath: readonly string[]
   readonly run: () => PromiseLike<unknown>
+  /** When it did, see `EventHub.begin`. */
+  readonly begun: number
+  /** Who waited for it takes its error, or its `undefined`, for his own. A query's error, with its stack, belongs to one caller. */
+  readonly sharesEnd?: boolean
 }
+
+/** What became of a question to the database: a snapshot of the answer, how it ended without one, or nothing that may be shared. */
+export type Landed = string | Ended | undefined
+/** Returns or throws what the question did. */
+export type Ended = () => unknown

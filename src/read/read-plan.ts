@@ -1,4 +1,5 @@
-import type { BypassReason } from '../events.ts'
+import type { BypassReason, Scope } from '../events.ts'
+import type { Care } from '../policy/care.ts'
 import type { ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { Part } from '../query/read-set.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
@@ -22,12 +23,16 @@ export interface PlannedQuery {
   readonly shapes: readonly ShapeKey[]
   /** What `omit` keeps out of the result, at any depth. */
   readonly omitted: Omitted | undefined
-  /** Of the last call without options of its own. */
-  plan?: ReadPlan
+  /** What the models it reaches ask for. */
+  readonly care: Care
+  /** In which it was asked. */
+  readonly scope: Scope
+  /** Of the last call without options of its own, and the policy it was planned under. */
+  last?: { readonly under: ResolvedPolicy; readonly plan: ReadPlan }
 }
 
 /** Everything about a read that is known before any I/O. */
-export interface ReadPlan extends Omit<PlannedQuery, 'digest' | 'plan'> {
+export interface ReadPlan extends Omit<PlannedQuery, 'digest' | 'care' | 'last'> {
   readonly kind: 'cached'
   readonly model: string
   readonly operation: string
@@ -35,6 +40,15 @@ export interface ReadPlan extends Omit<PlannedQuery, 'digest' | 'plan'> {
   /** The digest, when `key` is the application's own word and does not hold it; else `-`. */
   readonly check: string
   readonly policy: ResolvedPolicy
+  /** Its entry must be. */
+  readonly isSealed: boolean
+  /** Models to tell of. */
+  readonly audited: readonly string[]
+  /**
+   * Of a value that is known by its key alone, to calls that say different tags or none: the tag that moves when it is
+   * deleted or written over. Its entry names all its tags.
+   */
+  readonly own?: Tag
 }
 
 export interface Bypass {

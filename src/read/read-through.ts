@@ -1,49 +1,85 @@
-import { type DecimalFactory, decode, holdsDecimals } from '../codec/typed-json.ts'
-import type { BypassReason, MissCause } from '../events.ts'
-import type { LeaseRule } from '../policy/resolve-policy.ts'
+import { queryError } from '../errors.ts'
+import type { BypassReason, LeaseOutcome, MissCause } from '../events.ts'
+import type { Validate } from '../policy/options.ts'
+import type { LeaseRule, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { Lease } from '../stores/store.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { TagVersion } from '../tags/tag-versions.ts'
+import { audit } from './audit.ts'
 import { fill } from './fill.ts'
+import { freshValue } from './fresh-value.ts'
 import { endLease, takeTurn, tryForLease } from './lease.ts'
-import { type Found, lookUp } from './look-up.ts'
+import { type Hit, lookUp } from './look-up.ts'
 import { nearHit } from './near-hit.ts'
-import type { ReadCall, ReadContext } from './read-context.ts'
+import type { LookedUp } from './read-ahead.ts'
+import type { Landed, ReadCall, ReadContext } from './read-context.ts'
 import type { Bypass, ReadPlan } from './read-plan.ts'
-import { copyOf, type RecentEntry } from './recent-entries.ts'
+import type { RecentEntry } from './recent-entries.ts'
 import { verifyHit } from './verify.ts'
 
 /** One cached read: plan → look-up → hit, stale or miss → fill. Nothing the cache does or fails to do reaches the caller. */
 export function readThrough(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
-  const hit = plan.kind === 'cached' ? nearHit(plan, context) : undefined
-  return hit ? Promise.resolve(hit.value) : theLongWay(call, plan, context)
+  if (plan.kind === 'bypass') return Promise.resolve(bypass(call, plan.reason, context))
+  const hit = context.renewWithinMs === undefined ? nearHit(plan, context, call.begun) : undefined
+  return hit ? Promise.resolve(hit.value) : lookUpAndAnswer(call, plan, context)
 }
 
-async function theLongWay(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
-  if (plan.kind === 'bypass') return bypass(call, plan.reason, context)
-  let found: Found
-  try {
-    found = await lookUp(plan, context)
-  } catch {
+async function lookUpAndAnswer(call: ReadCall, plan: ReadPlan, context: ReadContext): Promise<unknown> {
+  const found = await lookUp(plan, context).catch(() => undefined)
+  return answer(call, { plan, found, begun: call.begun }, context)
+}
+
+/** From the look-up on; it may have been made before there was a query, see `readAhead`. */
+export async function answer(call: ReadCall, { plan, found }: LookedUp, context: ReadContext): Promise<unknown> {
+  if (!found) {
     const undelivered = context.store.condition().state === 'undelivered'
     return bypass(call, undelivered ? 'undelivered-invalidation' : 'store-unavailable', context)
   }
   if (found.kind === 'held') return bypass(call, 'held', context)
   if (found.kind === 'miss') return miss(call, plan, found, context)
-  const { kind: type, ageMs, tier } = found
+  const { kind: type, ageMs, freshForMs, tier, tags } = found
+  if (context.renewWithinMs !== undefined && freshForMs <= context.renewWithinMs) {
+    return miss(call, plan, await anew(plan, 'refresh', context), context)
+  }
   const { model, operation, key } = plan
   const copy = await tryCopy(found.payload, plan, context, found.recent)
-  if (!copy) return miss(call, plan, await unreadable(plan, context), context)
-  context.events.emit({ type, model, operation, key, ageMs, tier, tags: [...found.versions.keys()] })
-  if (found.isSoft) renew(call, plan, found, context)
-  else if (type === 'stale' || found.isDue) refresh(call, plan, found, context)
-  else if (context.verifications) verifyHit(call, plan, found, context)
+  if (!copy) return miss(call, plan, await anew(plan, 'unreadable', context), context)
+  if (plan.policy.validate && !(await isGood(plan, found, plan.policy.validate, context))) {
+    return miss(call, plan, await anew(plan, 'rejected', context), context)
+  }
+  const ms = context.events.since(call.begun)
+  context.events.emit({ type, model, operation, key, ageMs, freshForMs, tier, tags, ms })
+  audit(plan, type, context)
+  const served = () => ({ ...found, versions: found.versions() })
+  if (found.isSoft) renew(call, plan, served(), context)
+  else if (type === 'stale' || found.isDue) refresh(call, plan, served(), context)
+  else if (context.verifications) verifyHit(call, plan, served(), context)
   return copy.value
 }
 
-function bypass(call: ReadCall, reason: BypassReason, context: ReadContext): PromiseLike<unknown> {
-  context.events.emit({ type: 'bypass', model: call.model, operation: call.operation, reason })
-  return call.run()
+function bypass(call: ReadCall, reason: BypassReason, context: ReadContext): Promise<unknown> {
+  const lookUpMs = context.events.since(call.begun)
+  const { model, operation } = call
+  const tell = () =>
+    context.events.emit({ type: 'bypass', model, operation, reason, lookUpMs, ms: context.events.since(call.begun) })
+  return answered(call.run(), tell, tell)
+}
+
+/**
+ * The answer, once it has been told of: a read counts when it is answered, well or not. A query is sent when somebody
+ * first waits for it; by `await`, as writes are, for the elements of a batch inside a transaction must not overtake each
+ * other.
+ */
+async function answered(query: PromiseLike<unknown>, tell: (value: unknown) => void, failed: () => void) {
+  let value: unknown
+  try {
+    value = await query
+  } catch (error) {
+    failed()
+    throw error
+  }
+  tell(value)
+  return value
 }
 
 interface Miss {
@@ -57,32 +93,46 @@ interface Miss {
 async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadContext): Promise<unknown> {
   const { cause, versions, moved } = missed
   const { model, operation, key, tags } = plan
-  const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }) } as const
-  if (!versions) {
-    context.events.emit({ ...told, coalesced: false })
-    return call.run()
+  const { events } = context
+  if (moved) events.emit({ type: 'drop', model, operation, key, tags: moved, by: context.droppedBy(moved) })
+  const lookUpMs = events.since(call.begun)
+  const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }), lookUpMs } as const
+  const tell = (coalesced: boolean, freshForMs: number, lease?: LeaseOutcome) => {
+    events.emit({ ...told, coalesced, ...(lease && { lease }), freshForMs, ms: events.since(call.begun) })
+    audit(plan, 'miss', context)
   }
+  const asked = (query: PromiseLike<unknown>, lease?: LeaseOutcome) =>
+    answered(
+      query,
+      (value) => tell(false, leastFreshMs(plan.policy, value), lease),
+      () => tell(false, 0, lease),
+    )
+  const shares = (value: unknown, lease?: LeaseOutcome) => {
+    tell(true, leastFreshMs(plan.policy, value), lease)
+    return value
+  }
+  if (!versions) return asked(call.run())
   const flight = cause === 'refresh' ? undefined : context.flights.under(flightName(plan, versions))
   if (flight) {
-    const snapshot = await flight
-    const shared = snapshot === undefined ? undefined : await tryCopy(snapshot, plan, context)
-    if (shared) {
-      context.events.emit({ ...told, coalesced: true })
-      return shared.value
+    const landed = await flight
+    if (typeof landed === 'function') {
+      tell(true, 0)
+      return landed()
     }
+    const shared = landed === undefined ? undefined : await tryCopy(landed, plan, context)
+    if (shared) return shares(shared.value)
   }
   // No `await` between looking for a flight and leading one: equal reads of one tick would all lead.
   // Who waited for a query that told nothing waits no more.
-  const rule = cause === 'refresh' || flight ? undefined : leaseRule(plan, missed.tookMs, context)
-  if (!rule) {
-    context.events.emit({ ...told, coalesced: false })
-    return ask(call, plan, { versions }, context).query
-  }
+  // And what was rejected would be found again, by whoever waits for another process.
+  const isAlone = cause === 'refresh' || cause === 'rejected' || flight !== undefined
+  const rule = isAlone ? undefined : leaseRule(plan, missed.tookMs, context)
+  if (!rule) return asked(ask(call, plan, { versions }, context).query)
   const turn = takeTurn(plan, versions, rule, context).then(async (taken): Promise<Asking | Shared> => {
     const copy = taken.kind === 'found' ? await tryCopy(taken.payload, plan, context) : undefined
-    context.events.emit({ ...told, coalesced: copy !== undefined })
     if (copy && taken.kind === 'found') return { value: copy.value, snapshot: taken.payload }
-    return ask(call, plan, taken.kind === 'ask' ? taken : { versions }, context)
+    const own = taken.kind === 'ask' ? taken : undefined
+    return { ...ask(call, plan, own ?? { versions }, context), lease: own?.lease ? 'taken' : 'in-vain' }
   })
   context.flights.lead(
     flightName(plan, versions),
@@ -92,7 +142,12 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
     ),
   )
   const took = await turn
-  return 'query' in took ? took.query : took.value
+  return 'query' in took ? asked(took.query, took.lease) : shares(took.value, 'shared')
+}
+
+/** Whatever jitter and the hits to come make of it. */
+function leastFreshMs({ ttlMs, adaptive, nullTtlMs, jitter }: ResolvedPolicy, value: unknown): number {
+  return Math.round((value === null ? nullTtlMs : (adaptive?.minMs ?? ttlMs)) * (1 - jitter))
 }
 
 /** `undefined`: this process asks without regard to the others. */
@@ -106,7 +161,8 @@ function leaseRule(plan: ReadPlan, tookMs: number | undefined, context: ReadCont
 interface Asking {
   readonly query: Promise<unknown>
   /** Never rejects: those who waited ask for themselves, for an error, with its stack, belongs to one caller. */
-  readonly snapshot: Promise<string | undefined>
+  readonly snapshot: Promise<Landed>
+  readonly lease?: LeaseOutcome
 }
 
 /** What another process was told by the database. */
@@ -129,10 +185,16 @@ function ask(
   const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
   const query = Promise.resolve(call.run())
   const snapshot = query.then(
-    (result) => fill(plan, result, asked, context),
-    () => {
+    (result): Landed => {
+      const filled = fill(plan, result, asked, context)
+      return filled === undefined && result === undefined && call.sharesEnd ? () => undefined : filled
+    },
+    (error: unknown): Landed => {
       if (lease) endLease(lease, context)
-      return undefined
+      if (!call.sharesEnd) return undefined
+      return () => {
+        throw error
+      }
     },
   )
   context.flights.lead(flightName(plan, versions), snapshot)
@@ -151,7 +213,8 @@ function refresh(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Ou
   const name = flightName(plan, versions)
   if (context.flights.under(name)) return
   const { model, operation } = plan
-  const failed = (error: unknown) => context.events.emit({ type: 'error', during: 'refresh', error, model, operation })
+  const failed = (error: unknown) =>
+    context.events.emit({ type: 'error', during: 'refresh', error: queryError(error), model, operation })
   const rule = leaseRule(plan, tookMs, context)
   if (!rule) return context.background.run(ask(call, plan, { versions }, context).query.catch(failed))
   const turn = tryForLease(plan, { versions, ageMs }, rule, context).then(
@@ -195,30 +258,47 @@ function flightName(plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>): str
   return `${plan.key} ${plan.check} ${[...versions].join()}`
 }
 
-/** An entry that cannot be decoded is read anew, and replaced. */
-async function unreadable(plan: ReadPlan, context: ReadContext): Promise<Miss> {
-  const cause = 'unreadable'
+/** An entry that cannot be served is read anew, and replaced. */
+async function anew(plan: ReadPlan, cause: MissCause, context: ReadContext): Promise<Miss> {
   const found = await lookUp(plan, context, cause).catch(() => undefined)
   return found?.kind === 'miss' ? found : { cause, versions: undefined }
 }
 
+/** Asked about a copy of its own: the caller's is nobody else's. */
+async function isGood(
+  plan: ReadPlan,
+  { kind: status, payload, recent, ageMs, tier, tags }: Hit,
+  validate: Validate,
+  context: ReadContext,
+): Promise<boolean> {
+  const { model, operation, key } = plan
+  const copy = await tryCopy(payload, plan, context, recent)
+  if (!copy) return false
+  try {
+    const info = { status, model, operation, key, tags, tier, ageMs }
+    const verdict: unknown = validate(copy.value, info)
+    if (typeof verdict === 'boolean') return verdict
+    // Its rejection would end the process.
+    if (verdict instanceof Promise) verdict.catch(() => {})
+    throw new TypeError('`validate` must return true or false, and no promise of it')
+  } catch (error) {
+    context.events.emit({ type: 'error', during: 'validate', error, model, operation })
+    return false
+  }
+}
+
 /** A fresh value each time: what a caller does to it must not reach the next one. `undefined`: it could not be read. */
-async function tryCopy(
+export async function tryCopy(
   payload: string,
   plan: ReadPlan,
   context: ReadContext,
   recent?: RecentEntry,
 ): Promise<{ value: unknown } | undefined> {
   try {
-    const decimal = holdsDecimals(payload) ? await context.decimals.ready() : NO_DECIMALS
-    return { value: recent ? copyOf(recent, decimal) : decode(payload, decimal) }
+    return { value: await freshValue(payload, context, recent) }
   } catch (error) {
     const { model, operation } = plan
     context.events.emit({ type: 'error', during: 'decode', error, model, operation })
     return undefined
   }
-}
-
-const NO_DECIMALS: DecimalFactory = () => {
-  throw new TypeError('no Decimal was expected')
 }

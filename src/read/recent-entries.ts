@@ -37,11 +37,18 @@ export class RecentEntries {
     return recent?.envelope.check === plan.check ? recent : undefined
   }
 
+  /** What the entry under a key depended on when it was last read. */
+  tagsOf(key: string): readonly Tag[] | undefined {
+    return this.#entries.peek(key)?.tags
+  }
+
   /** It was read, and decoded, once. */
-  remember(plan: ReadPlan, bytes: string, envelope: Envelope, tags: readonly Tag[]): void {
+  remember(plan: ReadPlan, bytes: string, envelope: Envelope, tags: readonly Tag[]): RecentEntry {
     const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
     // Events hand the list to listeners, and a hit is judged by it.
-    this.#entries.set(plan.key, { bytes, envelope, tags: Object.freeze([...tags]), asked, copy: undefined })
+    const recent = { bytes, envelope, tags: Object.freeze([...tags]), asked, copy: undefined }
+    this.#entries.set(plan.key, recent)
+    return recent
   }
 }
 

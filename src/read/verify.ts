@@ -1,5 +1,5 @@
 import { decode, encode, holdsDecimals } from '../codec/typed-json.ts'
-import { storeError } from '../errors.ts'
+import { queryError, StoreUnavailableError, storeError } from '../errors.ts'
 import { arrayText, canonicalText, entriesText, isPlainObject } from '../query/canonical-text.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
 import type { Tag } from '../tags/tag.ts'
@@ -94,8 +94,10 @@ function tell(outcome: 'fresh' | 'late' | 'stale', { plan, ageMs, at }: Served, 
 }
 
 function failed({ plan: { model, operation } }: Served, error: unknown, context: ReadContext): void {
-  context.events.emit({ type: 'error', during: 'verify', error, model, operation })
+  context.events.emit({ type: 'error', during: 'verify', error: toldOf(error), model, operation })
 }
+
+const toldOf = (error: unknown) => (error instanceof StoreUnavailableError ? error : queryError(error))
 
 /** Whether the database says what was served; `undefined` when its answer is not one to compare with. */
 async function agrees({ call, plan, payload }: Served, context: ReadContext): Promise<boolean | undefined> {

@@ -5,12 +5,14 @@ import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../tags/tag.ts'
 import { HELD, newVersion, softened, type TagVersion } from '../tags/tag-versions.ts'
 import { globExpression } from './glob.ts'
+import { modelBounds } from './model-bounds.ts'
 import {
   type CacheStore,
   type KnownRegistry,
   type LookUp,
   MAX_SHAPES,
   type ShapeRegistry,
+  type StoreContext,
   type StoreFactory,
 } from './store.ts'
 
@@ -25,6 +27,8 @@ const bounds = shape({
   maxEntries: v.optional(wholeNumber(1, 2 ** 24, 'entries')),
   maxBytes: v.optional(wholeNumber(1, 2 ** 40, 'bytes')),
 })
+
+const COUNTER = /^-?\d+$/
 
 /** Tags are small; one that is pushed out makes its entries miss, never stale. */
 const TAGS_PER_ENTRY = 10
@@ -41,7 +45,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): StoreFactory {
   // One space a prefix: clients that are given the same store and prefix see each other's entries and writes.
   return (context) => {
     let space = spaces.get(context.prefix)
-    if (!space) spaces.set(context.prefix, (space = openSpace(maxEntries, maxBytes, context.clock)))
+    if (!space) spaces.set(context.prefix, (space = openSpace(maxEntries, maxBytes, context)))
     return space
   }
 }
@@ -51,11 +55,20 @@ interface Kept {
   readonly expiresAt: number
 }
 
-function openSpace(maxEntries: number, maxBytes: number, clock: () => number): CacheStore {
+function openSpace(maxEntries: number, maxBytes: number, context: StoreContext): CacheStore {
+  const { clock } = context
+  let evictions = 0
+  const bounds = modelBounds(context, (key) => {
+    if (entries.delete(key)) evictions += 1
+  })
   const entries = new LRUCache<string, Kept>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: ({ entry }, key) => 2 * (entry.length + key.length) + 1,
+    dispose(_, key, reason) {
+      if (reason === 'evict') evictions += 1
+      if (reason !== 'set') bounds?.forget(key)
+    },
   })
   const versions = new LRUCache<Tag, TagVersion>({ max: maxEntries * TAGS_PER_ENTRY })
   /** Until when, by tag and holder. Never pushed out by anything else: there are as many as writes under way. */
@@ -66,7 +79,10 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
   function live(key: string): string | undefined {
     const kept = entries.get(key)
     if (!kept) return undefined
-    if (kept.expiresAt > clock()) return kept.entry
+    if (kept.expiresAt > clock()) {
+      bounds?.use(key)
+      return kept.entry
+    }
     entries.delete(key)
     return undefined
   }
@@ -134,6 +150,7 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
   return {
     name: 'memory',
     isRemote: false,
+    boundsModels: true,
     near: lookUp,
     async lookUp(key, tags) {
       return lookUp(key, tags)
@@ -146,6 +163,17 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
     },
     async fill(key, entry, _tags, ttlMs) {
       entries.set(key, { entry, expiresAt: clock() + ttlMs })
+      // One that is larger than all of the store was not taken.
+      if (bounds && entries.has(key)) bounds.use(key)
+    },
+    async increment(key, by, ttlMs = Number.POSITIVE_INFINITY) {
+      const before = live(key)
+      if (before !== undefined && !COUNTER.test(before)) return undefined
+      const expiresAt = before === undefined ? clock() + ttlMs : (entries.peek(key)?.expiresAt ?? 0)
+      const sum = Number(before ?? 0) + by
+      if (!Number.isSafeInteger(sum)) return undefined
+      entries.set(key, { entry: String(sum), expiresAt })
+      return sum
     },
     async bump(tags, known = [], graceUntil) {
       for (const tag of tags) move(tag, graceUntil)
@@ -182,6 +210,7 @@ function openSpace(maxEntries: number, maxBytes: number, clock: () => number): C
       return removed
     },
     async ping() {},
+    local: () => ({ entries: entries.size, bytes: entries.calculatedSize, maxEntries, maxBytes, evictions }),
     async close() {},
   }
 }

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
-import type { CacheStore, LookUp, StoreFactory } from './store.ts'
+import { modelBounds } from './model-bounds.ts'
+import type { CacheStore, HowToLookUp, LookUp, StoreContext, StoreFactory } from './store.ts'
 
 export interface NearOptions {
   /**
@@ -45,17 +46,28 @@ const TAGS_PER_ENTRY = 10
 export function nearTier(far: StoreFactory, options: NearOptions): StoreFactory {
   return (context) => {
     const store = far(context)
-    return store.isRemote ? openTier(store, options, context.isStrict) : store
+    return store.isRemote ? openTier(store, options, context) : store
   }
 }
 
-function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) => boolean) | undefined): CacheStore {
-  const copies = new LRUCache<string, Copy>({
-    max: options.maxEntries,
-    maxSize: options.maxBytes,
-    sizeCalculation: ({ entry }, key) => 2 * (entry.length + key.length) + 1,
+function openTier(far: CacheStore, options: NearOptions, context: StoreContext): CacheStore {
+  const { isStrict } = context
+  const values = `${context.prefix}data:`
+  const { maxEntries, maxBytes } = options
+  let evictions = 0
+  const bounds = modelBounds(context, (key) => {
+    if (copies.delete(key)) evictions += 1
   })
-  const known = new LRUCache<Tag, TagVersion>({ max: options.maxEntries * TAGS_PER_ENTRY })
+  const copies = new LRUCache<string, Copy>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: ({ entry }, key) => 2 * (entry.length + key.length) + 1,
+    dispose(_, key, reason) {
+      if (reason === 'evict') evictions += 1
+      if (reason !== 'set') bounds?.forget(key)
+    },
+  })
+  const known = new LRUCache<Tag, TagVersion>({ max: maxEntries * TAGS_PER_ENTRY })
   const pending = new Set<Pending>()
   let removed: SeenVersion = null
   let isEnsuring = false
@@ -73,11 +85,11 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
   const feed =
     options.coherence === 'subscribed' ? far.follow?.({ moved: spoil, lost: forget }, options.heartbeatMs) : undefined
 
-  async function asked(key: string | undefined, tags: readonly Tag[]): Promise<LookUp> {
+  async function asked(key: string | undefined, tags: readonly Tag[], how?: HowToLookUp): Promise<LookUp> {
     const look: Pending = { spoiled: new Set(), isLost: feed?.isLive() !== true }
     pending.add(look)
     try {
-      const found = await far.lookUp(key, tags)
+      const found = await far.lookUp(key, tags, how)
       if (!look.isLost) {
         for (const [i, tag] of tags.entries()) {
           const version = found.versions[i]
@@ -123,43 +135,56 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
       if (version === undefined || isStrict?.(tag)) return undefined
       versions[i] = version
     }
+    bounds?.use(key)
     return { entry: copy.entry, versions, isNear: true }
+  }
+
+  function keep(key: string, copy: Copy): void {
+    copies.set(key, copy)
+    if (bounds && copies.has(key)) bounds.use(key)
   }
 
   return {
     name: far.name,
     isRemote: true,
+    boundsModels: true,
 
     ...(feed && { near }),
 
-    async lookUp(key, tags, pastNear) {
-      if (key === undefined) return asked(key, tags)
-      const copy = pastNear ? undefined : copies.get(key)
-      const { entry, versions } = await asked(copy ? undefined : key, [...tags, REMOVED])
+    async lookUp(key, tags, how) {
+      if (key === undefined) return asked(key, tags, how)
+      const copy = how?.pastNear ? undefined : copies.get(key)
+      const { entry, versions } = await asked(copy ? undefined : key, [...tags, REMOVED], how)
       const now = versions.at(-1) ?? null
       const ofTags = versions.slice(0, -1)
       seeRemoved(now)
       if (copy) {
-        if (copy.removed === now) return { entry: copy.entry, versions: ofTags, isNear: true }
+        if (copy.removed === now) {
+          bounds?.use(key)
+          return { entry: copy.entry, versions: ofTags, isNear: true }
+        }
         copies.delete(key)
-        return far.lookUp(key, tags)
+        return far.lookUp(key, tags, how)
       }
-      if (entry !== undefined && now !== null && now !== HELD) copies.set(key, { entry, removed: now })
+      if (entry !== undefined && now !== null && now !== HELD) keep(key, { entry, removed: now })
       return { entry, versions: ofTags }
     },
 
     // Past the copies: whoever claims has found none that serves.
     ...(far.claim && { claim: (lease, tags) => far.claim!(lease, tags) }),
     ...(far.endLease && { endLease: (lease) => far.endLease!(lease) }),
+    ...(far.renewLease && { renewLease: (lease) => far.renewLease!(lease) }),
+    ...(far.follow && { follow: (listener, heartbeatMs) => far.follow!(listener, heartbeatMs) }),
     ensureVersions: (tags) => far.ensureVersions(tags),
     register: (shapes) => far.register(shapes),
 
     fill(key, entry, tags, ttlMs) {
       if (removed === null || removed === HELD) copies.delete(key)
-      else copies.set(key, { entry, removed })
+      else keep(key, { entry, removed })
       return far.fill(key, entry, tags, ttlMs)
     },
 
+    increment: (key, by, ttlMs) => far.increment(key, by, ttlMs),
     bump: (tags, known_, graceUntil) => moving(tags, () => far.bump(tags, known_, graceUntil)),
     hold: (tags, holder, leaseMs, known_) => moving(tags, () => far.hold(tags, holder, leaseMs, known_)),
     release: (holder, moved, kept, known_) =>
@@ -168,10 +193,13 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
     async remove(keys) {
       for (const key of keys) copies.delete(key)
       const count = await far.remove(keys)
+      // Copies of values depend on tags of theirs, which whoever removes one moves.
+      if (keys.every((key) => key.startsWith(values))) return count
       await moving([REMOVED], () => far.bump([REMOVED]))
       return count
     },
     scan: (pattern) => far.scan(pattern),
+    ...(far.page && { page: (pattern, cursor, limit) => far.page!(pattern, cursor, limit) }),
     peek: (key) => far.peek(key),
     async clear() {
       copies.clear()
@@ -185,6 +213,8 @@ function openTier(far: CacheStore, options: NearOptions, isStrict: ((tag: Tag) =
     },
     ping: () => far.ping(),
     graceLeftMs: () => far.graceLeftMs?.() ?? 0,
+    local: () => ({ entries: copies.size, bytes: copies.calculatedSize, maxEntries, maxBytes, evictions }),
+    servers: async () => far.servers?.() ?? [],
     onReconnect: (listener) => far.onReconnect?.(listener),
     async close() {
       feed?.close()

@@ -1,7 +1,9 @@
 import { ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import type { CacheStore, KnownRegistry, Lease, ShapeRegistry } from './store.ts'
+import { inTime } from './in-time.ts'
+import { pageOf } from './key-order.ts'
+import type { CacheStore, HowToLookUp, KnownRegistry, Lease, ShapeRegistry } from './store.ts'
 
 export interface ResilienceOptions {
   /** Longest time a query waits for a look-up, ms. Invalidations and fills get five times as long. */
@@ -16,7 +18,8 @@ export interface ResilienceOptions {
 }
 
 /** A store as the read and write paths see it: bounded in time, and honest about what it could not deliver. */
-export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release'> {
+export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release' | 'page'> {
+  page: NonNullable<CacheStore['page']>
   /**
    * Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it, and with them those of
    * all shapes of the models whose registries could not be compared. Never rejects.
@@ -29,6 +32,8 @@ export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release'> {
     kept: readonly Tag[],
     known?: readonly KnownRegistry[],
   ): Promise<Delivered>
+  /** As `remove`, for those who cannot wait: rejects in bounded time. */
+  removeInTime(keys: readonly string[]): Promise<number>
   condition(): StoreCondition
 }
 
@@ -90,18 +95,21 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     name: store.name,
     isRemote: false,
     near: (key, tags) => (lost || closed ? undefined : store.near?.(key, tags)),
-    async lookUp(key, tags, pastNear) {
+    async lookUp(key, tags, how) {
       if (lost || closed) throw new StoreUnavailableError(closed ? 'closed' : 'the store lost an invalidation')
-      return store.lookUp(key, tags, pastNear)
+      return store.lookUp(key, tags, how)
     },
     ensureVersions: (tags) => store.ensureVersions(tags),
     register: (shapes) => store.register(shapes),
     fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
+    increment: (key, by, ttlMs) => store.increment(key, by, ttlMs),
     hold: (tags, holder, leaseMs, known) => store.hold(tags, holder, leaseMs, known),
     bump: (tags, known, graceUntil) => deliver(() => store.bump(tags, known, graceUntil)),
     release: (holder, moved, kept, known) => deliver(() => store.release(holder, moved, kept, known)),
     remove: (keys) => store.remove(keys),
+    removeInTime: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
+    page: (pattern, cursor, limit) => pageOf(store, pattern, cursor, limit),
     peek: (key) => store.peek(key),
     clear: () => store.clear(),
     ping: () => store.ping(),
@@ -109,6 +117,7 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
       closed = true
       return store.close()
     },
+    ...(store.local && { local: () => store.local!() }),
     condition: () => ({ state: lost || closed ? 'unavailable' : 'ok', undelivered: 0 }),
   }
 }
@@ -135,6 +144,9 @@ class RemoteStore implements ResilientStore {
   readonly #waiting = new Set<() => void>()
   #closed = false
   readonly claim?: NonNullable<CacheStore['claim']>
+  readonly local?: NonNullable<CacheStore['local']>
+  readonly renewLease?: NonNullable<CacheStore['renewLease']>
+  readonly follow?: NonNullable<CacheStore['follow']>
 
   constructor(store: CacheStore, options: ResilienceOptions) {
     this.#store = store
@@ -144,6 +156,11 @@ class RemoteStore implements ResilientStore {
     if (claim) {
       this.claim = (lease, tags) => this.#attempt('look-up', options.timeoutMs, () => claim.call(store, lease, tags))
     }
+    if (store.local) this.local = () => store.local!()
+    if (store.renewLease) {
+      this.renewLease = (lease) => inTime(options.timeoutMs * PATIENCE, () => store.renewLease!(lease))
+    }
+    if (store.follow) this.follow = (listener, heartbeatMs) => store.follow!(listener, heartbeatMs)
     store.onReconnect?.(() => {
       if (this.#open && !this.#closed) this.#recoverAfter(0, options.resetMs)
     })
@@ -153,8 +170,8 @@ class RemoteStore implements ResilientStore {
     return this.#open ? undefined : this.#store.near?.(key, tags)
   }
 
-  lookUp(key: string | undefined, tags: readonly Tag[], pastNear?: boolean) {
-    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags, pastNear))
+  lookUp(key: string | undefined, tags: readonly Tag[], how?: HowToLookUp) {
+    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.lookUp(key, tags, how))
   }
 
   async endLease(lease: Lease) {
@@ -172,6 +189,14 @@ class RemoteStore implements ResilientStore {
 
   fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number) {
     return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, tags, ttlMs))
+  }
+
+  increment(key: string, by: number, ttlMs: number | undefined) {
+    return this.#attempt('increment', this.#options.timeoutMs, () => this.#store.increment(key, by, ttlMs))
+  }
+
+  removeInTime(keys: readonly string[]) {
+    return this.#attempt('remove', this.#options.timeoutMs * PATIENCE, () => this.#store.remove(keys))
   }
 
   async hold(
@@ -213,11 +238,17 @@ class RemoteStore implements ResilientStore {
     for (let next = await awake(() => found.next()); !next.done; next = await awake(() => found.next()))
       yield next.value
   }
+  page(pattern: string, cursor: string, limit: number) {
+    return awake(() => pageOf(this.#store, pattern, cursor, limit))
+  }
   peek(key: string) {
     return awake(() => this.#store.peek(key))
   }
   clear() {
     return awake(() => this.#store.clear())
+  }
+  servers() {
+    return awake(async () => this.#store.servers?.() ?? [])
   }
   ping() {
     return inTime(this.#options.timeoutMs * PATIENCE, () => this.#store.ping())
@@ -413,31 +444,4 @@ async function awake<T>(run: () => Promise<T>): Promise<T> {
   } finally {
     clearInterval(hold)
   }
-}
-
-/** Rejects after `ms`. A reply that lay in the socket while the event loop was blocked still counts as in time. */
-function inTime<T>(ms: number, run: () => Promise<T>, late?: () => void): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    let settled = false
-    const timer = setTimeout(() => {
-      // Timers run before the sockets are read: give the reply that may be waiting there one turn of the loop.
-      setImmediate(() => {
-        if (settled) return
-        late?.()
-        reject(new StoreUnavailableError(`no answer within ${ms} ms`))
-      })
-    }, ms)
-    run().then(
-      (value) => {
-        settled = true
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        settled = true
-        clearTimeout(timer)
-        reject(error instanceof Error ? error : new StoreUnavailableError(String(error)))
-      },
-    )
-  })
 }

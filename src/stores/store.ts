@@ -12,6 +12,13 @@ import type { HELD, SeenVersion, TagVersion } from '../tags/tag-versions.ts'
  * Times are milliseconds. Methods reject when the store cannot be reached; they never hang for longer than the client
  * under them does (`resilientStore` bounds that).
  */
+export interface HowToLookUp {
+  /** Not from a copy that is nearer than the store itself. */
+  readonly pastNear?: boolean | undefined
+  /** Versions will be needed: those of tags that this process has not met may be created, where that takes no further round trip. */
+  readonly creating?: boolean | undefined
+}
+
 export interface CacheStore {
   /** For events, `health()` and messages: `memory`, `redis`. */
   readonly name: string
@@ -19,11 +26,14 @@ export interface CacheStore {
   /** Whether a call may be slow or fail; such a store is used through `resilientStore`. */
   readonly isRemote: boolean
 
+  /** Whether it keeps entries in this process, and at most `maxEntries` of them a model. */
+  readonly boundsModels?: boolean
+
   /**
    * The entry, if any (`undefined`: only versions are wanted), and the present version of each tag, in the order of
-   * `tags`. One round trip. `pastNear`: not from a copy that is nearer than the store itself.
+   * `tags`. One round trip.
    */
-  lookUp(key: string | undefined, tags: readonly Tag[], pastNear?: boolean): Promise<LookUp>
+  lookUp(key: string | undefined, tags: readonly Tag[], how?: HowToLookUp): Promise<LookUp>
 
   /** What `lookUp` would say, where that takes no round trip; else `undefined`. */
   near?(key: string, tags: readonly Tag[]): LookUp | undefined
@@ -47,6 +57,13 @@ export interface CacheStore {
   fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Promise<void>
 
   /**
+   * Adds to the integer kept under the key as its decimal digits and nothing else, in one step, and says the sum; one
+   * that is not there counts from 0 and lives for `ttlMs` from now on, or until it is removed. `undefined`: something
+   * else is kept there, or the sum is too large to be kept.
+   */
+  increment(key: string, by: number, ttlMs: number | undefined): Promise<number | undefined>
+
+  /**
    * Takes the lease for its holder unless another has it, then looks up its key as `lookUp` does: whoever is granted it
    * sees what the holder before him stored. One round trip. Two holders at a time must be rare, no more: a lease decides
    * who asks the database, never what is fresh. Missing where no other process shares the store.
@@ -55,6 +72,9 @@ export interface CacheStore {
 
   /** Ends a lease, unless it has run out and another has it by now. */
   endLease?(lease: Lease): Promise<void>
+
+  /** Has a lease last for `leaseMs` from now; `false` when it has run out, and may be another's. */
+  renewLease?(lease: Lease): Promise<boolean>
 
   /**
    * Enters shapes into the registries of their models, where writers of every process find them, and says the versions
@@ -104,6 +124,12 @@ export interface CacheStore {
   /** Keys that match a glob (`*`, `?`, `[…]`), in no order, each at least once. */
   scan(pattern: string): AsyncIterable<readonly string[]>
 
+  /**
+   * Some of the keys `scan` finds: from the beginning with `cursor` `''`, else where the page with that cursor ended. Each
+   * key that is there all the while is on one of the pages, or on two. @default made of `scan`, in the order of the keys
+   */
+  page?(pattern: string, cursor: string, limit: number): Promise<KeyPage>
+
   /** The stored bytes of one entry, for `inspect`. */
   peek(key: string): Promise<string | undefined>
 
@@ -122,11 +148,24 @@ export interface CacheStore {
    */
   graceLeftMs?(): number
 
+  /** Entries, or copies of them, in this process; missing where there are none. Takes no round trip. */
+  local?(): LocalSize
+
+  /** What each server says of itself; missing where there are none. Never rejects: one that does not answer says so. */
+  servers?(): Promise<readonly ServerInfo[]>
+
   /** Calls back when the store can be reached again, so that recovery need not wait for its timer. */
   onReconnect?(listener: () => void): void
 
   /** Releases what the store itself opened. A client handed in by the application is left open. */
   close(): Promise<void>
+}
+
+export interface KeyPage {
+  /** About `limit`. */
+  readonly keys: readonly string[]
+  /** `undefined`: there are no more. */
+  readonly cursor: string | undefined
 }
 
 /** Most shapes a model has; beyond it the least recently registered gives way. */
@@ -166,11 +205,64 @@ export interface LookUp {
   readonly isNear?: boolean
 }
 
+/** What lies in this process: the entries of a memory store, or copies of those in Redis. */
+export interface LocalSize {
+  readonly entries: number
+  /** Keys and entries together, two bytes a character. */
+  readonly bytes: number
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Pushed out for want of room since the process began. */
+  readonly evictions: number
+}
+
+/** A Redis server in its own words (`INFO`). `null`: it does not say; of one that does not answer everything but its address. */
+export interface ServerInfo {
+  readonly address: string
+  /** Why it did not answer. */
+  readonly error: string | null
+  /** Round trip of the question, ms. */
+  readonly latencyMs: number | null
+  readonly version: string | null
+  readonly role: 'master' | 'replica' | null
+  readonly uptimeSeconds: number | null
+  readonly memory: {
+    readonly usedBytes: number | null
+    /** 0: no limit. */
+    readonly maxBytes: number | null
+    /** `allkeys-lru`, say. */
+    readonly policy: string | null
+    readonly fragmentation: number | null
+  }
+  readonly clients: { readonly connected: number | null; readonly blocked: number | null; readonly max: number | null }
+  /** Of all its databases and applications, since it was started. */
+  readonly counts: {
+    readonly hits: number | null
+    readonly misses: number | null
+    readonly evicted: number | null
+    readonly expired: number | null
+    readonly rejectedConnections: number | null
+  }
+  readonly commandsPerSecond: number | null
+  /** In the database the client uses, of all applications. */
+  readonly keys: { readonly total: number | null; readonly expiring: number | null }
+  readonly persistence: {
+    readonly aof: boolean | null
+    readonly lastSave: Date | null
+    /** `false`: the last snapshot, or the last append, failed. */
+    readonly ok: boolean | null
+    readonly loading: boolean | null
+  }
+  readonly replicas: number | null
+}
+
 export interface FeedListener {
   /** These tags have other versions now, or none. */
   moved(tags: readonly Tag[]): void
   /** Any tag may have; nothing is told until `live`. */
   lost(): void
+  /** From now on changes are told: at first, and again after `lost`. */
+  live?(): void
 }
 
 export interface VersionFeed {
@@ -194,6 +286,8 @@ export interface StoreContext {
   readonly onError: (during: string, error: unknown) => void
   /** Tags of models that must not be read from what a push keeps current; `undefined`: there are none. */
   readonly isStrict?: ((tag: Tag) => boolean) | undefined
+  /** Most entries of a model that this process keeps, see `boundsModels`; of models that are not named: any number. */
+  readonly maxEntries?: ReadonlyMap<string, number> | undefined
 }
 
 /** What `memoryStore()` and `redisStore()` return: a store that learns its namespace when the extension is set up. */

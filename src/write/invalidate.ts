@@ -35,12 +35,14 @@ export function invalidator(store: ResilientStore, shapes: ShapesInUse, events: 
   return async (changes, cause, hold, graceUntil) => {
     const moved = new Set([...changes.tags, ...shapes.movedBy(changes)])
     if (moved.size === 0) return void (await hold?.release([]))
+    const begun = events.begin()
     const known = shapes.known(changes.changes.keys())
     const first = await (hold ? hold.release([...moved], known) : store.bump([...moved], known, graceUntil))
     shapes.learn(first.registries)
     const missing = first.registries.length > 0 ? [...shapes.movedBy(changes)].filter((tag) => !moved.has(tag)) : []
     const second = missing.length > 0 ? await store.bump(missing, [], graceUntil) : first
     const delivered = first.delivery === 'delivered' && second.delivery === 'delivered'
-    events.emit({ type: 'invalidate', tags: [...moved, ...missing], delivered, ...cause })
+    const ms = events.since(begun)
+    events.emit({ type: 'invalidate', tags: [...moved, ...missing], delivered, ...cause, ms })
   }
 }

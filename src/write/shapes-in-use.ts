@@ -43,7 +43,9 @@ export class ShapesInUse {
       const model = this.#graph.models.get(name)
       const shapes = this.#registries.get(name)?.shapes ?? []
       if (!model) continue
-      const ofModel = new Set(shapes.flatMap((shape) => some.flatMap((change) => movedTags(model, shape, change))))
+      const ofModel = new Set(
+        shapes.flatMap((shape) => some.flatMap((change) => movedTags(this.#graph, model, shape, change))),
+      )
       if (ofModel.size > MAX_MOVED) tags.add(everyShapeTag(name))
       else for (const tag of ofModel) tags.add(tag)
     }

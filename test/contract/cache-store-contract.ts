@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import type { CacheStore } from '../../src/stores/store.ts'
+import { pageOf } from '../../src/stores/key-order.ts'
+import type { CacheStore, KeyPage } from '../../src/stores/store.ts'
 import { graceUntil, HELD, type SeenVersion } from '../../src/tags/tag-versions.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
 
@@ -57,10 +58,12 @@ export function describeCacheStore(
         return run()
       })
 
-    beforeEach(() => {
+    beforeEach(async () => {
       prefix = freshNamespace()
       store = open(prefix)
       other = open(prefix)
+      // Whoever finds a server first drops the versions it has, once: not those that a test has made.
+      await Promise.all([store, other].map((one) => one.lookUp(undefined, ['first']).catch(() => {})))
     })
     afterAll(async () => {
       await Promise.all(opened.map((one) => one.close()))
@@ -310,6 +313,19 @@ export function describeCacheStore(
         expect(await claim(store, 'three')).toBe(shared(false))
       })
 
+      promise('last for longer when they are renewed, by their holder alone', async () => {
+        const renew = async (from: CacheStore, holder: string, leaseMs: number) =>
+          from.renewLease?.(lease(holder, 'v', leaseMs))
+        await claim(store, 'one', 'v', 60)
+        expect(await renew(other, 'two', 60_000)).toBe(shared(false))
+        expect(await renew(store, 'one', 60_000)).toBe(shared(true))
+        await place().elapse(80)
+        expect(await claim(other, 'two')).toBe(shared(false))
+        await end(store, 'one')
+        expect(await renew(store, 'one', 60_000)).toBe(shared(false))
+        expect(await claim(other, 'two')).toBe(shared(true))
+      })
+
       promise('show whoever is granted one what the last holder stored', async () => {
         const [version] = await store.ensureVersions(['User'])
         for (let i = 0; i < 20; i += 1) {
@@ -379,6 +395,37 @@ export function describeCacheStore(
       })
     })
 
+    describe('counting', () => {
+      const counter = (name: string) => `${prefix}data:${name}`
+
+      promise('adds in one step, whoever adds', async () => {
+        const sums = await Promise.all(
+          Array.from({ length: 40 }, (_, i) => (i % 2 ? store : other).increment(counter('n'), 2, undefined)),
+        )
+        expect(sums.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 40 }, (_, i) => 2 * i + 2))
+        expect(await store.increment(counter('n'), -81, undefined)).toBe(-1)
+        expect((await other.lookUp(counter('n'), [])).entry).toBe('-1')
+        expect(await store.remove([counter('n')])).toBe(1)
+      })
+
+      promise('goes on from digits that were stored, and from nothing else', async () => {
+        await store.fill(counter('a'), '41', [], 60_000)
+        await store.fill(counter('b'), '4.1', [], 60_000)
+        await store.fill(counter('c'), '', [], 60_000)
+        expect(await store.increment(counter('a'), 1, undefined)).toBe(42)
+        expect(await store.increment(counter('b'), 1, undefined)).toBeUndefined()
+        expect(await store.increment(counter('c'), 1, undefined)).toBeUndefined()
+        expect(await store.peek(counter('b'))).toBe('4.1')
+      })
+
+      promise('ends a life after its first step, whatever is added meanwhile', async () => {
+        await store.increment(counter('n'), 5, 300)
+        await store.increment(counter('n'), 5, 60_000)
+        await place().elapse(350)
+        expect(await store.increment(counter('n'), 1, undefined)).toBe(1)
+      })
+    })
+
     describe('scanning', () => {
       promise('finds every entry, thousands too, and no tag', async () => {
         const keys = Array.from({ length: 2500 }, (_, i) => key(`n${i}`))
@@ -387,8 +434,26 @@ export function describeCacheStore(
         expect(await keysOf(`${prefix}query:*`)).toEqual([...keys].sort())
       })
 
+      promise('goes a page at a time, and misses nothing that stays', async () => {
+        const keys = Array.from({ length: 150 }, (_, i) => key(`n${i}`))
+        await store.ensureVersions(['User'])
+        await Promise.all(keys.map((one) => store.fill(one, '1', ['User'], 60_000)))
+        const seen = new Set<string>()
+        let cursor: string | undefined = ''
+        let pages = 0
+        while (cursor !== undefined) {
+          const page: KeyPage = await pageOf(store, `${prefix}query:*`, cursor, 20)
+          for (const one of page.keys) seen.add(one)
+          await store.remove(page.keys.filter((one) => one.endsWith('7')))
+          cursor = page.cursor
+          pages += 1
+        }
+        expect([...seen].sort()).toEqual([...keys].sort())
+        expect(pages).toBeGreaterThan(2)
+      })
+
       promise('finds nothing without an error', async () => {
-        expect(await keysOf(`${prefix}*`)).toEqual([])
+        expect(await keysOf(`${prefix}query:*`)).toEqual([])
       })
 
       for (const [pattern, found] of [
@@ -413,7 +478,8 @@ export function describeCacheStore(
       promise('removes entries and versions, and counts the entries', async () => {
         const before = await store.ensureVersions(['User', 'Post'])
         await Promise.all(['a', 'b'].map((name) => store.fill(key(name), name, ['User'], 60_000)))
-        expect(await other.clear()).toBe(2)
+        await store.increment(`${prefix}data:n`, 1, undefined)
+        expect(await other.clear()).toBe(3)
         expect(await keysOf(`${prefix}*`)).toEqual([])
         expect((await store.lookUp(key('a'), [])).entry).toBeUndefined()
         expect(unchanged(before, await versionsOf(['User', 'Post']))).toBe(false)

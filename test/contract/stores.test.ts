@@ -75,15 +75,27 @@ describe('in this process', () => {
   })
 })
 
-describe.each(['validated', 'subscribed'] as const)('near copies that are %s', (coherence) => {
+const farClients = {
+  Redis: () => new Redis(server.url) as RedisClient,
+  'a Redis Cluster': () => new Cluster(cluster.addresses) as unknown as RedisClient,
+}
+
+describe.each(
+  (['validated', 'subscribed'] as const).flatMap((coherence) =>
+    Object.entries(farClients).map(([place, connect]) => ({ coherence, place, connect })),
+  ),
+)('near copies of $place that are $coherence', ({ coherence, place, connect }) => {
   let client: RedisClient
-  beforeAll(() => {
-    client = new Redis(server.url) as RedisClient
+  beforeAll(async () => {
+    client = connect()
+    const store = openIn(redisStore(client), freshNamespace())
+    const isAsked = () => store.lookUp('a', ['User']).catch(() => store.ping().catch(() => {}))
+    await eventually(isAsked, 10_000, 'the first answer')
   })
   afterAll(() => client.disconnect())
   const near = (far: StoreFactory) =>
     nearTier(far, { coherence, maxEntries: 1000, maxBytes: 10_000_000, heartbeatMs: 1000 })
-  describeCacheStore(`${coherence} near`, () => ({
+  describeCacheStore(`${coherence} near, ${place}`, () => ({
     open: (prefix) => openIn(near(redisStore(client)), prefix),
     elapse: sleep,
   }))

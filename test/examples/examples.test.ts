@@ -15,7 +15,7 @@ describe.sequential('the examples run as their README says', { timeout: 120_000 
     expect(code).toBe(0)
   })
 
-  it.each(['quickstart', 'transactions', 'redis'])('%s', async (name) => {
+  it.each(['quickstart', 'transactions', 'redis', 'values', 'sensitive', 'tenants', 'warming'])('%s', async (name) => {
     const { code, output } = await run(`examples/${name}/main.ts`, { REDIS_URL: inject('servers').redisUrl })
     expect(code, output).toBe(0)
   })

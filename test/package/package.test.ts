@@ -56,7 +56,7 @@ describe('the tarball', () => {
 
   it('holds the build and the documents, nothing else', () => {
     const unexpected = readdirSync(installed).filter(
-      (file) => !['dist', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file),
+      (file) => !['dist', 'monitoring', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file),
     )
     expect(unexpected).toEqual([])
     expect(files(join(installed, 'dist')).filter((file) => !/\.(mjs|cjs|d\.mts|d\.cts)$/.test(file))).toEqual([])
@@ -99,6 +99,43 @@ describe('in plain Node', () => {
     )
   })
 
+  it('loads the middlewares of responses as a module and as CommonJS, with the same names', async () => {
+    const made = ['expressCache', 'fastifyCache', 'honoCache', 'webCache']
+    expect(await namesFrom('http.mjs', `import * as it from '${name}/http'\n${print}`)).toEqual(made)
+    expect(await namesFrom('http.cjs', `const it = require('${name}/http')\n${print}`)).toEqual(made)
+  })
+
+  it('loads metrics as a module and as CommonJS, with the same names, where their peers are installed', async () => {
+    for (const peer of ['prom-client', '@opentelemetry/api']) {
+      const link = join(app, 'node_modules', peer)
+      mkdirSync(dirname(link), { recursive: true })
+      symlinkSync(join(root, 'node_modules', peer), link)
+    }
+    for (const [path, made] of [
+      ['prometheus', 'prometheusMetrics'],
+      ['opentelemetry', 'openTelemetryMetrics'],
+    ]) {
+      const from = `${name}/metrics/${path}`
+      expect(await namesFrom('metrics.mjs', `import * as it from '${from}'\n${print}`)).toEqual([made])
+      expect(await namesFrom('metrics.cjs', `const it = require('${from}')\n${print}`)).toEqual([made])
+    }
+    for (const peer of ['prom-client', '@opentelemetry/api']) rmSync(join(app, 'node_modules', peer))
+  })
+
+  it('loads the admin API as a module and as CommonJS, with the same names', async () => {
+    const fromModule = await namesFrom('admin.mjs', `import * as it from '${name}/admin'\n${print}`)
+    const fromCommonJs = await namesFrom('admin.cjs', `const it = require('${name}/admin')\n${print}`)
+    expect(fromModule).toEqual(fromCommonJs)
+    expect(fromModule).toEqual(['adminHandler', 'bearerToken', 'fastifyPlugin', 'nodeListener'])
+  })
+
+  it('has a command line, which runs where it is installed', async () => {
+    const [[command, target] = []] = Object.entries(manifest.bin as Record<string, string>)
+    expect(command).toBe('prisma-query-cache')
+    const { stdout } = await run(join(installed, target as string), ['--version'])
+    expect(stdout.trim()).toBe(manifest.version)
+  })
+
   it('loads no Redis client and no loader of config files until one is wanted', async () => {
     const hook = `import { writeSync } from 'node:fs'
       export function load(url, context, next) { writeSync(1, url + '\\n'); return next(url, context) }`
@@ -119,7 +156,11 @@ describe('in plain Node', () => {
     const asCommonJs = await run(process.execPath, ['loaded.cjs'], app)
     for (const loaded of [asModule.stdout, asCommonJs.stdout]) {
       expect(loaded).toContain(`${name}/dist/`)
-      expect(packagesIn(loaded)).not.toEqual(expect.arrayContaining([expect.stringMatching(/ioredis|jiti|@prisma/)]))
+      expect(packagesIn(loaded)).not.toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/ioredis|jiti|@prisma|commander|cli-progress|prom-client|opentelemetry/),
+        ]),
+      )
     }
   })
 })
@@ -191,7 +232,11 @@ describe('in an application', () => {
 describe('for TypeScript', () => {
   const versions = { '5.4': 'typescript-5.4', '5.9': 'typescript', '7': 'typescript-7' }
   it.each(Object.entries(versions))('%s, an application without the optional peers compiles', async (_, compiler) => {
-    const use = `import { cacheExtension, defineCacheConfig } from '${name}'
+    const use = `import { cacheExtension, createCache, defineCacheConfig } from '${name}'
+      import { adminHandler, bearerToken } from '${name}/admin'
+      import { webCache } from '${name}/http'
+      export const handler = webCache(createCache({ store: 'memory' }))((request: Request) => new Response(request.url))
+      export const admin = adminHandler(createCache({ store: 'memory' }), { authorize: bearerToken('x'.repeat(20)) })
       export const extension = cacheExtension({ configFile: false, defaults: { ttl: 60 } })
       export const config = defineCacheConfig({ defaults: { ttl: 60 } })
       // @ts-expect-error a misspelt option

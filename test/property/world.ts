@@ -1,4 +1,4 @@
-import type { CacheControl } from '../../src/control/cache-control.ts'
+import type { PrismaCacheControl } from '../../src/extension/prisma-control.ts'
 import { cacheExtension } from '../../src/index.ts'
 import type { TestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
@@ -17,11 +17,11 @@ export interface Client {
   $queryRawTyped(statement: object): PromiseLike<unknown>
   $executeRaw(statement: object): PromiseLike<unknown>
   $executeRawUnsafe(sql: string, ...values: unknown[]): PromiseLike<unknown>
-  readonly $cache?: CacheControl
+  readonly $cache?: PrismaCacheControl
 }
 
 export interface CachedClient extends Client {
-  readonly $cache: CacheControl
+  readonly $cache: PrismaCacheControl
 }
 
 interface PrismaNamespace {

@@ -297,7 +297,7 @@ describe('what is wrong in a call, which only JavaScript lets through, is said b
     ['a number', 60, /`cache`.*got 60/],
     ['null', null, /`cache`.*got null/],
     ['a list', [60], /`cache`.*an array of 1/],
-    ['a misspelt option', { tll: 5 }, /`cache\.tll`.*ttl, swr, nullTtl, tags, key, refresh/],
+    ['a misspelt option', { tll: 5 }, /`cache\.tll`.*ttl, swr, nullTtl, tags, namespace, validate, key, refresh/],
     ['an option of writes', { invalidate: ['a'] }, /`cache\.invalidate`/],
     ['a negative time', { ttl: -5 }, /`cache\.ttl`.*got -5/],
     ['no number', { ttl: Number.NaN }, /`cache\.ttl`.*got NaN/],

@@ -114,8 +114,8 @@ describeCombinations('$cache.invalidate', (bed) => {
   })
 
   it.each<[string, object | undefined, RegExp]>([
-    ['nothing', {}, /tags, models, keys/],
-    ['no target', undefined, /tags, models, keys/],
+    ['nothing', {}, /tags, models/],
+    ['no target', undefined, /tags, models/],
     ['a text where a list belongs', { tags: 'a' }, /`invalidate\.tags`.*"a"/],
     ['an empty tag', { tags: [''] }, /`invalidate\.tags\.0`/],
     ['a number as key', { keys: [1] }, /`invalidate\.keys\.0`.*got 1/],
@@ -165,15 +165,98 @@ describeCombinations('$cache', (bed) => {
     const entry = await prisma.$cache.inspect(key!)
     expect(entry).toEqual({
       key,
+      model: 'User',
+      operation: 'findUnique',
+      encryptedWith: null,
       readAt: new Date(begun),
+      tookMs: expect.any(Number),
       freshForMs: 15_000,
       keptForMs: 25_000,
-      tags: expect.any(Number),
+      tags: entry!.versions.length,
+      dependsOn: expect.arrayContaining(['#a']),
+      versions: expect.arrayContaining([expect.any(String)]),
       bytes: expect.any(Number),
     })
     expect(JSON.stringify(entry)).not.toContain('ada@')
     expect(await prisma.$cache.inspect(key!.slice(key!.indexOf('User:')))).toEqual(entry)
     expect(await prisma.$cache.inspect('User:findUnique:none')).toBeNull()
+  })
+
+  it('inspect shows the value to who asks for it, as JSON can say it', async () => {
+    const { prisma } = spec.cached()
+    const storedBy = async (read: PromiseLike<unknown>) => {
+      const { info } = await prisma.$cache.withCacheInfo(read)
+      await prisma.$cache.settled()
+      if (info.status === 'bypass') throw new Error('not cached')
+      return (await prisma.$cache.inspect(info.key, { value: true }))?.value
+    }
+    const select = { id: true, balance: true, updatedAt: true, posts: { select: { title: true }, take: 1 } }
+    expect(await storedBy(prisma.user.findUnique({ where: { id: 1 }, select }))).toEqual({
+      isShown: true,
+      shape: '{ id, balance, updatedAt, posts: 1 × { title } }',
+      value: { id: 1, balance: '12.5', updatedAt: '2024-01-01T00:00:00.000Z', posts: [{ title: 'one' }] },
+    })
+    expect(await storedBy(prisma.tag.findMany({ orderBy: { name: 'asc' }, take: 2 }))).toMatchObject({
+      shape: '2 × { name, color }',
+    })
+  })
+
+  it('inspect shows no value that may hold rows of a model with fields that must not be stored', async () => {
+    const { prisma } = spec.cached({ models: { User: { neverCache: ['email'] } } })
+    const shown = async (read: () => PromiseLike<unknown>) => {
+      await read()
+      await prisma.$cache.settled()
+      const before = await prisma.$cache.keys()
+      const seen = await Promise.all(before.map((key) => prisma.$cache.inspect(key, { value: true })))
+      await prisma.$cache.clear()
+      return seen.map((entry) => (entry!.value!.isShown ? 'shown' : entry!.value!.because))
+    }
+    const hit = (read: () => PromiseLike<unknown>) => async () => {
+      await read()
+      await prisma.$cache.settled()
+      await read()
+    }
+    expect(await shown(() => prisma.user.count())).toEqual(['sensitive-model'])
+    const withAuthor = () =>
+      prisma.post.findMany({ where: { id: 1 }, select: { id: true, author: { select: { id: true } } } })
+    expect(await shown(hit(withAuthor))).toEqual(['sensitive-model'])
+    // Posts lead to users: whether this one does is known once it was read here.
+    const alone = () => prisma.post.findMany({ where: { id: 1 }, select: { id: true } })
+    expect(await shown(alone)).toEqual(['unknown-models'])
+    expect(await shown(hit(alone))).toEqual(['shown'])
+    expect(await shown(() => prisma.part.count())).toEqual(['shown'])
+  })
+
+  it('keyPage goes through the keys a page at a time', async () => {
+    const { prisma } = spec.cached()
+    for (let id = 0; id < 30; id += 1) await prisma.user.findUnique({ where: { id } })
+    await prisma.tag.count()
+    await prisma.$cache.settled()
+    const all = await prisma.$cache.keys()
+    const seen = new Set<string>()
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<typeof prisma.$cache.keyPage>> = await prisma.$cache.keyPage({ limit: 10, cursor })
+      for (const key of page.keys) seen.add(key)
+      cursor = page.cursor
+    } while (cursor !== null)
+    expect([...seen].sort()).toEqual([...all].sort())
+    expect(await prisma.$cache.keyPage({ pattern: 'Tag:*', limit: 1000 })).toEqual({
+      keys: [expect.stringContaining('query:Tag:count:')],
+      cursor: null,
+    })
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['a limit of none', { limit: 0 }, /`keyPage\.limit`: got 0.*1 to 1000/],
+    ['a limit beyond the most', { limit: 1001 }, /`keyPage\.limit`: got 1001/],
+    ['a cursor that is no text', { cursor: 7 }, /`keyPage\.cursor`: got 7/],
+    ['an unknown option', { match: '*' }, /`keyPage\.match`.*pattern, limit, cursor/],
+  ])('keyPage refuses %s, in words', async (_, options, message) => {
+    const { prisma } = spec.cached()
+    await expect(prisma.$cache.keyPage(options)).rejects.toThrow(
+      expect.objectContaining({ name: 'CacheConfigError', message: expect.stringMatching(message) }),
+    )
   })
 
   it('health says how the store is', async () => {
@@ -234,10 +317,12 @@ describeCombinations('$cache', (bed) => {
     const about = { model: 'Tag', operation: 'findUnique', key: expect.any(String) }
     const tags = expect.arrayContaining(['Tag:*', expect.stringMatching(/^Tag:name=/)])
     const tier = bed.store === 'memory' ? 'near' : 'far'
-    expect(hits).toEqual([{ type: 'hit', ageMs: 0, tier, tags, ...about }])
+    const hit = { type: 'hit', ageMs: 0, freshForMs: 60_000, tier, tags, ms: expect.any(Number), ...about }
+    const timed = { ms: expect.any(Number), lookUpMs: expect.any(Number) }
+    expect(hits).toEqual([hit])
     expect(all.toSorted((a, b) => a.type.localeCompare(b.type))).toEqual([
       { type: 'fill', ttlMs: 60_000, bytes: expect.any(Number), ...about },
-      { type: 'hit', ageMs: 0, tier, tags, ...about },
+      hit,
       {
         type: 'invalidate',
         cause: 'write',
@@ -245,8 +330,9 @@ describeCombinations('$cache', (bed) => {
         operation: 'update',
         delivered: true,
         tags: expect.arrayContaining(['Tag']),
+        ms: expect.any(Number),
       },
-      { type: 'miss', cause: 'absent', coalesced: false, tags, ...about },
+      { type: 'miss', cause: 'absent', coalesced: false, freshForMs: 60_000, tags, ...timed, ...about },
       { type: 'plan', dependencies: [expect.objectContaining({ model: 'Tag', precision: 'row' })], ...about },
     ])
     end()
@@ -275,16 +361,20 @@ describeCombinations('$cache', (bed) => {
     const { prisma, clock } = spec.cached()
     const read = () => prisma.$cache.withCacheInfo(prisma.tag.findUnique({ where: { name: 'red' } }))
     const about = { model: 'Tag', operation: 'findUnique', key: expect.any(String), tags: expect.any(Array) }
+    const asked = { ms: expect.any(Number), lookUpMs: expect.any(Number) }
     const tag = { name: 'red', color: 'grey' }
     const tier = bed.store === 'memory' ? 'near' : 'far'
-    expect(await read()).toEqual({ data: tag, info: { status: 'miss', cause: 'absent', coalesced: false, ...about } })
+    const miss = { status: 'miss', cause: 'absent', coalesced: false, freshForMs: 60_000, ...asked, ...about }
+    expect(await read()).toEqual({ data: tag, info: miss })
     clock.advance(1500)
-    expect(await read()).toEqual({ data: tag, info: { status: 'hit', ageMs: 1500, tier, ...about } })
+    const hit = { status: 'hit', ageMs: 1500, freshForMs: 58_500, ms: expect.any(Number), tier, ...about }
+    expect(await read()).toEqual({ data: tag, info: hit })
     expect((await prisma.$cache.withCacheInfo(prisma.tag.count({ cache: false }))).info).toEqual({
       status: 'bypass',
       model: 'Tag',
       operation: 'count',
       reason: 'call-disabled',
+      ...asked,
     })
   })
 

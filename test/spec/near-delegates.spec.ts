@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { useTestBed } from '../support/matrix.ts'
+import { type StoreKind, useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 import { did, type Spec, useSpec } from './support.ts'
 
 /** In production, where errors show no line of the caller's, hits are answered in front of Prisma's hooks. */
-describe('a read that is answered at once', () => {
-  const bed = useTestBed<Provider>({ provider: 'sqlite', generator: 'ts', store: 'memory' })
+describe.each<StoreKind>(['memory', 'redis'])('a read that is answered in front of Prisma (%s)', (store) => {
+  const bed = useTestBed<Provider>({ provider: 'sqlite', generator: 'ts', store })
   const spec = useSpec(bed, { errorFormat: 'minimal' })
   const name = ({ prisma }: Pick<Spec, 'prisma'>) => prisma.user.findUnique({ where: { id: 1 } })
 
@@ -32,6 +32,33 @@ describe('a read that is answered at once', () => {
     const own = await name(one)
     expect(own).toEqual(await read)
     expect(own).not.toBe(await read)
+  })
+
+  it('stores what it was asked for, when its arguments are changed meanwhile', async () => {
+    const { prisma } = spec.cached()
+    const where = { id: 1 }
+    const read = prisma.user.findUnique({ where }).then((user) => user)
+    where.id = 2
+    // Prisma itself looks at them a moment after it was called.
+    expect([1, 2]).toContain((await read)?.id)
+    await prisma.$cache.settled()
+    expect((await prisma.user.findUnique({ where: { id: 1 } }))?.id).toBe(1)
+    expect((await prisma.user.findUnique({ where: { id: 2 } }))?.id).toBe(2)
+  })
+
+  it('that misses is planned, looked up and told of once', async () => {
+    const { prisma, events } = spec.cached()
+    await prisma.user.findUnique({ where: { id: 1 }, cache: { ttl: 10, tags: ['mine'] } })
+    await prisma.$cache.settled()
+    expect(events.map(({ type }) => type)).toEqual(['plan', 'miss', 'fill'])
+    expect(await did(prisma, prisma.user.count({ cache: false }))).toBe('bypass: call-disabled')
+  })
+
+  it('and others that miss are one statement, as without a cache', async () => {
+    const { prisma, sql } = spec.cached()
+    const users = await Promise.all([1, 2, 3].map((id) => prisma.user.findUnique({ where: { id } })))
+    expect(users.map((user) => user?.id)).toEqual([1, 2, 3])
+    expect(sql.count(/^SELECT/)).toBe(1)
   })
 
   it('looks like any promise of Prisma', async () => {

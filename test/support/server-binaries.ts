@@ -12,9 +12,33 @@ export function redisServerBinary(): Promise<string> {
   )
 }
 
+/** Chromium or Chrome, which pages are tested in. */
+export function chromiumBinary(): Promise<string> {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  const usual = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/Applications/Google Chrome.app/Contents/MacOS']
+  const look = () =>
+    process.env['CHROMIUM_PATH'] ??
+    [...names, 'Google Chrome'].map((name) => inFolders(name, usual)).find((path) => path !== undefined)
+  return find('Chromium', look, 'chromium')
+}
+
+/** The program that checks rules of Prometheus; `undefined` where it is not, and may not be installed. */
+export function promtoolBinary(): Promise<string | undefined> {
+  return find('promtool', () => inFolders('promtool', ['/usr/bin', '/usr/local/bin']), 'prometheus').catch(
+    () => undefined,
+  )
+}
+
 /** The folder that holds `initdb` and `postgres` of one and the same version. */
 export function postgresFolder(): Promise<string> {
   return find('PostgreSQL (initdb, postgres)', () => postgresFolders().find(holdsPostgres), 'postgresql')
+}
+
+const ON_MACOS: Record<string, string> = {
+  postgresql: 'postgresql@17',
+  'redis-server': 'redis',
+  chromium: '--cask google-chrome',
+  prometheus: 'prometheus',
 }
 
 let installing: Promise<unknown> = Promise.resolve()
@@ -33,9 +57,9 @@ async function find(what: string, look: () => string | undefined, debianPackage:
     if (installed) return installed
   }
   throw new Error(
-    `${what} was found neither in PATH nor in the usual folders. The tests start a private server of their own and ` +
+    `${what} was found neither in PATH nor in the usual folders. The tests start a private one of their own and ` +
       `need its program: install it with your package manager (Debian, Ubuntu: apt-get install ${debianPackage}; ` +
-      `macOS: brew install ${debianPackage === 'postgresql' ? 'postgresql@17' : 'redis'}) or put it into PATH.`,
+      `macOS: brew install ${ON_MACOS[debianPackage]}) or put it into PATH.`,
   )
 }
 

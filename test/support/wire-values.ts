@@ -1,5 +1,6 @@
 import { Decimal } from '@prisma/client/runtime/client'
 import type { Envelope } from '../../src/codec/envelope.ts'
+import { Keyring } from '../../src/codec/seal.ts'
 
 /** What the fixtures of `test/fixtures/codec` hold: a value for each way a payload can be laid out. */
 export const wireValues: Readonly<Record<string, unknown>> = {
@@ -52,3 +53,7 @@ export const wireEnvelope: Omit<Envelope, 'payload'> = {
   versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],
 }
+
+/** What the sealed entry among them was sealed with, and the key it stood under. */
+export const wireKeyring = new Keyring([{ id: 'fixture', key: Buffer.alloc(32, 'no secret') }])
+export const wireKey = 'prisma:query:User:findMany:fixture'

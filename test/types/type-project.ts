@@ -35,6 +35,8 @@ export interface Project {
   readonly files: readonly string[]
   /** The file that stands for the package's `cacheExtension`. */
   readonly extension: string
+  /** With `experimentalDecorators`. @default false */
+  readonly legacyDecorators?: boolean
 }
 
 export interface Compilation {
@@ -132,7 +134,7 @@ export function assertionLines(file: string): string[] {
 }
 
 /** An application's `tsconfig.json`; it lies in the client's folder. */
-function configOf({ client, files, extension }: Project) {
+function configOf({ client, files, extension, legacyDecorators = false }: Project) {
   const at = (file: string) => {
     const path = relative(clientFolder(client), file)
     return path.startsWith('.') ? path : `./${path}`
@@ -149,6 +151,7 @@ function configOf({ client, files, extension }: Project) {
       skipLibCheck: true,
       noEmit: true,
       allowImportingTsExtensions: true,
+      experimentalDecorators: legacyDecorators,
       paths: {
         'generated-client': [at(join(clientFolder(client), CLIENTS[client].entry))],
         'cache-extension': [at(join(assertions, extension))],

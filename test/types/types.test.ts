@@ -28,6 +28,12 @@ describe('the types of a cached client', () => {
     expect(errors).toEqual([])
   })
 
+  it('are right with `experimentalDecorators`', async () => {
+    const files = ['decorators.ts']
+    const legacy = { client: 'prisma-client', extension: EXTENSION, files, legacyDecorators: true } as const
+    expect((await compile('5.9', legacy)).errors).toEqual([])
+  })
+
   it.each(clients)('cost no more than the budget with %s', async (client) => {
     const { errors, instantiations } = await compile('5.9', { client, extension: EXTENSION, files: ['queries.ts'] })
     const asserted = assertionLines('queries.ts').length
@@ -79,7 +85,7 @@ export const prisma = new PrismaClient({ adapter: null as never }).$extends(cach
   })
 })
 
-const OF_THE_PACKAGE_ALONE = ['names.ts', 'offering.ts']
+const OF_THE_PACKAGE_ALONE = ['names.ts', 'offering.ts', 'values.ts', 'decorators.ts']
 
 /** What is lost with a copy of Prisma's types is asserted too, so that it is noticed when it comes back. */
 function filesFor(client: Client): string[] {

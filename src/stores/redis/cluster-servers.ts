@@ -121,6 +121,10 @@ export class ClusterServers implements RedisServers {
     return this.#topology.masters
   }
 
+  nodes(): readonly RedisClient[] {
+    return this.#client.nodes?.('all') ?? []
+  }
+
   onReconnect(listener: () => void): void {
     this.#listeners.add(listener)
   }

@@ -7,6 +7,12 @@ export const END_LEASE = script(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('UNLINK', KEYS[1]) end
 `)
 
+/** Lengthens one that is still its holder's. */
+export const RENEW_LEASE = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`)
+
 /** In one slot with its entry, so that one node takes the lease and is asked for the entry, in this order. */
 export function leaseKey(prefix: string, { key, under }: Lease): string {
   return `${prefix}lease:{${key}}${under}`

@@ -7,7 +7,16 @@ import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
 export interface RedisClient {
   readonly status?: string
   readonly isCluster?: boolean
-  readonly options?: { readonly keyPrefix?: string | undefined }
+  readonly options?: {
+    readonly keyPrefix?: string | undefined
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+    readonly path?: string | null | undefined
+    readonly db?: number | undefined
+    /** With Sentinel, where it leads is known only of the connection. */
+    readonly sentinels?: unknown
+  }
+  readonly stream?: { readonly remoteAddress?: string | undefined; readonly remotePort?: number | undefined }
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
   duplicate?(override: object): RedisClient

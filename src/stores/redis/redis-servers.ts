@@ -25,6 +25,8 @@ export interface RedisServers {
   get(keys: readonly string[]): Promise<readonly unknown[]>
   /** Those that hold keys, for commands that ask each of them. */
   masters(): Promise<readonly RedisClient[]>
+  /** All that the client knows of, reachable or not. */
+  nodes(): readonly RedisClient[]
   onReconnect(listener: () => void): void
   close(): void
 }

@@ -17,6 +17,7 @@ import {
 } from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
 import { ClusterServers } from './cluster-servers.ts'
+import { INCREMENT } from './counters.ts'
 import {
   BUMP,
   DROP,
@@ -29,10 +30,12 @@ import {
   type Script,
   SOFTEN,
 } from './hold-script.ts'
-import { END_LEASE, isGranted, leaseKey, takeLease } from './leases.ts'
+import { keyPage } from './key-page.ts'
+import { END_LEASE, isGranted, leaseKey, RENEW_LEASE, takeLease } from './leases.ts'
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
 import { CHECK, FULL, REGISTER } from './registry-script.ts'
+import { serverInfo } from './server-info.ts'
 import { SingleServer } from './single-server.ts'
 import { versionFeed } from './version-feed.ts'
 
@@ -71,9 +74,13 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   const servers: RedisServers = client.isCluster
     ? new ClusterServers(client, serversContext)
     : new SingleServer(client, serversContext)
+  const tagKeys = new WeakMap<readonly Tag[], readonly string[]>()
   let { tagTtlMs } = context
-  /** Until when a version is known not to expire. One that was moved since has a longer life; one that is gone is a miss. */
-  const lastsUntil = new LRUCache<Tag, number>({ max: 50_000 })
+  /**
+   * Until when a version is known not to expire, by the key of its tag, of those that were met. One that was moved since has a longer life;
+   * one that is gone is a miss.
+   */
+  const lastsUntil = new LRUCache<string, number>({ max: 50_000 })
 
   const lookUps = tickBatch(async (wanted: readonly Wanted[]) => {
     connected(client)
@@ -91,33 +98,71 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   })
 
   async function lookUpAll(wanted: readonly Wanted[]): Promise<LookUp[]> {
-    const keys = [
-      ...new Set(wanted.flatMap(({ key, tags }) => [...(key === undefined ? [] : [key]), ...tags.map(tagKey)])),
-    ]
-    if (keys.length === 0) return wanted.map((): LookUp => ({ entry: undefined, versions: [] }))
-    const values = await servers.get(keys)
+    const unmet = new Set<string>()
+    for (const { tags, creates } of wanted) {
+      if (creates) for (const key of tagKeysOf(tags)) if (!lastsUntil.has(key)) unmet.add(key)
+    }
+    const keys: string[] = []
+    const places = new Map<string, number>()
+    const placeOf = (key: string): number => {
+      const known = places.get(key)
+      if (known !== undefined) return known
+      places.set(key, keys.length)
+      return keys.push(key) - 1
+    }
+    const placed = wanted.map(({ key, tags }) => ({
+      entry: key === undefined ? undefined : placeOf(key),
+      tags: tagKeysOf(tags).map((tag) => (unmet.has(tag) ? tag : placeOf(tag))),
+    }))
+    const [values, created] = await Promise.all([
+      keys.length === 0 ? [] : servers.get(keys),
+      unmet.size === 0 ? NONE : tryToEnsure([...unmet]),
+    ])
     // Once more: a client may send a command again that was under way when its connection broke, to another server.
     servers.assertKnown()
-    const found = new Map(keys.map((key, i) => [key, values[i] as string | null]))
-    return wanted.map(({ key, tags }): LookUp => {
-      const entry = key === undefined ? undefined : (found.get(key) ?? undefined)
-      return { entry, versions: tags.map((tag) => seen(found.get(tagKey(tag)))) }
-    })
+    return placed.map(
+      ({ entry, tags }): LookUp => ({
+        entry: entry === undefined ? undefined : ((values[entry] as string | null) ?? undefined),
+        versions: tags.map((tag) => (typeof tag === 'number' ? seen(values[tag]) : (created.get(tag) ?? null))),
+      }),
+    )
+  }
+
+  /** As a part of a look-up, which must not fail where a version cannot be created: a full Redis still has entries. */
+  function tryToEnsure(keys: readonly string[]): Promise<ReadonlyMap<string, SeenVersion>> {
+    return ensured(keys).catch(() => NONE)
+  }
+
+  /** Versions of tags, by key. */
+  async function ensured(tagKeys: readonly string[]): Promise<ReadonlyMap<string, SeenVersion>> {
+    const { calls, replies } = await together(ENSURE, tagKeys, (commands) => servers.send(commands))
+    const versions = new Map<string, SeenVersion>()
+    for (const [i, { keys, args }] of calls.entries()) {
+      const values = answer(replies[i]) as readonly unknown[]
+      for (const [k, key] of keys.entries()) {
+        const isNew = values[k] === args[k + 1]
+        if (isNew) lastsUntil.set(key, performance.now() + Number(args[0]) / 2)
+        else if (!lastsUntil.has(key)) lastsUntil.set(key, 0)
+        versions.set(key, seen(values[k]))
+      }
+    }
+    return versions
+  }
+
+  /** Kept as long as the list is: that of an entry or a query is asked for with every hit. */
+  function tagKeysOf(tags: readonly Tag[]): readonly string[] {
+    let keys = tagKeys.get(tags)
+    if (!keys) tagKeys.set(tags, (keys = tags.map(tagKey)))
+    return keys
   }
 
   const ensures = tickBatch(async (wanted: readonly (readonly Tag[])[]) => {
-    const keys = [...new Set(wanted.flat())].map(tagKey)
-    if (keys.length === 0) return wanted.map(() => [])
+    const tags = [...new Set(wanted.flat())]
+    if (tags.length === 0) return wanted.map(() => [])
     connected(client)
     await servers.known()
-    const { calls, replies } = await together(ENSURE, keys, (commands) => servers.send(commands))
+    const versions = await ensured(tags.map(tagKey))
     servers.assertKnown()
-    const versions = new Map(
-      calls.flatMap((call, i) => {
-        const values = answer(replies[i]) as readonly unknown[]
-        return call.keys.map((key, k) => [key, seen(values[k])] as const)
-      }),
-    )
     return wanted.map((tags) => tags.map((tag) => present(versions.get(tagKey(tag)))))
   })
 
@@ -308,12 +353,21 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
   return {
     name: 'redis',
     isRemote: true,
-    lookUp: (key, tags) => lookUps({ key, tags }),
+    lookUp: (key, tags, how) => lookUps({ key, tags, creates: how?.creating }),
     claim: (lease, tags) => claims({ key: lease.key, tags, lease }),
     async endLease(lease) {
       const keys = [leaseKey(context.prefix, lease)]
       const [reply] = await run([{ script: END_LEASE, keys, args: [lease.holder] }], (all) => servers.send(all))
       answer(reply)
+    },
+    async renewLease(lease) {
+      const call = {
+        script: RENEW_LEASE,
+        keys: [leaseKey(context.prefix, lease)],
+        args: [lease.holder, String(lease.leaseMs)],
+      }
+      const [reply] = await run([call], (all) => servers.send(all))
+      return answer(reply) === 1
     },
     isTrusted: () => isTrusted(servers),
     follow: (listener, heartbeatMs) =>
@@ -335,13 +389,21 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       // that asked for longer than the configuration knows.
       tagTtlMs = Math.max(tagTtlMs, 2 * ttlMs)
       const outlives = performance.now() + ttlMs
-      const short = tags.filter((tag) => (lastsUntil.get(tag) ?? 0) <= outlives)
+      const short = tagKeysOf(tags).filter((tag) => (lastsUntil.get(tag) ?? 0) <= outlives)
       const [stored] = await Promise.all([
         servers.send([['set', key, entry, 'PX', String(ttlMs)]]),
-        together(RENEW, short.map(tagKey), (commands) => servers.send(commands)),
+        together(RENEW, short, (commands) => servers.send(commands)),
       ])
       answer(stored[0])
       for (const tag of short) lastsUntil.set(tag, performance.now() + tagTtlMs / 2)
+    },
+
+    async increment(key, by, ttlMs) {
+      connected(client)
+      const args = [String(by), ttlMs === undefined ? '' : String(ttlMs)]
+      const [reply] = await run([{ script: INCREMENT, keys: [key], args }], (all) => servers.send(all))
+      const sum = answer(reply)
+      return sum === null ? undefined : Number(sum)
     },
 
     bump,
@@ -353,6 +415,8 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       for await (const [, keys] of scanKeys(pattern, await servers.masters())) yield keys
     },
 
+    page: async (pattern, cursor, limit) => keyPage(await servers.masters(), pattern, cursor, limit),
+
     async peek(key) {
       const [reply] = await servers.send([['get', key]])
       return (answer(reply) as string | null) ?? undefined
@@ -363,14 +427,15 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       // Tags first: without its versions an entry is dead, and so is a fill that is on its way.
       for (const server of masters) await dropVersions(server)
       let removed = 0
-      const entries = `${globLiteral(context.prefix)}query:*`
-      for await (const [, keys] of scanKeys(entries, masters)) removed += await unlink(keys)
-      for await (const [, keys] of scanKeys(`${globLiteral(context.prefix)}shapes:*`, masters)) await unlink(keys)
+      const ours = (kind: string) => scanKeys(`${globLiteral(context.prefix)}${kind}:*`, masters)
+      for (const kind of ['query', 'data']) for await (const [, keys] of ours(kind)) removed += await unlink(keys)
+      for await (const [, keys] of ours('shapes')) await unlink(keys)
       await unlink([noteKey])
       return removed
     },
 
     ping: () => servers.ping(),
+    servers: () => Promise.all(servers.nodes().map((node) => serverInfo(node, timeoutMs))),
     graceLeftMs: () => servers.graceLeftMs(),
     onReconnect: (listener) => servers.onReconnect(listener),
     async close() {
@@ -384,6 +449,8 @@ interface Wanted {
   /** `undefined`: only versions are wanted. */
   readonly key: string | undefined
   readonly tags: readonly Tag[]
+  /** Versions of tags that were never met. */
+  readonly creates?: boolean | undefined
 }
 
 interface ScriptCall {
@@ -391,6 +458,7 @@ interface ScriptCall {
   readonly keys: readonly string[]
   readonly args: readonly string[]
 }
+const NONE: ReadonlyMap<string, SeenVersion> = new Map()
 const registrationName = ({ model, text }: ShapeKey) => `${model}?${text}`
 
 type Send = (commands: readonly Command[]) => Promise<readonly Reply[]>

@@ -75,6 +75,10 @@ export class SingleServer implements RedisServers {
     return [connected(this.#client)]
   }
 
+  nodes(): readonly RedisClient[] {
+    return [this.#client]
+  }
+
   onReconnect(listener: () => void): void {
     this.#listeners.add(listener)
     this.#connection.ready.add(listener)

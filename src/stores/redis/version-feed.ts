@@ -60,6 +60,7 @@ export function versionFeed(listener: FeedListener, context: FeedContext): Versi
       isLive = true
       pauseMs = SOONEST
       beat(mine)
+      listener.live?.()
     } catch (error) {
       for (const connection of opened) connection.disconnect()
       if (isMine()) lost(error)

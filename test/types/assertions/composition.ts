@@ -144,3 +144,11 @@ export async function widerTypes() {
   })
   expectType<Equal<(typeof spread)[number]['id'], number>>()
 }
+
+export async function judged() {
+  const rows = await prisma.m3.findMany({
+    select: { id: true },
+    cache: { validate: (stored: readonly { id: number }[], { ageMs }) => stored.length > 0 && ageMs < 5 },
+  })
+  expectType<Equal<typeof rows, { id: number }[]>>()
+}

@@ -18,7 +18,7 @@ const envelope: Envelope = {
 describe('an envelope', () => {
   it('is one line of header, then the payload', () => {
     expect(writeEnvelope(envelope)).toBe(
-      'qc3 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
+      'qc4 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
     )
   })
 
@@ -62,8 +62,8 @@ describe('bytes that are no envelope of this version', () => {
     ['a line', 'hello'],
     ['lines', 'hello\nworld'],
     ['JSON', '{"id":1}\n'],
-    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc2')],
-    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc30')],
+    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc3')],
+    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc40')],
     ['something before it', ` ${whole}`],
     ['a negative time', whole.replace('1aao', '-1')],
     ['a time that is no number', whole.replace('1aao', 'NaN')],

@@ -23,6 +23,7 @@ describe('the environment says', () => {
     [{ CACHE_PREFIX: 'shop:' }, { prefix: 'shop:' }],
     [{ CACHE_PREFIX: '' }, {}],
     [{ CACHE_DEFAULT_TTL: '60' }, { defaults: { ttl: 60 } }],
+    [{ CACHE_DEFAULT_TTL: 'hour' }, { defaults: { ttl: 'hour' } }],
     [{ CACHE_DEFAULT_TTL: '0' }, { defaults: { ttl: 0 } }],
     [{ CACHE_DEFAULT_TTL: '' }, {}],
     [{ SOMETHING_ELSE: 'x' }, {}],
@@ -41,7 +42,11 @@ describe('the environment is refused by the name of its variable', () => {
     [{ REDIS_HOST: 'a', REDIS_DB: '1.5' }, 'REDIS_DB', '"1.5"'],
     [{ REDIS_HOST: 'not a host' }, 'REDIS_HOST', 'not a host'],
     [{ CACHE_DEFAULT_TTL: '-1' }, 'CACHE_DEFAULT_TTL', '"-1"'],
-    [{ CACHE_DEFAULT_TTL: '1m' }, 'CACHE_DEFAULT_TTL', 'Give a whole number from 0 to 315360000.'],
+    [
+      { CACHE_DEFAULT_TTL: '1m' },
+      'CACHE_DEFAULT_TTL',
+      'Give a whole number from 0 to 315360000, or one of short, medium, long, hour, day.',
+    ],
     [{ CACHE_DEFAULT_TTL: '999999999' }, 'CACHE_DEFAULT_TTL', '"999999999"'],
     [{ CACHE_DEFAULT_TTL: ' 60' }, 'CACHE_DEFAULT_TTL', '" 60"'],
   ])('%j', (env, option, message) => {
@@ -60,5 +65,47 @@ describe('the environment is refused by the name of its variable', () => {
       expect(() => read(env)).toThrow(CacheConfigError)
       expect(() => read(env)).not.toThrow('hunter2')
     }
+  })
+})
+
+describe('secrets in the environment', () => {
+  const [one, two, digest] = ['a', 'b', 'c'].map((letter) => Buffer.alloc(32, letter).toString('base64')) as [
+    string,
+    string,
+    string,
+  ]
+
+  it('are keys by their ids, the newest first, and a key for digests', () => {
+    expect(environmentOptions({ CACHE_ENCRYPTION_KEYS: `2026:${two}, 2025:${one}`, CACHE_DIGEST_KEY: digest })).toEqual(
+      {
+        encryption: {
+          keys: [
+            { id: '2026', key: two },
+            { id: '2025', key: one },
+          ],
+          digestKey: digest,
+        },
+      },
+    )
+    expect(environmentOptions({ CACHE_ENCRYPTION_KEYS: '', CACHE_DIGEST_KEY: '' })).toEqual({})
+  })
+
+  it.each<[string, Record<string, string>, option: string]>([
+    ['no key for digests', { CACHE_ENCRYPTION_KEYS: `a:${one}` }, 'CACHE_DIGEST_KEY'],
+    ['no other key', { CACHE_DIGEST_KEY: digest }, 'CACHE_ENCRYPTION_KEYS'],
+    ['a key without an id', { CACHE_ENCRYPTION_KEYS: one, CACHE_DIGEST_KEY: digest }, 'CACHE_ENCRYPTION_KEYS'],
+    ['an id twice', { CACHE_ENCRYPTION_KEYS: `a:${one},a:${two}`, CACHE_DIGEST_KEY: digest }, 'CACHE_ENCRYPTION_KEYS'],
+    [
+      'a short key',
+      { CACHE_ENCRYPTION_KEYS: `a:${one.slice(0, 20)}`, CACHE_DIGEST_KEY: digest },
+      'CACHE_ENCRYPTION_KEYS',
+    ],
+    ['a comma too many', { CACHE_ENCRYPTION_KEYS: `a:${one},`, CACHE_DIGEST_KEY: digest }, 'CACHE_ENCRYPTION_KEYS'],
+    ['a password', { CACHE_ENCRYPTION_KEYS: `a:${one}`, CACHE_DIGEST_KEY: digest.slice(0, 20) }, 'CACHE_DIGEST_KEY'],
+  ])('are refused without being shown: %s', (_, env, option) => {
+    const setUp = () => environmentOptions(env)
+    expect(setUp).toThrow(CacheConfigError)
+    expect(setUp).toThrow(`\`${option}\``)
+    for (const secret of [one, two, digest]) expect(setUp).not.toThrow(secret.slice(0, 12))
   })
 })

@@ -5,9 +5,9 @@ import { type CacheEvent, EventHub } from '../../../src/events.ts'
 const read = { model: 'User', operation: 'findMany', key: 'k' }
 const tags = ['User']
 const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
-  hit: { type: 'hit', ...read, ageMs: 1, tier: 'near', tags },
-  stale: { type: 'stale', ...read, ageMs: 1, tier: 'far', tags },
-  miss: { type: 'miss', ...read, tags, cause: 'absent', coalesced: false },
+  hit: { type: 'hit', ...read, ageMs: 1, freshForMs: 1, tier: 'near', tags },
+  stale: { type: 'stale', ...read, ageMs: 1, freshForMs: 0, tier: 'far', tags },
+  miss: { type: 'miss', ...read, tags, cause: 'absent', coalesced: false, freshForMs: 1 },
   bypass: { type: 'bypass', model: 'User', operation: 'findMany', reason: 'not-enabled' },
   fill: { type: 'fill', ...read, bytes: 1, ttlMs: 1 },
   'skip-fill': { type: 'skip-fill', ...read, reason: 'oversize' },
@@ -16,7 +16,12 @@ const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
   verify: { type: 'verify', outcome: 'fresh', ...read, ageMs: 1 },
   store: { type: 'store', state: 'unavailable', undelivered: 0 },
   plan: { type: 'plan', ...read, dependencies: [] },
+  alert: { type: 'alert', alert: 'hit-rate', state: 'raised', value: 0.5, threshold: 0.7 },
+  health: { type: 'health', state: 'ok', latencyMs: 1, undelivered: 0 },
   drop: { type: 'drop', ...read, tags, by: null },
+  warm: { type: 'warm', name: 'a', state: 'progress', done: 1, total: 2, ms: 1 },
+  audit: { type: 'audit', ...read, status: 'hit', at: 1, scope: 'tenant' },
+  admin: { type: 'admin', action: 'clear', actor: null, outcome: 'done', keyCount: 1 },
 }
 const nothing = { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }
 
@@ -24,7 +29,7 @@ function counted(...events: CacheEvent[]) {
   const hub = new EventHub()
   const statistics = new Statistics(hub)
   for (const event of events) hub.emit(event)
-  return statistics.snapshot({ state: 'ok', undelivered: 0 })
+  return statistics.snapshot({ state: 'ok', undelivered: 0 }, null)
 }
 
 describe('statistics', () => {
@@ -51,6 +56,8 @@ describe('statistics', () => {
       verified: { fresh: 0, late: 0, stale: 0 },
       freshness: null,
       store: { state: 'ok', undelivered: 0, suspensions: 0 },
+      local: null,
+      alerts: [],
     })
   })
 
@@ -96,11 +103,11 @@ describe('statistics', () => {
     const hub = new EventHub()
     const statistics = new Statistics(hub)
     hub.emit(one.hit)
-    const first = statistics.snapshot({ state: 'ok', undelivered: 0 })
+    const first = statistics.snapshot({ state: 'ok', undelivered: 0 }, null)
     ;(first.totals as { hit: number }).hit = 100
     ;(first.models['User']?.['findMany'] as { hit: number }).hit = 100
     hub.emit(one.hit)
-    expect(statistics.snapshot({ state: 'ok', undelivered: 0 })).toMatchObject({
+    expect(statistics.snapshot({ state: 'ok', undelivered: 0 }, null)).toMatchObject({
       totals: { hit: 2 },
       models: { User: { findMany: { hit: 2 } } },
     })

@@ -1,13 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AnyClient } from '../../../src/extension/client.ts'
 import { LaterExtensions } from '../../../src/extension/later-extensions.ts'
+import type { CacheOptions } from '../../../src/policy/options.ts'
 
 let later: LaterExtensions
 let warned: unknown[]
 let calls: unknown[][]
+let firsts: number
+
+function expecting(expected?: CacheOptions['laterExtensions']): void {
+  firsts = 0
+  later = new LaterExtensions(expected, () => {
+    firsts += 1
+  })
+}
 
 beforeEach(() => {
-  later = new LaterExtensions()
+  expecting()
   warned = []
   calls = []
   vi.spyOn(process, 'emitWarning').mockImplementation((...args: unknown[]) => void warned.push(args[1]))
@@ -43,6 +52,19 @@ describe('an extension applied after ours', () => {
     extend({ query: {} })
     extend({ query: {} })
     expect(warned).toEqual([{ code: 'PRISMA_QUERY_CACHE_ORDER' }])
+    expect(firsts).toBe(1)
+  })
+
+  it('that may change what passes through it needs no warning where it was expected', () => {
+    expecting('changing')
+    extend({ query: {} })
+    expect([later.none, warned, firsts]).toEqual([false, [], 1])
+  })
+
+  it('that was said to change nothing is none', () => {
+    expecting('transparent')
+    extend({ query: {} })
+    expect([later.none, warned, firsts]).toEqual([true, [], 0])
   })
 
   it.each([[{ name: 'a' }], [{ result: {} }], [{ client: {}, model: {} }], [() => 'a function'], [undefined], [null]])(

@@ -79,6 +79,7 @@ describe('a raw read', () => {
     const rule = { match: 'FROM users', reads: ['User'] }
     expect(read('$queryRaw', { sql: 'SELECT * FROM users' }, [{ ...rule, ttl: 5 }])).toEqual({
       kind: 'read',
+      names: ['User'],
       reads: ['User'],
       ttl: 5,
     })
@@ -138,7 +139,7 @@ describe('a declaration at the call', () => {
     const declared = statements.declare({ reads: ['User'], ttl: 5, tags: ['a'] }, lazy('SELECT 1', heard))
     expect(heard).toEqual([])
     expect(await declared).toBe('rows')
-    expect(heard).toEqual([{ kind: 'read', reads: ['User'], ttl: 5, tags: ['a'] }])
+    expect(heard).toEqual([{ kind: 'read', reads: ['User'], names: expect.any(Array), ttl: 5, tags: ['a'] }])
   })
 
   it('is heard by its own statement only, not by those sent when it is through', async () => {
@@ -146,8 +147,8 @@ describe('a declaration at the call', () => {
     const declared = statements.declare({ reads: ['User'] }, lazy('SELECT 1', heard))
     await declared.then(() => lazy('SELECT 2', heard))
     expect(heard).toEqual([
-      { kind: 'read', reads: ['User'] },
-      { kind: 'read', reads: ['Tag'], ttl: 1 },
+      { kind: 'read', reads: ['User'], names: expect.any(Array) },
+      { kind: 'read', reads: ['Tag'], names: expect.any(Array), ttl: 1 },
     ])
   })
 

@@ -5,6 +5,7 @@ import { transactionHook } from '../../../src/extension/transaction-hook.ts'
 import { tagsAlone } from '../../../src/query/write-set.ts'
 import type { Holds } from '../../../src/write/holds.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
+import { TransactionScopes } from '../../../src/write/transaction-scopes.ts'
 
 type Callback = (transaction: unknown) => Promise<unknown>
 type Open = (callback: Callback, options?: unknown) => Promise<unknown>
@@ -43,6 +44,7 @@ function over(open: Open) {
       story.push(`moved ${[...tags].join()}`)
     },
     holds: noHolds,
+    transactions: new TransactionScopes(),
     begin: () => {
       story.push('begun')
       return () => void story.push('ended')

@@ -91,8 +91,8 @@ describe('nulls', () => {
 describe('the application’s tags', () => {
   it('of model and call add up, sorted, each once: their order is no other entry', () => {
     const tags = (cache: ReadCache) => resolve({ models: { User: { ttl: 1, tags: ['team', 'b'] } } }, cache)
-    expect(tags(undefined)).toMatchObject({ userTags: ['b', 'team'] })
-    expect(tags({ tags: ['z', 'a', 'team', 'a'] })).toMatchObject({ userTags: ['a', 'b', 'team', 'z'] })
+    expect(tags(undefined)).toMatchObject({ userTags: ['#b', '#team'] })
+    expect(tags({ tags: ['z', 'a', 'team', 'a'] })).toMatchObject({ userTags: ['#a', '#b', '#team', '#z'] })
   })
 })
 

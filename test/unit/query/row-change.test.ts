@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Model, ModelGraph, UniqueKey } from '../../../src/query/model-graph.ts'
-import { movedTags, type RowChange } from '../../../src/query/row-change.ts'
+import { movedTags as movedIn, type RowChange } from '../../../src/query/row-change.ts'
 import { keyTag, regionTag, type Shape, shapeOf, shapeOfRows } from '../../../src/query/shape.ts'
 import { anyValuesTag, valuesTag } from '../../../src/tags/shape-tags.ts'
 import { graphOf, testSchema } from './graph-of.ts'
@@ -11,6 +11,7 @@ const shop = graphOf(testSchema)
 const modelOf = (name: string, graph: ModelGraph = shop) => graph.models.get(name) as Model
 const post = modelOf('Post')
 const user = modelOf('User')
+const movedTags = (model: Model, shape: Shape, change: RowChange) => movedIn(shop, model, shape, change)
 const row = (columns: Columns) => new Map(Object.entries(columns))
 
 /** Queries that compare these columns and read these. */

@@ -82,11 +82,14 @@ describe('comments', () => {
 
 describe('fields', () => {
   it.each([
-    ['id Int', { isList: false, isRequired: true }],
-    ['id Int?', { isList: false, isRequired: false }],
-    ['names String[]', { isList: true, isRequired: true }],
-    ['key String @db.Uuid', { isList: false, isRequired: true, nativeType: 'Uuid' }],
-    ['key String? @db.VarChar(255) @unique', { isList: false, isRequired: false, nativeType: 'VarChar' }],
+    ['id Int', { type: 'Int', isList: false, isRequired: true }],
+    ['id Int?', { type: 'Int', isList: false, isRequired: false }],
+    ['names String[]', { type: 'String', isList: true, isRequired: true }],
+    ['key String @db.Uuid', { type: 'String', isList: false, isRequired: true, nativeType: 'Uuid' }],
+    [
+      'key String? @db.VarChar(255) @unique',
+      { type: 'String', isList: false, isRequired: false, nativeType: 'VarChar' },
+    ],
     ['place Unsupported("point")?', { isList: false, isRequired: false }],
     ['places Unsupported("geometry(Point, 4326)")[]', { isList: true, isRequired: true }],
   ])('%s', (line, expected) => {
@@ -116,6 +119,7 @@ describe('fields', () => {
       'b String @default(dbgenerated("gen(\')\', \\"@id\\")"))',
     )
     expect(fields.get('a')).toEqual({
+      type: 'String',
       isList: false,
       isRequired: true,
       isUpdatedAt: false,

@@ -43,7 +43,7 @@ beforeEach(() => {
     events: hub,
     clock: () => 1_000_007,
     random: () => 0,
-    maxValueBytes: 1000,
+    maxValueBytes: () => 1000,
     connection: new SharedConnection('sqlite'),
     background: new Background(),
     learned: new LearnedTags(),

@@ -93,18 +93,51 @@ describe('an entry', () => {
   it('may be served stale for as long as this call accepts', async () => {
     const versions = await stored()
     clock.advance(60_000)
-    expect(await lookUp(under({ swrMs: 5000 }), context)).toEqual({
+    const found = await lookUp(under({ swrMs: 5000 }), context)
+    expect(found).toEqual({
       kind: 'stale',
       payload: 'rows',
       ageMs: 60_000,
+      freshForMs: 0,
       tier: 'near',
       tookMs: 0,
       isDue: false,
       isSoft: false,
-      versions,
+      tags: plan.tags,
+      versions: expect.any(Function),
     })
+    expect(found.kind === 'stale' && found.versions()).toEqual(versions)
     clock.advance(5000)
     expect(await judged(under({ swrMs: 5000 }))).toBe('expired')
+  })
+
+  it('that was read before is asked for by its own tags, and a miss has versions of all the others', async () => {
+    const wider = { ...plan, absence: ['Absence'], watched: [...plan.tags, 'Absence'], guards: ['Guard'] }
+    await stored()
+    expect(await judged(wider)).toBe('hit')
+    const asked: (readonly string[])[] = []
+    const { lookUp: look } = store
+    store.lookUp = (key, tags, pastNear) => {
+      asked.push(tags)
+      return look(key, tags, pastNear)
+    }
+    context = { ...context, store: Object.assign(store, { near: undefined }) }
+    expect(await judged(wider)).toBe('hit')
+    await store.bump(['User'])
+    const missed = await lookUp(wider, context)
+    expect(asked).toEqual([
+      ['Post', 'User', 'Guard'],
+      ['Post', 'User', 'Guard'],
+    ])
+    expect(missed).toMatchObject({ kind: 'miss', cause: 'invalidated', moved: ['User'] })
+    expect(missed.kind === 'miss' && [...missed.versions.keys()].sort()).toEqual(['Absence', 'Guard', 'Post', 'User'])
+  })
+
+  it('is read anew when other bytes lie there, though nothing moved', async () => {
+    await stored()
+    expect(await judged()).toBe('hit')
+    await stored({ payload: 'other rows' })
+    expect(await lookUp(plan, context)).toMatchObject({ kind: 'hit', payload: 'other rows' })
   })
 
   it('is not of the future where clocks differ', async () => {

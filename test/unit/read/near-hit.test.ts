@@ -58,6 +58,7 @@ describe('the short way of a hit', () => {
       operation: 'findMany',
       key: 'key',
       ageMs: 0,
+      freshForMs: 60_000,
       tier: 'near',
       tags: ['Post', 'User'],
     })

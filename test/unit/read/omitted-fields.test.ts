@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Model } from '../../../src/query/model-graph.ts'
-import { along, type GlobalOmit, omittedFields, showsOmitted } from '../../../src/read/omitted-fields.ts'
+import type { GlobalOmit, Model } from '../../../src/query/model-graph.ts'
+import { along, omittedFields, showsOmitted } from '../../../src/read/omitted-fields.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
 
 const shop = graphOf(testSchema)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import type { CacheOptions } from '../../../src/policy/options.ts'
 import { Policies, type ReadCache } from '../../../src/policy/resolve-policy.ts'
 import { clientFingerprint, planRawRead, planRead, RAW } from '../../../src/read/plan-read.ts'
@@ -43,7 +43,15 @@ function contextOf({ options = {}, context = {} }: Asked): ReadContext {
 
 const run = async () => null
 function planned(asked: Asked = {}) {
-  const call: ReadCall = { model: 'User', operation: 'findMany', args: {}, dataPath: [], run, ...asked }
+  const call: ReadCall = {
+    model: 'User',
+    operation: 'findMany',
+    args: {},
+    dataPath: [],
+    run,
+    begun: NOT_TIMED,
+    ...asked,
+  }
   return planRead(call, asked.cache, contextOf(asked))
 }
 function cached(asked: Asked = {}) {
@@ -191,7 +199,7 @@ describe('a read is not cached', () => {
     ['unknown-argument', { model: 'Nobody' }],
     ['computed-field', { args: { select: { fullName: true } } }],
     ['unsupported-argument', { args: { where: { name: new (class Mine {})() } } }],
-    ['unsupported-argument', { context: { vary: () => Symbol('tenant') } }],
+    ['unsupported-argument', { context: { vary: (() => Symbol('tenant')) as never } }],
   ])('%s: %o', (expected, asked) => {
     expect(reason(asked)).toBe(expected)
   })
@@ -230,7 +238,7 @@ describe('a raw read', () => {
   const statement = (sql: string, ...values: unknown[]) => ({ sql, values })
   const raw = (reads: string[], asked: Asked = {}, args: unknown = statement('SELECT 1')) =>
     planRawRead(
-      { model: RAW, operation: '$queryRaw', args: args as ReadCall['args'], dataPath: [], run },
+      { model: RAW, operation: '$queryRaw', args: args as ReadCall['args'], dataPath: [], run, begun: NOT_TIMED },
       { reads, ttl: 5 },
       contextOf(asked),
     )

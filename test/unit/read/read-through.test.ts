@@ -1,6 +1,6 @@
 import { Decimal } from '@prisma/client/runtime/client'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { LeaseWorth } from '../../../src/read/lease-worth.ts'
 import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
@@ -45,7 +45,7 @@ beforeEach(() => {
     events: hub,
     clock,
     random: () => 0,
-    maxValueBytes: 1e6,
+    maxValueBytes: () => 1e6,
     leaseWorth: new LeaseWorth(),
     flights: new SingleFlight(),
     registered: new RegisteredShapes(),
@@ -65,7 +65,7 @@ function read(rows: () => unknown = () => [{ id: 1 }]): Promise<unknown> {
     await new Promise(setImmediate)
     return rows()
   }
-  const call: ReadCall = { model: 'User', operation: 'findMany', args: {}, dataPath: [], run }
+  const call: ReadCall = { model: 'User', operation: 'findMany', args: {}, dataPath: [], run, begun: NOT_TIMED }
   return readThrough(call, plan, context)
 }
 const types = () => events.map(({ type }) => type)

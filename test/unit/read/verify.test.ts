@@ -1,7 +1,7 @@
 import { Decimal } from '@prisma/client/runtime/client'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { encode } from '../../../src/codec/typed-json.ts'
-import { type CacheEvent, EventHub } from '../../../src/events.ts'
+import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import { Background, type ReadCall, type ReadContext, Verifications } from '../../../src/read/read-context.ts'
 import type { ReadPlan } from '../../../src/read/read-plan.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
@@ -97,7 +97,12 @@ function hit({ served, database, omitted, ...call }: Hit): { asked: () => number
   const common = { model: 'User', operation: 'findMany' }
   const plan = planOf(['User'], { omitted })
   const versions = new Map([['User', 'v1']])
-  verifyHit({ ...common, args: {}, dataPath: [], run, ...call }, plan, { payload, ageMs: 40, versions }, context)
+  verifyHit(
+    { ...common, args: {}, dataPath: [], run, begun: NOT_TIMED, ...call },
+    plan,
+    { payload, ageMs: 40, versions },
+    context,
+  )
   return { asked: () => asked }
 }
 const reading = () => context.background.settled()

@@ -32,6 +32,7 @@ export function fakeStore(isRemote = true): FakeStore {
     remove: 1,
     peek: 'entry',
     clear: 3,
+    increment: 1,
   }
 
   function called<T>(method: string, ...args: unknown[]): Promise<T> {
@@ -55,6 +56,7 @@ export function fakeStore(isRemote = true): FakeStore {
     ensureVersions: (tags) => called('ensureVersions', tags),
     register: (shapes) => called('register', shapes),
     fill: (key) => called('fill', key),
+    increment: (key) => called('increment', key),
     bump: (tags) => called('bump', tags),
     hold: (tags, holder) => called('hold', tags, holder),
     release: (holder, moved, kept) => called('release', holder, moved, kept),

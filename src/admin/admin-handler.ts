@@ -1,0 +1,167 @@
+import type { CacheControl } from '../control/cache-control.ts'
+import { TELL } from '../control/tell.ts'
+import { CacheConfigError, StoreUnavailableError } from '../errors.ts'
+import { answer, json, page, Refusal, refused } from './answers.ts'
+import type { Grant } from './authorize.ts'
+import { EventStreams } from './event-stream.ts'
+import { type AdminOptions, resolveAdminOptions } from './options.ts'
+import { pageFile } from './page-files.ts'
+import { Recorder } from './recorder/recorder.ts'
+import { readBody } from './request-body.ts'
+import { type Asked, changes, entryView, type RouteContext, views } from './routes.ts'
+import { assertJson, assertSameOrigin } from './same-origin.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** Where a request reached the handler, as adapters know it. */
+export interface AdminMount {
+  /** Before `basePath` of the options. */
+  readonly basePath?: string
+}
+
+/** Answers requests of operators; never rejects. */
+export interface AdminHandler {
+  (request: Request, mount?: AdminMount): Promise<Response>
+  /** Ends its event streams, and its listening to the cache. */
+  close(): void
+}
+
+/** Requests that were not let in, of which the audit tells, a minute: who tries passwords must not fill a log. */
+const REFUSALS_TOLD = 20
+const MINUTE = 60_000
+
+/**
+ * The admin API and the dashboard, as a handler of web-standard requests. See `docs/admin.md` for its routes.
+ *
+ *     const admin = adminHandler(prisma.$cache, { authorize: bearerToken(process.env.CACHE_ADMIN_TOKEN) })
+ *
+ * @throws CacheConfigError for options that are wrong, and without `authorize`: there is no open door.
+ */
+export function adminHandler(cache: CacheControl, options: AdminOptions): AdminHandler {
+  const resolved = resolveAdminOptions(options)
+  if (typeof cache?.keyPage !== 'function') {
+    throw new CacheConfigError('adminHandler', 'its first argument is no cache', 'Give it `prisma.$cache`.')
+  }
+  const { clock } = resolved
+  const context: RouteContext = {
+    cache,
+    options: resolved,
+    recorder: new Recorder(cache, clock),
+    streams: new EventStreams(cache, resolved.maxStreams, clock),
+  }
+  const changesLeft = new TokenBucket(resolved.changesPerMinute, MINUTE, clock)
+  const refusalsTold = new TokenBucket(REFUSALS_TOLD, MINUTE, clock)
+  const trusted = new Set(resolved.trustedOrigins)
+
+  async function handle(request: Request, mount: AdminMount = {}): Promise<Response> {
+    try {
+      return await route(request, mount.basePath?.replace(/\/$/, '') ?? resolved.basePath)
+    } catch (error) {
+      return refused(asRefusal(error, cache))
+    }
+  }
+
+  async function route(request: Request, basePath: string): Promise<Response> {
+    const { pathname, searchParams: query } = new URL(request.url)
+    if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) throw notFound()
+    const [name = '', ...behind] = pathname.slice(basePath.length + 1).split('/')
+    const rest = decoded(behind.join('/'))
+    if (request.method === 'POST') return changed(request, { request, query, rest, body: {} }, name)
+    if (request.method !== 'GET') {
+      throw new Refusal(405, 'method', 'Ask with GET, change with POST.', { allow: 'GET, POST' })
+    }
+    if (resolved.dashboard && (name === '' || name === 'assets')) return dashboard(pathname, name, rest)
+    const view = rest === '' ? views.get(name) : name === 'keys' ? entryView : undefined
+    assertSameOrigin(request, trusted)
+    await grantOf(request, `GET ${name}`)
+    if (!view) throw notFound()
+    return view.look({ request, query, rest, body: {} }, context)
+  }
+
+  /** The page is for everybody to see: it holds no data, and asks for a token where it is given none. */
+  function dashboard(pathname: string, name: string, rest: string): Response {
+    if (name === 'assets') {
+      const file = pageFile(rest)
+      if (!file) throw notFound()
+      return answer(file.text, file.type)
+    }
+    // What the page names beside itself would be looked for in another folder.
+    if (!pathname.endsWith('/')) return answer(null, 'text/plain', 308, { location: `${pathname.split('/').at(-1)}/` })
+    return page(pageFile('index.html')?.text ?? '')
+  }
+
+  async function changed(request: Request, asked: Asked, name: string): Promise<Response> {
+    const route = changes.get(name)
+    assertSameOrigin(request, trusted)
+    const grant = await grantOf(request, name)
+    const actor = typeof grant === 'object' ? (grant.actor ?? null) : null
+    const tell = (outcome: 'done' | 'refused' | 'failed', what: object = {}) =>
+      cache[TELL]({ type: 'admin', action: name, actor, outcome, ...what })
+    if (!route || (asked.rest !== '' && !route.takesRest)) throw notFound()
+    if (resolved.readOnly || (typeof grant === 'object' && grant.readOnly)) {
+      tell('refused')
+      throw new Refusal(403, 'read-only', 'Nothing can be changed through this door, or not by you.')
+    }
+    assertJson(request)
+    const waitMs = changesLeft.take()
+    if (waitMs !== true) {
+      tell('refused')
+      const seconds = String(Math.ceil(waitMs / 1000))
+      throw new Refusal(429, 'too-many', `Try again in ${seconds} s.`, { 'retry-after': seconds })
+    }
+    try {
+      const { answer: done, ...counts } = await route.change({ ...asked, body: await readBody(request) }, context)
+      tell('done', counts)
+      return json(done)
+    } catch (error) {
+      tell('failed')
+      throw error
+    }
+  }
+
+  async function grantOf(request: Request, action: string): Promise<Exclude<Grant, false | null | undefined>> {
+    const grant = await authorized(request)
+    if (grant) return grant
+    if (refusalsTold.take() === true) cache[TELL]({ type: 'admin', action, actor: null, outcome: 'refused' })
+    throw new Refusal(401, 'not-authorized', 'You are not let in.', { 'www-authenticate': 'Bearer realm="cache"' })
+  }
+
+  async function authorized(request: Request): Promise<Grant> {
+    try {
+      return await resolved.authorize(request)
+    } catch (error) {
+      cache[TELL]({ type: 'error', during: 'admin', error })
+      throw new Refusal(403, 'not-authorized', 'Whether you may come in could not be found out.')
+    }
+  }
+
+  return Object.assign(handle, {
+    close() {
+      context.recorder.end()
+      context.streams.close()
+    },
+  })
+}
+
+function asRefusal(error: unknown, cache: CacheControl): Refusal {
+  if (error instanceof Refusal) return error
+  // Told apart by name: a process may have this package twice, as a module and as CommonJS.
+  const name = error instanceof Error ? error.name : ''
+  if (name === CacheConfigError.name) return new Refusal(400, 'invalid', (error as Error).message)
+  if (error instanceof StoreUnavailableError || name === 'StoreUnavailableError') {
+    return new Refusal(503, 'store-unavailable', 'The store does not answer.', { 'retry-after': '5' })
+  }
+  cache[TELL]({ type: 'error', during: 'admin', error })
+  return new Refusal(500, 'failed', 'That failed; see the `error` event.')
+}
+
+function notFound(): Refusal {
+  return new Refusal(404, 'not-found', 'There is nothing here.')
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new Refusal(400, 'not-encoded', 'The path is not percent-encoded as it should be.')
+  }
+}

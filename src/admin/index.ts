@@ -1,0 +1,6 @@
+export { fastifyPlugin } from './adapters/fastify-plugin.ts'
+export { nodeListener } from './adapters/node-listener.ts'
+export { type AdminHandler, type AdminMount, adminHandler } from './admin-handler.ts'
+export { type Authorize, bearerToken, type Grant } from './authorize.ts'
+export type { AdminOptions, MetricsRegistry } from './options.ts'
+export type { Activity, Blame, DropNote, InvalidationNote, Note } from './recorder/recorder.ts'

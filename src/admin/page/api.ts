@@ -1,0 +1,79 @@
+import type { StoreInfo } from '../../control/cache-control.ts'
+import type { Drop } from '../../control/drops.ts'
+import type { EntryInfo } from '../../control/entry-info.ts'
+import type { CacheStats } from '../../control/stats.ts'
+import type { Activity } from '../recorder/recorder.ts'
+
+/** A value as it comes over the wire: dates are text. */
+type Sent<Value> = Value extends Date
+  ? string
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Sent<Value[Key]> }
+    : Value
+
+export interface Stats {
+  readonly process: { readonly pid: number; readonly node: string; readonly upSeconds: number }
+  readonly readOnly: boolean
+  readonly showValues: boolean
+  readonly warmers: readonly string[] | null
+  readonly stats: Sent<CacheStats>
+}
+export type Entry = Sent<EntryInfo> & { readonly why: Sent<Drop> | null }
+export type Info = Sent<StoreInfo>
+export interface KeyPage {
+  readonly keys: readonly string[]
+  readonly cursor: string | null
+}
+export interface Dropped {
+  readonly tags?: number
+  readonly keys: number
+}
+
+/** What the API refused, or that it could not be reached. */
+export class ApiError extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const KEPT = 'prisma-query-cache-token'
+
+/** The admin API that served this page. The token is kept in this tab, and sent to nobody else. */
+export const api = {
+  /** From `#token=…`, which no server is sent; taken out of the address at once. */
+  takeToken(): void {
+    const [, token] = /^#token=(.+)$/.exec(location.hash) ?? []
+    if (token === undefined) return
+    sessionStorage.setItem(KEPT, decodeURIComponent(token))
+    history.replaceState(null, '', `${location.pathname}#/overview`)
+  },
+  signIn: (token: string) => sessionStorage.setItem(KEPT, token),
+  signOut: () => sessionStorage.removeItem(KEPT),
+  get hasToken() {
+    return sessionStorage.getItem(KEPT) !== null
+  },
+  stats: () => ask<Stats>('stats'),
+  activity: (seconds: number) => ask<Activity>(`activity?window=${seconds}`),
+  info: () => ask<Info>('info'),
+  keys: (query: Readonly<Record<string, string>>) => ask<KeyPage>(`keys?${new URLSearchParams(query)}`),
+  entry: (key: string) => ask<Entry>(`keys/${encodeURIComponent(key)}`),
+  invalidate: (target: object) => ask<Dropped>('invalidate', target),
+  clear: () => ask<Dropped>('clear', {}),
+  warm: (name: string) => ask<{ readonly outcomes: readonly object[] }>(`warm/${encodeURIComponent(name)}`, {}),
+}
+
+async function ask<Answer>(path: string, body?: object): Promise<Answer> {
+  const token = sessionStorage.getItem(KEPT)
+  const answer = await fetch(path, {
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
+    cache: 'no-store',
+  }).catch(() => {
+    throw new ApiError(0, 'The process does not answer.')
+  })
+  const said = (await answer.json().catch(() => ({}))) as Answer & { readonly error?: { readonly message: string } }
+  if (!answer.ok) throw new ApiError(answer.status, said.error?.message ?? `It answered ${answer.status}.`)
+  return said
+}

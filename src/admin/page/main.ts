@@ -1,0 +1,176 @@
+import { ApiError, api } from './api.ts'
+import { byId, fill, setText } from './dom.ts'
+import { span } from './format.ts'
+import { sampled } from './samples.ts'
+import { entries } from './views/entries.ts'
+import { invalidations } from './views/invalidations.ts'
+import { overview } from './views/overview.ts'
+import { store } from './views/store.ts'
+import type { Known, Page, View } from './views/view.ts'
+
+const EVERY_MS = 5000
+
+const main = byId('main')
+const live = byId<HTMLButtonElement>('live')
+const shownWindow = byId<HTMLSelectElement>('window')
+const signInDialog = byId<HTMLDialogElement>('sign-in')
+const state = byId('state')
+
+const page: Page = {
+  tell(text, isBad = false) {
+    const told = byId('told')
+    told.classList.toggle('fault', isBad)
+    told.textContent = text
+    clearTimeout(toldTimer)
+    if (!isBad) toldTimer = setTimeout(() => setText(told, ''), 8000)
+  },
+  async confirm(title, text, yes) {
+    const dialog = byId<HTMLDialogElement>('ask')
+    byId('ask-title').textContent = title
+    byId('ask-text').textContent = text
+    byId('ask-yes').textContent = yes
+    dialog.returnValue = 'no'
+    dialog.showModal()
+    await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }))
+    return dialog.returnValue === 'yes'
+  },
+  openEntry(key) {
+    location.hash = `#/entries/${encodeURIComponent(key)}`
+  },
+  async attempt(run) {
+    try {
+      await run()
+    } catch (error) {
+      failed(error)
+    }
+  },
+}
+let toldTimer: ReturnType<typeof setTimeout> | undefined
+
+const views: Readonly<Record<string, () => View>> = {
+  overview: () => overview(page),
+  invalidations: () => invalidations(page),
+  entries: () => entries(page, openedKey),
+  store: () => store(),
+}
+const made = new Map<string, View>()
+let current: View | undefined
+let known: Known | undefined
+
+function openedKey(): string | null {
+  const [, key] = /^#\/entries\/(.+)$/.exec(location.hash) ?? []
+  return key === undefined ? null : decodeURIComponent(key)
+}
+
+/** Shows the view that the address names. */
+function route(): void {
+  const [, asked = ''] = /^#\/(\w+)/.exec(location.hash) ?? []
+  const name = asked in views ? asked : 'overview'
+  let view = made.get(name)
+  if (!view) made.set(name, (view = (views[name] as () => View)()))
+  for (const link of document.querySelectorAll('#nav a')) {
+    if (link.getAttribute('href') === `#/${name}`) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
+  document.title = `${view.title} · Query cache`
+  if (current !== view) {
+    current = view
+    fill(main, ...view.elements)
+  }
+  if (known) view.update(known)
+}
+
+let asking = false
+
+async function refresh(): Promise<void> {
+  if (asking || signInDialog.open) return
+  asking = true
+  try {
+    const [stats, activity, info] = await Promise.all([
+      api.stats(),
+      api.activity(Number(shownWindow.value)),
+      api.info(),
+    ])
+    known = { stats, activity, info, samples: sampled(known?.samples ?? [], activity.now, info) }
+    showState(known)
+    current?.update(known)
+    byId('sign-out').hidden = !api.hasToken
+    document.body.dataset['ready'] = 'yes'
+  } catch (error) {
+    failed(error)
+  } finally {
+    asking = false
+  }
+}
+
+function showState({ stats, info }: Known): void {
+  const { state: is } = stats.stats.store
+  setText(state, is === 'ok' ? `${info.store} · ok` : `${info.store} · ${is}`)
+  state.className = is === 'ok' ? 'pill good' : 'pill bad'
+  const { pid, upSeconds } = stats.process
+  setText(byId('process'), `process ${pid}, up ${span(1000 * upSeconds)}${stats.readOnly ? ', read-only' : ''}`)
+}
+
+function failed(error: unknown): void {
+  if (error instanceof ApiError && error.status === 401) {
+    signIn()
+    return
+  }
+  if (error instanceof ApiError && error.status === 0) {
+    setText(state, 'no answer')
+    state.className = 'pill bad'
+  }
+  page.tell(error instanceof Error ? error.message : String(error), true)
+}
+
+function signIn(): void {
+  if (signInDialog.open) return
+  setText(byId('sign-in-fault'), api.hasToken ? 'This token is not the one.' : '')
+  api.signOut()
+  signInDialog.showModal()
+}
+
+signInDialog.addEventListener('submit', () => {
+  const input = byId<HTMLInputElement>('token')
+  api.signIn(input.value)
+  input.value = ''
+  setTimeout(() => void refresh())
+})
+// There is nothing behind it to go back to.
+signInDialog.addEventListener('cancel', (event) => event.preventDefault())
+
+byId('sign-out').addEventListener('click', () => {
+  api.signOut()
+  known = undefined
+  location.reload()
+})
+live.addEventListener('click', () => {
+  const isLive = live.getAttribute('aria-pressed') !== 'true'
+  live.setAttribute('aria-pressed', String(isLive))
+  setText(live, isLive ? 'Live' : 'Paused')
+  if (isLive) void refresh()
+})
+shownWindow.addEventListener('change', () => void refresh())
+byId('theme').addEventListener('click', () => {
+  const root = document.documentElement
+  const isDark = root.dataset['theme']
+    ? root.dataset['theme'] === 'dark'
+    : matchMedia('(prefers-color-scheme: dark)').matches
+  root.dataset['theme'] = isDark ? 'light' : 'dark'
+  localStorage.setItem('prisma-query-cache-theme', root.dataset['theme'])
+  dispatchEvent(new Event('themechange'))
+})
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => dispatchEvent(new Event('themechange')))
+addEventListener('hashchange', route)
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && live.getAttribute('aria-pressed') === 'true') void refresh()
+})
+
+const theme = localStorage.getItem('prisma-query-cache-theme')
+if (theme) document.documentElement.dataset['theme'] = theme
+api.takeToken()
+route()
+void refresh()
+setInterval(() => {
+  if (!document.hidden && live.getAttribute('aria-pressed') === 'true') void refresh()
+}, EVERY_MS)

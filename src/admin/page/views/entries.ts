@@ -1,0 +1,200 @@
+import { ApiError, api, type Entry } from '../api.ts'
+import { fill, h, panel } from '../dom.ts'
+import { bytes, clock, count, ms, shortKey, span } from '../format.ts'
+import { liveTable } from '../table.ts'
+import { invalidateForm } from './invalidate-form.ts'
+import type { Known, Page, View } from './view.ts'
+
+const PAGE = 100
+
+/** Search for keys, look into entries, drop them. */
+export function entries(page: Page, opened: () => string | null): View {
+  const found: string[] = []
+  let cursor: string | null = null
+  let pattern = ''
+  let isReadOnly = false
+
+  const list = liveTable<string>(
+    'Keys that were found',
+    [
+      {
+        title: 'Key',
+        class: 'key-cell',
+        show: (key) =>
+          h(
+            'button',
+            { type: 'button', class: 'link mono', title: key, click: () => page.openEntry(key) },
+            shortKey(key),
+          ),
+      },
+    ],
+    (key) => key,
+    'No keys. A pattern is a glob: User:findMany:*',
+  )
+  const more = h('button', { type: 'button', hidden: true, click: () => page.attempt(() => search(false)) }, 'More')
+  const summary = h('p', { class: 'dim', role: 'status' })
+  const input = h('input', {
+    id: 'pattern',
+    name: 'pattern',
+    placeholder: 'User:findMany:*',
+    spellcheck: 'false',
+    autocomplete: 'off',
+  })
+  const form = h(
+    'form',
+    {
+      class: 'row',
+      role: 'search',
+      submit(event) {
+        event.preventDefault()
+        page.attempt(() => search(true))
+      },
+    },
+    h('label', { for: 'pattern' }, 'Keys like', input),
+    h('button', { type: 'submit', class: 'primary' }, 'Search'),
+  )
+  const detail = h(
+    'div',
+    { id: 'entry', 'aria-live': 'polite' },
+    h('p', { class: 'dim' }, 'Choose a key to look at its entry.'),
+  )
+  const forms = invalidateForm(page)
+
+  async function search(isNew: boolean): Promise<void> {
+    if (isNew) {
+      found.length = 0
+      cursor = null
+      pattern = input.value.trim()
+    }
+    const wanted = found.length + PAGE
+    do {
+      const answer = await api.keys({ limit: String(PAGE), ...(pattern && { pattern }), ...(cursor && { cursor }) })
+      for (const key of answer.keys) if (!found.includes(key)) found.push(key)
+      cursor = answer.cursor
+    } while (cursor !== null && found.length < wanted)
+    list.update(found)
+    more.hidden = cursor === null
+    summary.textContent = `${count(found.length)} keys${cursor === null ? '' : ', and there are more'}`
+  }
+
+  async function show(key: string): Promise<void> {
+    try {
+      fill(detail, ...described(await api.entry(key), isReadOnly, drop))
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error
+      fill(
+        detail,
+        h('p', { class: 'mono' }, shortKey(key)),
+        h('p', { class: 'dim' }, 'There is no entry under this key now: it expired, was dropped, or was never stored.'),
+      )
+    }
+  }
+
+  async function drop(key: string): Promise<void> {
+    await page.attempt(async () => {
+      const { keys } = await api.invalidate({ keys: [key] })
+      page.tell(keys > 0 ? 'The entry was removed.' : 'There was no such entry any more.')
+      await show(key)
+    })
+  }
+
+  let shown: string | null = null
+  let hasSearched = false
+  return {
+    title: 'Entries',
+    elements: [
+      panel('Keys', 'half', 'of results and values in the store', form, summary, list.element, more),
+      panel('Entry', 'half', '', detail),
+      ...forms.elements,
+    ],
+    update(known: Known) {
+      isReadOnly = known.stats.readOnly
+      forms.update(known)
+      if (!hasSearched) {
+        hasSearched = true
+        void page.attempt(() => search(true))
+      }
+      const key = opened()
+      if (key !== null && key !== shown) void page.attempt(() => show(key))
+      shown = key
+    },
+  }
+}
+
+const HIDDEN: Readonly<Record<string, string>> = {
+  encrypted: 'hidden: it is encrypted',
+  'sensitive-model': 'hidden: it depends on a model that is sensitive',
+  'unknown-models': 'hidden: it may hold rows of a model that is sensitive',
+  unreadable: 'it cannot be read',
+}
+
+function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Promise<void>): Node[] {
+  const {
+    key,
+    model,
+    operation,
+    readAt,
+    tookMs,
+    freshForMs,
+    keptForMs,
+    tags,
+    dependsOn,
+    bytes: size,
+    value,
+    why,
+  } = entry
+  const fact = (name: string, ...said: (Node | string)[]) => [h('dt', {}, name), h('dd', {}, ...said)]
+  const by = why?.by
+  const nodes: Node[] = [
+    h(
+      'dl',
+      { class: 'facts' },
+      ...fact('Key', h('span', { class: 'mono' }, key)),
+      ...fact('Of', `${model}.${operation}`),
+      ...fact('Read', `${clock(Date.parse(readAt))}, in ${ms(tookMs)}`),
+      ...fact('Fresh for', freshForMs > 0 ? span(freshForMs) : 'no longer'),
+      ...fact('Kept for', span(keptForMs)),
+      ...fact('Size', bytes(size)),
+      ...fact(
+        'Depends on',
+        ...(dependsOn
+          ? dependsOn.map((tag) => h('code', { class: 'tag', title: tag }, tag))
+          : [`${tags} tags; which ones, a process that has read it knows`]),
+      ),
+      ...(why
+        ? fact(
+            'Last dropped',
+            `${clock(Date.parse(why.at))}, by `,
+            h(
+              'span',
+              { class: 'word-drop' },
+              by
+                ? [by.cause, by.model && `${by.model}.${by.operation}`].filter(Boolean).join(' ')
+                : 'no write of this process',
+            ),
+          )
+        : []),
+      ...fact(
+        'Value',
+        value
+          ? value.isShown
+            ? value.shape
+            : (HIDDEN[value.because] ?? 'hidden')
+          : 'not shown: see the option `showValues`',
+      ),
+    ),
+  ]
+  if (value?.isShown) {
+    nodes.push(h('pre', { class: 'mono', tabindex: 0, 'aria-label': 'Value' }, JSON.stringify(value.value, null, 2)))
+  }
+  if (!isReadOnly) {
+    nodes.push(
+      h(
+        'div',
+        { class: 'row end' },
+        h('button', { type: 'button', class: 'danger', click: () => void drop(key) }, 'Remove this entry'),
+      ),
+    )
+  }
+  return nodes
+}

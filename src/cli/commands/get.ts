@@ -1,0 +1,42 @@
+import type { EntryInfo, MaskReason } from '../../control/entry-info.ts'
+import { EXIT } from '../exit-codes.ts'
+import type { Session } from '../session.ts'
+import { bytesText, timeText } from '../table.ts'
+import { jsonText } from '../terminal.ts'
+
+const HIDDEN: Readonly<Record<MaskReason, string>> = {
+  encrypted: 'hidden: it is encrypted',
+  'sensitive-model': 'hidden: it depends on a model that is sensitive',
+  'unknown-models': 'hidden: it may hold rows of a model that is sensitive',
+  unreadable: 'it cannot be read',
+}
+
+/** Prints what is known of an entry. */
+export async function get(key: string, { value }: { readonly value?: boolean }, session: Session): Promise<number> {
+  const { terminal } = session
+  const entry = await session.target().inspect(key, value ?? false)
+  if (!entry) {
+    if (terminal.isJson) terminal.printJson(null)
+    terminal.note('there is no entry under this key')
+    return EXIT.found
+  }
+  if (terminal.isJson) terminal.printJson(entry)
+  else for (const line of described(entry)) terminal.print(line)
+  return EXIT.ok
+}
+
+function described(entry: EntryInfo): string[] {
+  const { key, model, operation, readAt, tookMs, freshForMs, keptForMs, tags, dependsOn, bytes, value } = entry
+  const lines = [
+    ['key', key],
+    ['of', `${model}.${operation}`],
+    ['read at', `${readAt.toISOString()}, in ${timeText(tookMs)}`],
+    ['fresh for', freshForMs > 0 ? timeText(freshForMs) : 'no longer'],
+    ['kept for', timeText(keptForMs)],
+    ['size', bytesText(bytes)],
+    ['depends on', dependsOn ? dependsOn.join(' ') : `${tags} tags`],
+  ]
+  if (value) lines.push(['value', value.isShown ? value.shape : HIDDEN[value.because]])
+  const text = lines.map(([name = '', said = '']) => `${name.padEnd(10)}  ${said}`)
+  return value?.isShown ? [...text, jsonText(value.value, 2)] : text
+}

@@ -1,0 +1,164 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { clear } from './commands/clear.ts'
+import { doctor } from './commands/doctor.ts'
+import { get } from './commands/get.ts'
+import { init } from './commands/init.ts'
+import { invalidate } from './commands/invalidate.ts'
+import { keys } from './commands/keys.ts'
+import { stats } from './commands/stats.ts'
+import { warm } from './commands/warm.ts'
+import { inSession, type Session } from './session.ts'
+import type { GlobalOptions } from './surroundings.ts'
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  found something wrong: no such entry, a problem, a warmer that failed
+  2  wrong arguments or config, or no yes where one is wanted
+  3  the store or the admin API does not answer, or does not let us in
+
+Data goes to stdout, everything else to stderr. Docs: docs/cli.md`
+
+/** The commands. `done` is told the exit code of the one that ran. */
+export function program(version: string, done: (exitCode: number) => void): Command {
+  const root = new Command('prisma-query-cache')
+    .description(
+      'Looks after the cache of prisma-extension-query-cache: the one that cache.config.* and REDIS_URL name here.',
+    )
+    .version(version)
+    .option('--json', 'print JSON')
+    .option('--config <file>', 'the config file (default: cache.config.* in this directory)')
+    .option('--redis <url>', 'the Redis (default: that of the config, or REDIS_URL)')
+    .option('--prefix <prefix>', 'the prefix of the keys (default: that of the config)')
+    .option('--schema <path>', 'the Prisma schema, a file or a folder (default: where Prisma looks for it)')
+    .option('--env <file>', 'read environment variables from a file')
+    .option('--url <url>', 'ask a process through its admin API, with the token in CACHE_ADMIN_TOKEN')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx prisma-query-cache doctor
+  $ npx prisma-query-cache stats --watch
+  $ npx prisma-query-cache keys 'User:*' --all | wc -l
+  $ npx prisma-query-cache invalidate --model User --yes
+${EXIT_CODES}`,
+    )
+
+  /** A command whose action is given a session, and answers with an exit code. */
+  const add = <Options>(
+    signature: string,
+    description: string,
+    examples: readonly string[],
+    options: (command: Command) => Command,
+    action: (args: readonly (string | undefined)[], options: Options, session: Session) => Promise<number>,
+  ) => {
+    const command = options(root.command(signature).description(description))
+    const shown = examples.map((example) => `  $ npx prisma-query-cache ${example}`).join('\n')
+    command.addHelpText('after', `\nExamples:\n${shown}`)
+    command.action(async () => {
+      const given = command.optsWithGlobals<GlobalOptions & Options>()
+      done(await inSession(given, (session) => action(command.args, given, session)))
+    })
+  }
+
+  add<Parameters<typeof stats>[0]>(
+    'stats',
+    'counts: of a process (--url), else what the store itself shows',
+    ['stats', 'stats --watch 5', 'stats --url http://localhost:9090 --json | jq .stats.hitRatio'],
+    (command) =>
+      command
+        .option('--watch [seconds]', 'again and again, every so many seconds (2)', seconds)
+        .option('--max-keys <count>', 'look at so many keys at most', count, 100_000),
+    (_, options, session) => stats(options, session),
+  )
+  add<Parameters<typeof keys>[1]>(
+    'keys [pattern]',
+    'keys of entries, one a line; the pattern is a glob without the prefix',
+    ["keys 'User:findMany:*'", 'keys --all | wc -l', 'keys --limit 10 --json'],
+    (command) =>
+      command
+        .option('--limit <count>', 'stop after about so many', count, 100)
+        .option('--cursor <cursor>', 'go on where the last page ended')
+        .option('--all', 'all of them'),
+    ([pattern], options, session) => keys(pattern, options, session),
+  )
+  add<Parameters<typeof get>[1]>(
+    'get <key>',
+    'an entry: its life, size and tags; its value with --value',
+    ['get User:findMany:@front-page', 'get "$(npx prisma-query-cache keys --limit 1)" --value'],
+    (command) => command.option('--value', 'show the value, cut to what a screen holds'),
+    ([key = ''], options, session) => get(key, options, session),
+  )
+  add<Parameters<typeof invalidate>[0]>(
+    'invalidate',
+    'drops what is named; no read that begins afterwards sees the state before',
+    [
+      'invalidate --tag catalog',
+      'invalidate --model User --model Post --yes',
+      "invalidate --pattern 'User:findMany:*' --yes",
+      'invalidate --tag catalog --soft --grace 60',
+    ],
+    (command) =>
+      command
+        .option('--tag <tag...>', 'tags of your own')
+        .option('--model <model...>', 'models, with all that depends on them')
+        .option('--key <key...>', 'entries')
+        .option('--pattern <glob>', 'entries by a glob over their keys; walks all of them')
+        .option('--namespace <name>', 'a namespace of your own')
+        .option('--soft', 'what is invalidated may be served once more while it is renewed')
+        .option('--grace <seconds>', 'for how long at most, with --soft', seconds)
+        .option('-y, --yes', 'do not ask'),
+    (_, options, session) => invalidate(options, session),
+  )
+  add<Parameters<typeof clear>[0]>(
+    'clear',
+    'removes every entry and tag of the prefix, and nothing else',
+    ['clear', 'clear --prefix shop: --yes'],
+    (command) => command.option('-y, --yes', 'do not ask'),
+    (_, options, session) => clear(options, session),
+  )
+  add<Parameters<typeof warm>[1]>(
+    'warm [names...]',
+    "runs warmers, with the application's client",
+    ['warm --all', 'warm front-page --client ./src/db.ts', 'warm --all --url http://localhost:9090'],
+    (command) =>
+      command
+        .option('--all', 'all there are')
+        .option('--client <module>', 'exports the cached client (default: `client` of the config file)'),
+    (names, options, session) => warm(names as readonly string[], options, session),
+  )
+  add<Parameters<typeof doctor>[0]>(
+    'doctor',
+    'looks at the config, the store and what lies in it, and says what to do',
+    ['doctor', 'doctor --strict --json', 'doctor --fix'],
+    (command) =>
+      command
+        .option('--fix', 'remove keys of the cache that never expire')
+        .option('-y, --yes', 'do not ask before that')
+        .option('--strict', 'end with 1 for warnings too')
+        .option('--max-keys <count>', 'look at so many keys at most', count, 100_000),
+    (_, options, session) => doctor(options, session),
+  )
+  add<Parameters<typeof init>[0]>(
+    'init',
+    'writes a typed cache.config.ts from the Prisma schema',
+    ['init', 'init --schema prisma/schema --prefix shop:'],
+    (command) =>
+      command
+        .option('--output <file>', 'where to', 'cache.config.ts')
+        .option('--force', 'write over one that is there'),
+    (_, options, session) => init(options, session),
+  )
+  return root
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value <= 315_360_000) return value
+  throw new InvalidArgumentError('Give seconds.')
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Give a whole number above 0.')
+}

@@ -1,0 +1,6 @@
+export { expressCache } from './adapters/express-cache.ts'
+export { fastifyCache } from './adapters/fastify-cache.ts'
+export { honoCache } from './adapters/hono-cache.ts'
+export { webCache } from './adapters/web-cache.ts'
+export type { CacheStatus } from './cache-status.ts'
+export type { HttpCacheOptions, HttpCacheSource, ResponsePolicy } from './options.ts'

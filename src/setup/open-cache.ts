@@ -1,0 +1,199 @@
+import { systemClock } from '../clock.ts'
+import { Alerts } from '../control/alerts.ts'
+import { auditedControl } from '../control/audit.ts'
+import { type CacheControl, cacheControl } from '../control/cache-control.ts'
+import { InfoScopes } from '../control/cache-info.ts'
+import { Drops } from '../control/drops.ts'
+import { checkHealth } from '../control/health-check.ts'
+import { Statistics } from '../control/stats.ts'
+import { storeError } from '../errors.ts'
+import { EventHub, type Scope } from '../events.ts'
+import type { CacheOptions } from '../policy/options.ts'
+import { Policies } from '../policy/resolve-policy.ts'
+import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
+import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
+import { LearnedTags } from '../read/learned-tags.ts'
+import { LeaseWorth } from '../read/lease-worth.ts'
+import { clientFingerprint } from '../read/plan-read.ts'
+import { plannedQueries } from '../read/planned-queries.ts'
+import { Background, type DecimalClass, type ReadContext, Verifications } from '../read/read-context.ts'
+import { RecentEntries } from '../read/recent-entries.ts'
+import { RegisteredShapes } from '../read/registered-shapes.ts'
+import { SharedConnection } from '../read/shared-connection.ts'
+import { SingleFlight } from '../read/single-flight.ts'
+import { lagBehind } from '../stores/replica-lag.ts'
+import { resilientStore } from '../stores/resilient-store.ts'
+import { modelOf } from '../tags/tag.ts'
+import { valueRoom } from '../values/values.ts'
+import { Holds } from '../write/holds.ts'
+import { type Invalidate, invalidator } from '../write/invalidate.ts'
+import { ShapesInUse } from '../write/shapes-in-use.ts'
+import { TransactionScopes } from '../write/transaction-scopes.ts'
+import { openSecrets } from './secrets.ts'
+import { storeFactory } from './store-factory.ts'
+import { warnOfUnboundedModels } from './unbounded-models.ts'
+
+/** Seconds between two looks, where alerts are wanted. */
+const HEALTH_EVERY = 30
+
+/** What a cache is opened over: of a Prisma client, of the text of a schema, or of nothing. */
+export interface Ground {
+  readonly graph: ModelGraph
+  readonly globalOmit: GlobalOmit
+  readonly decimals: DecimalClass
+}
+
+/** A cache, whoever asks it. */
+export interface OpenCache {
+  readonly control: CacheControl
+  readonly read: ReadContext
+  readonly policies: Policies
+  readonly shapes: ShapesInUse
+  readonly holds: Holds
+  readonly invalidate: Invalidate
+  readonly hidden: HiddenConditions
+  readonly transactions: TransactionScopes
+  /** Whether a look-up may take no round trip. */
+  readonly hasNear: boolean
+}
+
+/**
+ * Whether somebody may choose rows by conditions that are in no arguments: policies of the database, which read what `vary`
+ * says, or an extension behind us. A write to a column they compare concerns reads that do not name it; so these depend
+ * on rows and models then, where nobody said otherwise.
+ */
+export interface HiddenConditions {
+  isPossible: boolean
+}
+
+/** @throws CacheConfigError for names the schema does not have. */
+export function openCache(options: CacheOptions, { graph: plain, globalOmit, decimals }: Ground): OpenCache {
+  const secrets = options.encryption && openSecrets(options.encryption)
+  const graph: ModelGraph = { ...plain, omit: globalOmit, ...(secrets && { conceal: secrets.conceal }) }
+  const policies = new Policies(options, graph)
+  const events = new EventHub()
+  const statistics = new Statistics(events)
+  const infos = new InfoScopes(events)
+  const clock = options.clock ?? systemClock
+  const prefix = options.prefix ?? 'prisma:'
+  const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
+  const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
+  const { breaker = {}, waitReplicas = 0, replicaLag = 0, timeoutMs = 50 } = options
+  const opened = storeFactory(options)({
+    prefix,
+    clock,
+    tagTtlMs,
+    graceMs: breaker.graceMs ?? 3000,
+    waitReplicas,
+    timeoutMs,
+    onError,
+    isStrict: policies.hasStrict ? (tag) => policies.isStrict(modelOf(tag)) : undefined,
+    maxEntries: policies.maxEntries,
+  })
+  warnOfUnboundedModels(policies.maxEntries, opened)
+  const store = resilientStore(lagBehind(opened, replicaLag * 1000), {
+    timeoutMs,
+    failures: breaker.failures ?? 5,
+    resetMs: breaker.resetMs ?? 1000,
+    onError,
+    onCondition: (condition) => events.emit({ type: 'store', ...condition }),
+  })
+  const shapes = new ShapesInUse(graph)
+  const invalidate = invalidator(store, shapes, events)
+  const background = new Background()
+  const verifications = options.verify?.sample ? new Verifications(options.verify) : undefined
+  const hidden = { isPossible: options.vary !== undefined }
+  const lives = new AdaptiveTtl()
+  if (policies.hasAdaptive) events.on('hit', ({ key }) => lives.hit(key))
+
+  const drops = new Drops(events, clock)
+  const read: ReadContext = {
+    droppedBy: (tags) => drops.by(tags),
+    graph,
+    policies,
+    precision: {
+      of: (model) => policies.precision(model) ?? (hidden.isPossible ? 'row' : 'shape'),
+      because: (model) => (policies.precision(model) === undefined ? 'hidden-conditions' : 'option'),
+      maxTags: options.maxTags ?? 16,
+      maxRowTags: options.maxRowTags ?? 32,
+    },
+    store,
+    events,
+    clock,
+    random: Math.random,
+    prefix,
+    fingerprint: clientFingerprint(graph.models.values(), [graph.provider, globalOmit, options.version ?? '']),
+    globalOmit,
+    vary: options.vary,
+    requireScope: options.requireScope ?? false,
+    encryption: secrets,
+    maxValueBytes: (model) => policies.maxBytes(model) ?? options.maxValueBytes ?? 1024 * 1024,
+    lives,
+    leaseWorth: new LeaseWorth(),
+    flights: new SingleFlight(),
+    queries: plannedQueries(),
+    preambles: new WeakMap(),
+    registered: new RegisteredShapes(),
+    learned: new LearnedTags(),
+    recent: new RecentEntries(),
+    connection: new SharedConnection(graph.provider),
+    decimals,
+    background,
+    verifications,
+  }
+  const holds = new Holds(store, shapes, {
+    enabled: policies.hasStrict,
+    leaseMs: options.holdMs ?? 10_000,
+    rejects: options.onUnavailable === 'reject',
+    isStrict: (tag) => policies.isStrict(modelOf(tag)),
+  })
+  const { alerts: asked, healthEvery = asked ? HEALTH_EVERY : undefined } = options
+  const alerts = asked ? new Alerts(asked === true ? {} : asked, events, clock, () => store.condition()) : undefined
+  const endHealth = healthEvery === undefined ? () => {} : checkHealth(healthEvery * 1000, { store, events, alerts })
+  const transactions = new TransactionScopes()
+  function scope(): Scope {
+    try {
+      return options.vary?.()
+    } catch {
+      return undefined
+    }
+  }
+
+  const plainControl = cacheControl({
+    graph,
+    store,
+    events,
+    statistics,
+    infos,
+    invalidate(changes, ...rest) {
+      // Inside a transaction: now, for whoever asked, and when what else it changed can be seen.
+      transactions.current()?.add(changes)
+      return invalidate(changes, ...rest)
+    },
+    background,
+    clock,
+    prefix,
+    drops,
+    sensitiveModels: policies.sensitiveModels,
+    tagsOf: (key) => read.recent.tagsOf(key) ?? read.learned.of(key),
+    values: valueRoom({ read, invalidate, transactions, version: options.version ?? '' }),
+    alerts: () => alerts?.raised() ?? [],
+    stop() {
+      verifications?.stop()
+      endHealth()
+      alerts?.stop()
+    },
+  })
+  const control = auditedControl(plainControl, { events, policies, clock, prefix, scope })
+  return {
+    hidden,
+    control,
+    read,
+    policies,
+    shapes,
+    holds,
+    invalidate,
+    transactions,
+    hasNear: opened.near !== undefined,
+  }
+}

@@ -1,0 +1,86 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type CacheEvent, EventHub } from '../events.ts'
+import type { ReadContext } from '../read/read-context.ts'
+import type { Round } from './round.ts'
+
+interface Scope {
+  readonly round: Round
+  readonly context: ReadContext
+  /** In a read that has its turn: another one in it, of an extension say, must not wait for a second. */
+  readonly isInside: boolean
+}
+
+/** How reads made to warm are made. */
+export interface WarmReads {
+  /** Runs a read when it is its turn, in the context it is to be made in. */
+  read(run: (context: ReadContext) => Promise<unknown>): Promise<unknown>
+}
+
+/**
+ * Reads are made by the application's own code; that they are made to warm is told by the async scope they are made in.
+ * There they are bounded, counted apart from everybody's hits and misses, and renew what would be over too soon.
+ */
+export class WarmScopes {
+  readonly #scopes = new AsyncLocalStorage<Scope>()
+  readonly #context: ReadContext
+  #open = 0
+
+  constructor(context: ReadContext) {
+    this.#context = context
+  }
+
+  /** `undefined`: this read is a caller's. */
+  current(): WarmReads | undefined {
+    const scope = this.#open > 0 ? this.#scopes.getStore() : undefined
+    if (!scope) return undefined
+    const { round, context, isInside } = scope
+    if (isInside) return { read: (run) => run(context) }
+    return {
+      read: (run) => round.read(() => this.#scopes.run({ ...scope, isInside: true }, () => run(context))),
+    }
+  }
+
+  /** `renewWithinMs`: what is fresh for no longer than this is asked of the database again. */
+  async within<T>(round: Round, renewWithinMs: number, work: () => PromiseLike<T> | T): Promise<T> {
+    const events = new WarmEvents(this.#context.events, round)
+    const scope = { round, context: { ...this.#context, events, renewWithinMs }, isInside: false }
+    this.#open += 1
+    try {
+      return await this.#scopes.run(scope, async () => work())
+    } finally {
+      this.#open -= 1
+      // On Node 20 a scope that stays enabled makes every promise of the process dearer.
+      if (this.#open === 0) this.#scopes.disable()
+    }
+  }
+}
+
+/** What is told of reads made to warm: everything but how they were answered, which is not what callers are answered. */
+class WarmEvents extends EventHub {
+  readonly #all: EventHub
+  readonly #round: Round
+
+  constructor(all: EventHub, round: Round) {
+    super()
+    this.#all = all
+    this.#round = round
+  }
+
+  override emit(event: CacheEvent): void {
+    const { tally } = this.#round
+    switch (event.type) {
+      case 'hit':
+      case 'stale':
+        tally.fresh += 1
+        break
+      case 'miss':
+        tally.asked += 1
+        break
+      case 'bypass':
+        tally.uncached += 1
+        break
+      default:
+        this.#all.emit(event)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { WriteSet } from '../query/write-set.ts'
+
+/** An interactive transaction that is open around the caller. */
+export interface TransactionScope {
+  /** Moves these tags when it has been committed. */
+  add(changes: WriteSet): void
+}
+
+interface Scope extends TransactionScope {
+  isOpen: boolean
+}
+
+/**
+ * Whether something happens inside `$transaction(async (tx) => …)`. A query says so itself; a function that is cached
+ * does not, and may read through `tx` what will never be committed.
+ */
+export class TransactionScopes {
+  readonly #scope = new AsyncLocalStorage<Scope>()
+  #open = 0
+
+  async run<T>(transaction: TransactionScope, callback: () => PromiseLike<T> | T): Promise<T> {
+    const scope = { add: transaction.add, isOpen: true }
+    this.#open += 1
+    try {
+      return await this.#scope.run(scope, async () => callback())
+    } finally {
+      // What was begun in it and not waited for goes on outside.
+      scope.isOpen = false
+      this.#open -= 1
+    }
+  }
+
+  current(): TransactionScope | undefined {
+    if (this.#open === 0) return undefined
+    const scope = this.#scope.getStore()
+    return scope?.isOpen ? scope : undefined
+  }
+}

@@ -1,0 +1,277 @@
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { AxeResults } from 'axe-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type AdminOptions, adminHandler, bearerToken, nodeListener } from '../../src/admin/index.ts'
+import type { CacheOptions } from '../../src/index.ts'
+import { did, useSpec } from '../spec/support.ts'
+import { openPage, startBrowser } from '../support/browser.ts'
+import { useTestBed } from '../support/matrix.ts'
+
+const TOKEN = 'a-token-of-some-length'
+const VIEWS = ['overview', 'invalidations', 'entries', 'store'] as const
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const pictures = fileURLToPath(new URL('../.generated/screenshots', import.meta.url))
+
+/** What of a canvas is used: this side knows no page. */
+interface Canvas {
+  readonly width: number
+  readonly height: number
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { readonly data: readonly number[] }
+  }
+}
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await startBrowser()
+  mkdirSync(pictures, { recursive: true })
+})
+afterAll(() => browser?.close())
+
+for (const store of ['memory', 'redis'] as const) {
+  describe(`the dashboard (${store})`, () => {
+    const bed = useTestBed({ provider: 'sqlite', generator: store === 'memory' ? 'ts' : 'js', store })
+    const spec = useSpec(bed)
+
+    /** A process that has been used a little, and the page on it. */
+    async function open(
+      admin: Partial<AdminOptions> = {},
+      cache: CacheOptions = {},
+      context: BrowserContextOptions = {},
+    ) {
+      const world = spec.cached({ clock: Date.now, ...cache })
+      const { prisma } = world
+      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...admin })
+      const server = createServer(nodeListener(handler)).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      onTestFinished(() => {
+        handler.close()
+        server.close()
+        server.closeAllConnections()
+      })
+      for (let i = 0; i < 3; i += 1) {
+        await prisma.user.findMany({ select: { id: true, email: true }, orderBy: { id: 'asc' } })
+        await prisma.tag.findUnique({ where: { name: 'red' }, cache: { key: '<b>red</b>' } })
+        await prisma.$cache.settled()
+      }
+      await prisma.tag.update({ where: { name: 'red' }, data: { color: 'crimson' } })
+      await prisma.tag.findUnique({ where: { name: 'red' }, cache: { key: '<b>red</b>' } })
+      await prisma.post.count({ cache: false })
+      await prisma.$cache.settled()
+      const { page, faults } = await openPage(browser, { viewport: { width: 1440, height: 1000 }, ...context })
+      const foreign: string[] = []
+      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      page.on('request', (request) => {
+        if (!request.url().startsWith(`${origin}/`)) foreign.push(request.url())
+      })
+      return {
+        ...world,
+        page,
+        faults,
+        foreign,
+        url: `${origin}/`,
+        signedIn: () => page.goto(`${origin}/#token=${TOKEN}`).then(() => ready(page)),
+      }
+    }
+    // What is the same on every store is looked at on one.
+    const inMemory = (title: string, test: () => Promise<void>) => store === 'memory' && it(title, test)
+    const ready = (page: Page) => page.locator('body[data-ready]').waitFor({ timeout: 10_000 })
+    const view = async (page: Page, name: (typeof VIEWS)[number]) => {
+      await page.getByRole('link', { name, exact: false }).first().click()
+      await page.locator(`#nav a[href="#/${name}"][aria-current="page"]`).waitFor()
+    }
+
+    inMemory('asks for the token, keeps it to the tab, and forgets it', async () => {
+      const { page, url } = await open()
+      await page.goto(url)
+      const dialog = page.getByRole('dialog', { name: 'Sign in' })
+      await dialog.waitFor()
+      expect(await page.locator('#main').innerText()).not.toMatch(/User\.findMany/)
+      await dialog.getByLabel('Token').fill('wrong')
+      await dialog.getByRole('button', { name: 'Sign in' }).click()
+      await dialog.getByText('This token is not the one.').waitFor()
+      await dialog.getByLabel('Token').fill(TOKEN)
+      await page.keyboard.press('Enter')
+      await ready(page)
+      await page.getByRole('rowheader', { name: 'User.findMany' }).waitFor()
+      await page.reload()
+      await ready(page)
+      expect(await page.context().cookies()).toEqual([])
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await dialog.waitFor()
+    })
+
+    inMemory('takes the token from a link, and out of the address', async () => {
+      const { page, signedIn, faults, foreign } = await open()
+      await signedIn()
+      expect(page.url()).not.toContain(TOKEN)
+      expect({ faults, foreign }).toEqual({ faults: [], foreign: [] })
+    })
+
+    it('overview: hits and misses, drawn and told', async () => {
+      const { page, signedIn, faults } = await open()
+      await signedIn()
+      const figure = (name: string) => page.locator('.figures div', { hasText: name }).locator('dd')
+      expect(await figure('Hit ratio').innerText()).toMatch(/^57\.1 %/)
+      expect(await figure('Entries dropped').innerText()).toMatch(/^1\n/)
+      const row = page.getByRole('row', { name: /User\.findMany/ })
+      expect((await row.innerText()).split(/\s*\t\s*/).slice(0, 4)).toEqual(['User.findMany', '66.7 %', '2', '1'])
+      for (const canvas of await page.locator('.plot canvas').all()) {
+        const isDrawn = await canvas.evaluate((element) => {
+          const { width, height, getContext } = element as unknown as Canvas
+          const { data } = getContext.call(element, '2d').getImageData(0, 0, width, height)
+          return data.some((value) => value !== 0)
+        })
+        expect(isDrawn).toBe(true)
+      }
+      const reads = page.getByRole('group', { name: 'Reads a second, by what the cache did' })
+      await reads.getByText('as a table').click()
+      await reads.getByRole('columnheader').first().waitFor()
+      expect(await reads.getByRole('columnheader').allInnerTexts()).toEqual([
+        'at',
+        'bypassed',
+        'missed',
+        'stale',
+        'hit',
+      ])
+      expect(await reads.getByRole('row').count()).toBeGreaterThan(5)
+      expect(faults).toEqual([])
+    })
+
+    inMemory('invalidations: which write dropped which entry', async () => {
+      const { page, signedIn } = await open()
+      await signedIn()
+      await view(page, 'invalidations')
+      const dropped = page.getByRole('group', { name: 'Entries found dropped, and by which write' }).getByRole('row')
+      expect(await dropped.nth(1).innerText()).toMatch(/Tag:findUnique:@<b>red<\/b>\s+write Tag\.update\s+Tag:name=/)
+      const blame = page.getByRole('group', { name: 'Writes that drop most' })
+      expect(await blame.getByRole('row').nth(1).innerText()).toMatch(/^write Tag\.update\s+1\s+Tag$/)
+    })
+
+    it('entries: found, looked into, removed; a key is never markup', async () => {
+      const { page, signedIn, prisma, faults } = await open()
+      await signedIn()
+      await view(page, 'entries')
+      const key = page.getByRole('button', { name: '@<b>red</b>' })
+      await key.waitFor()
+      expect(await page.locator('#main b').count()).toBe(0)
+      await page.getByLabel('Keys like').first().fill('User:*')
+      await page.getByRole('button', { name: 'Search' }).click()
+      await page.getByText('1 keys').waitFor()
+      await page.getByRole('button', { name: /^User:findMany/ }).click()
+      const entry = page.locator('#entry')
+      await entry.getByText('3 × { id, email }').waitFor()
+      expect(await entry.locator('pre').innerText()).toContain('"email": "ada@example.test"')
+      await entry.getByRole('button', { name: 'Remove this entry' }).click()
+      await page.getByText('The entry was removed.').waitFor()
+      await entry.getByText('There is no entry under this key now').waitFor()
+      const read = () => prisma.user.findMany({ select: { id: true, email: true }, orderBy: { id: 'asc' } })
+      expect(await did(prisma, read())).toBe('miss')
+      expect(faults.filter((fault) => !fault.includes('404'))).toEqual([])
+    })
+
+    inMemory(
+      'entries: models and tags are invalidated, warmers run, all is cleared when somebody says yes',
+      async () => {
+        const { page, signedIn, prisma } = await open(
+          {},
+          { warmers: [{ name: 'front page', run: (db) => db.post.findMany({ take: 2 }) }] },
+        )
+        await signedIn()
+        await view(page, 'entries')
+        await page.getByRole('button', { name: 'front page' }).click()
+        await page.getByText('front page: end.').waitFor()
+        expect(await did(prisma, prisma.post.findMany({ take: 2 }))).toBe('hit')
+        await page.getByLabel('Models').fill('Tag')
+        await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+        await page.getByText(/\d+ tags moved, 0 entries removed\./).waitFor()
+        expect(await did(prisma, prisma.tag.findUnique({ where: { name: 'red' }, cache: { key: '<b>red</b>' } }))).toBe(
+          'miss',
+        )
+        await page.getByLabel('Models').fill('Nobody')
+        await page.keyboard.press('Enter')
+        await page.getByText('no model "Nobody"').waitFor()
+
+        await page.getByRole('button', { name: 'Clear the cache' }).click()
+        const sure = page.getByRole('dialog', { name: 'Clear the cache?' })
+        await sure.getByRole('button', { name: 'Cancel' }).click()
+        expect((await prisma.$cache.keys()).length).toBeGreaterThan(0)
+        await page.getByRole('button', { name: 'Clear the cache' }).click()
+        await sure.getByRole('button', { name: 'Clear', exact: true }).click()
+        await page.getByText(/\d+ entries removed\./).waitFor()
+        expect(await prisma.$cache.keys()).toEqual([])
+        await view(page, 'store')
+      },
+    )
+
+    it('store: what lies where, and what happened', async () => {
+      const { page, signedIn } = await open()
+      await signedIn()
+      await view(page, 'store')
+      if (store === 'redis') await page.getByText(/version \d+\.\d+\.\d+, master/).waitFor()
+      else await page.getByText(/^2 of 500$/).waitFor()
+      expect(await page.getByRole('row', { name: /call-disabled/ }).innerText()).toMatch(/call-disabled\s+1/)
+    })
+
+    inMemory('shows no way to change anything where nothing may be, and no value where none may be seen', async () => {
+      const { page, signedIn } = await open({ readOnly: true, showValues: false })
+      await signedIn()
+      await view(page, 'entries')
+      await page.getByRole('button', { name: /^User:findMany/ }).click()
+      await page.getByText('not shown: see the option `showValues`').waitFor()
+      for (const name of ['Invalidate', 'Clear the cache', 'Remove this entry']) {
+        expect(await page.getByRole('button', { name, exact: true }).isVisible(), name).toBe(false)
+      }
+    })
+
+    inMemory('goes by keyboard, and says when the process is gone', async () => {
+      const { page, signedIn, prisma } = await open()
+      await signedIn()
+      await page.keyboard.press('Tab')
+      expect(await page.locator(':focus').textContent()).toBe('Skip to content')
+      for (let i = 0; i < 3; i += 1) await page.keyboard.press('Tab')
+      await page.keyboard.press('Enter')
+      await page.locator('#nav a[href="#/entries"][aria-current="page"]').waitFor()
+      await page.context().setOffline(true)
+      await page.getByRole('button', { name: 'Live' }).click()
+      await page.getByRole('button', { name: 'Paused' }).click()
+      await page.getByText('The process does not answer.').waitFor()
+      await prisma.$cache.settled()
+    })
+
+    it.each(store === 'memory' ? (['dark', 'light'] as const) : (['dark'] as const))(
+      'can be used by everybody, %s',
+      async (colorScheme) => {
+        const { page, signedIn } = await open(
+          {},
+          { warmers: [{ name: 'tags', run: (db) => db.tag.findMany() }] },
+          { colorScheme },
+        )
+        await page.addInitScript({ path: axe })
+        await signedIn()
+        for (const name of VIEWS) {
+          await view(page, name)
+          if (name === 'entries') {
+            await page.getByRole('button', { name: /^User:findMany/ }).click()
+            await page.locator('#entry pre').waitFor()
+          }
+          await page.screenshot({ path: join(pictures, `dashboard-${name}-${store}-${colorScheme}.png`) })
+          const { violations } = await page.evaluate(() =>
+            (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+          )
+          const found = violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)}`,
+          )
+          expect(found, name).toEqual([])
+        }
+      },
+    )
+  })
+}

@@ -1,8 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { NoSilentSkips } from './test/support/no-silent-skips.ts'
 
-const servers = { globalSetup: ['test/support/global-setup.ts'] }
-
 export default defineConfig({
   test: {
     // A test that passes only at the second try is a failing test, and one that is not run has not passed.
@@ -26,16 +24,9 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.{test,spec}.ts'],
-          exclude: ['test/*.test.ts', 'test/{unit,model,types,docs,package,browser,.generated}/**'],
-          ...servers,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
-          globalSetup: [...servers.globalSetup, 'test/support/browser-setup.ts'],
+          exclude: ['test/*.test.ts', 'test/{unit,model,types,docs,package,.generated}/**'],
+          // For this project alone: Prisma's schema engine, which it runs, can be loaded once in a process.
+          globalSetup: ['test/support/global-setup.ts'],
         },
       },
       {

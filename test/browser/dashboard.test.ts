@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { buildPage } from '../../scripts/build-page.ts'
 import { type AdminOptions, adminHandler, bearerToken, nodeListener } from '../../src/admin/index.ts'
 import type { CacheOptions } from '../../src/index.ts'
 import { did, useSpec } from '../spec/support.ts'
@@ -28,11 +29,15 @@ interface Canvas {
   }
 }
 
+/** Where there is no browser yet, its package is fetched. */
+const INSTALLING_MS = 300_000
+
 let browser: Browser
 beforeAll(async () => {
+  await buildPage()
   browser = await startBrowser()
   mkdirSync(pictures, { recursive: true })
-})
+}, INSTALLING_MS)
 afterAll(() => browser?.close())
 
 for (const store of ['memory', 'redis'] as const) {

@@ -22,6 +22,7 @@ import { snapshotOf } from './args-snapshot.ts'
 import type { AnyClient } from './client.ts'
 import { decimalClass } from './decimal-class.ts'
 import { ExplainScope } from './explain-scope.ts'
+import { findManyByIds } from './find-by-ids.ts'
 import { type HookCall, type HookTransaction, hookCall } from './internal-params.ts'
 import { LaterExtensions } from './later-extensions.ts'
 import { nearDelegates } from './near-delegates.ts'
@@ -29,7 +30,7 @@ import { RAW_READS, RAW_WRITES, READS, WRITES } from './operations.ts'
 import type { PrismaCacheControl } from './prisma-control.ts'
 import { RawStatements } from './raw-statements.ts'
 import { transactionHook } from './transaction-hook.ts'
-import type { CacheExtension } from './typed-client.ts'
+import type { CacheExtension, FindManyByIds } from './typed-client.ts'
 
 /**
  * Caches the reads of a Prisma client and invalidates them on its writes.
@@ -225,6 +226,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     control: {
       ...control,
       explain: (read) => explainScope.explain(read),
+      findManyByIds: findManyByIds.bind(undefined, graph) as unknown as FindManyByIds,
       raw: raw.declare,
       warm: (name) => warming.warm(name),
       warmers: () => warming.names,

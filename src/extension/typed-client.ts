@@ -81,6 +81,33 @@ export interface CacheExtension<Options, Control> {
 }
 
 /**
+ * `prisma.$cache.findManyByIds(prisma.user, [1, 2])`. The ids are of the type that `where: { id }` takes, or
+ * `where: { [by]: … }`.
+ */
+export interface FindManyByIds {
+  <T extends HasRows, A = ByIdArgs<T>>(
+    model: T,
+    ids: readonly KeyOf<T, 'id'>[],
+    args?: Prisma.Exact<A, ByIdArgs<T>> & { readonly by?: undefined },
+  ): Promise<Awaited<ResultOf<T, A, 'findUnique'>>[]>
+  <T extends HasRows, By extends keyof Prisma.Args<T, 'findUnique'>['where'], A = ByIdArgs<T>>(
+    model: T,
+    ids: readonly KeyOf<T, By>[],
+    args: Prisma.Exact<A, ByIdArgs<T>> & { readonly by: By },
+  ): Promise<Awaited<ResultOf<T, A, 'findUnique'>>[]>
+}
+
+/** A model of a client, also of one in a transaction. */
+interface HasRows {
+  readonly findUnique: unknown
+}
+
+type ByIdArgs<T> = Omit<Prisma.Args<T, 'findUnique'>, 'where'> & ReadArgs & { readonly by?: unknown }
+type KeyOf<T, By> = By extends keyof Prisma.Args<T, 'findUnique'>['where']
+  ? NonNullable<Prisma.Args<T, 'findUnique'>['where'][By]>
+  : never
+
+/**
  * `A` is left unconstrained, for a constraint that depends on `T` widens the `true` of `select: { id: true }` to
  * `boolean`, and with it the result. Its default is what editors complete from and what a call without arguments gets.
  */

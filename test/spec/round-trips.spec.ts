@@ -97,6 +97,23 @@ describe('the way to Redis and back', () => {
     expect(roundTrips).toBeLessThanOrEqual(5)
   })
 
+  it('is one MGET and one query for many ids, and one pipeline that stores them', async () => {
+    const ids = Array.from({ length: 64 }, (_, i) => i + 1)
+    const { $cache, user } = client.prisma
+    const byIds = () => $cache.findManyByIds(user, ids, { select: { email: true } })
+    await $cache.findManyByIds(user, ids.slice(0, 4), { select: { email: true } })
+    await $cache.settled()
+    client.sql.clear()
+    const miss = await costOf(byIds)
+    expect(client.sql.count(/^SELECT/)).toBe(1)
+    // Each has an entry, and a tag of its own that was not there.
+    expect(miss.commands).toMatchObject({ set: 120 })
+    // The look-up with the tags never met, the versions looked at once more, the fills.
+    expect(miss.roundTrips).toBeLessThanOrEqual(3)
+    expect(await costOf(byIds)).toEqual({ roundTrips: 1, commands: { mget: 1 } })
+    expect(client.sql.count(/^SELECT/)).toBe(1)
+  })
+
   it('is two for a miss: the look-up, and behind the caller the fill', async () => {
     await find()
     await client.prisma.$cache.clear()

@@ -91,7 +91,7 @@ const OF_THE_PACKAGE_ALONE = ['names.ts', 'offering.ts', 'values.ts', 'decorator
 function filesFor(client: Client): string[] {
   const copied = client === 'prisma-client-js with output'
   const globalOmit = copied ? 'global-omit-with-copied-types.ts' : 'global-omit.ts'
-  return ['queries.ts', 'composition.ts', 'misuse.ts', globalOmit, ...OF_THE_PACKAGE_ALONE]
+  return ['queries.ts', 'by-ids.ts', 'composition.ts', 'misuse.ts', globalOmit, ...OF_THE_PACKAGE_ALONE]
 }
 
 function print(figures: string): void {

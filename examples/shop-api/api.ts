@@ -1,8 +1,7 @@
 import { Hono } from 'hono'
-import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { HTTPException } from 'hono/http-exception'
 import { validator } from 'hono/validator'
-import { cacheHeaders } from './cache-headers.ts'
+import { honoCache } from '../../src/http/index.ts' // in your project: 'prisma-extension-query-cache/http'
 import { findCategories, findOrders, findProduct, findProducts } from './catalog.ts'
 import type { Shop } from './client.ts'
 import { OutOfStock, placeOrder } from './orders.ts'
@@ -10,8 +9,7 @@ import { OutOfStock, placeOrder } from './orders.ts'
 /** Nothing below knows of the cache but the line that says what it did. */
 export function shopApi(prisma: Shop): Hono {
   const api = new Hono()
-  api.use(etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'x-cache', 'age'] }))
-  api.use(cacheHeaders(prisma.$cache))
+  api.use(honoCache(prisma.$cache))
 
   api.get('/categories', async (c) => c.json(await findCategories(prisma)))
 

@@ -8,6 +8,8 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     reporters: ['default', new NoSilentSkips()],
+    // Most tests wait for servers, of their own or of another file's: a processor left idle for them is one wasted.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [

@@ -2,6 +2,7 @@ export type { Clock } from './clock.ts'
 export { type CacheConfigOf, defineCacheConfig } from './config/define-config.ts'
 export type {
   CacheControl,
+  DisconnectOptions,
   KeyPageOptions,
   RawOptions,
   StoreInfo,

@@ -8,7 +8,7 @@ import {
 } from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
 import type { Ttl } from '../policy/ttl.ts'
-import { assertKeyPage, assertTarget, assertWarm } from '../policy/validate-options.ts'
+import { assertDisconnect, assertKeyPage, assertTarget, assertWarm } from '../policy/validate-options.ts'
 import { tagsAlone, wholeModelsWriteSet } from '../query/write-set.ts'
 import type { Background } from '../read/read-context.ts'
 import type { ResilientStore } from '../stores/resilient-store.ts'
@@ -132,8 +132,17 @@ export interface CacheControl extends Values {
   readonly [TELL]: (event: CacheEventOf<'admin' | 'error'>) => void
   /** Resolves when fills and refreshes under way are through. */
   settled(): Promise<void>
-  /** Ends the cache: waits for work under way and closes the connection this package opened. Queries still work, uncached. */
-  disconnect(): Promise<void>
+  /**
+   * Ends the cache: waits for work under way and closes the connection this package opened. Queries still work, uncached.
+   * Invalidations that the store has not heard of die with it, and other processes may serve what they concern: it is
+   * waited for them, `deliverFor` seconds at most, and `stats().store.undelivered` says how many are left.
+   */
+  disconnect(options?: DisconnectOptions): Promise<void>
+}
+
+export interface DisconnectOptions {
+  /** **Seconds**, at most 3600. @default 0 */
+  readonly deliverFor?: number | undefined
 }
 
 export interface ControlContext extends EntryKnowledge {
@@ -281,11 +290,13 @@ export function cacheControl(context: ControlContext): CacheControl {
     },
     [TELL]: (event) => events.emit(event),
     settled: () => background.settled(),
-    async disconnect() {
+    async disconnect(options = {}) {
+      assertDisconnect(options)
       warm.end()
       for (const stop of listening) stop()
       context.stop()
       await background.settled()
+      await store.delivered(1000 * (options.deliverFor ?? 0))
       await store.close()
     },
   }

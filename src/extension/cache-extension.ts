@@ -230,9 +230,9 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       raw: raw.declare,
       warm: (name) => warming.warm(name),
       warmers: () => warming.names,
-      disconnect() {
+      disconnect(options) {
         warming.stop()
-        return control.disconnect()
+        return control.disconnect(options)
       },
     } satisfies PrismaCacheControl,
     $transaction: transactionHook(client, { ...writeContext, events, transactions: opened.transactions }),

@@ -349,6 +349,10 @@ const keyPage = shape({
     v.nullable(v.pipe(v.string('Give a text.'), v.maxLength(1024, 'Give the cursor of the page before.'))),
   ),
 })
+const DELIVER_FOR = 'Give seconds from 0 to 3600.'
+const disconnect = shape({
+  deliverFor: v.optional(v.pipe(v.number(DELIVER_FOR), v.minValue(0, DELIVER_FOR), v.maxValue(3600, DELIVER_FOR))),
+})
 const invalidationMap = v.pipe(
   v.record(v.string(), v.union([isFunction(''), invalidationTarget], 'Give what to invalidate, or a function of it.')),
   v.check((map) => Object.keys(map).length > 0, 'Name at least one event.'),
@@ -374,6 +378,7 @@ export const assertWriteCache = (cache: unknown): void => void check(writeCache,
 export const assertRawOptions = (options: unknown): void => void check(rawOptions, options, 'raw')
 export const assertWarm = (warm: unknown): void => void check(warmQuery, warm, 'keepWarm')
 export const assertKeyPage = (options: unknown): void => void check(keyPage, options, 'keyPage')
+export const assertDisconnect = (options: unknown): void => void check(disconnect, options, 'disconnect')
 export const assertInvalidationMap = (map: unknown): void => void check(invalidationMap, map, 'invalidateOn')
 export const assertTarget = (target: unknown): void => void check(invalidationTarget, target, 'invalidate')
 

@@ -35,6 +35,8 @@ export interface ResilientStore extends Omit<CacheStore, 'bump' | 'release' | 'p
   /** As `remove`, for those who cannot wait: rejects in bounded time. */
   removeInTime(keys: readonly string[]): Promise<number>
   condition(): StoreCondition
+  /** Waits for invalidations that have not arrived, and no longer than that. Never rejects. */
+  delivered(withinMs: number): Promise<void>
 }
 
 export type Delivery = 'delivered' | 'kept'
@@ -119,6 +121,7 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     },
     ...(store.local && { local: () => store.local!() }),
     condition: () => ({ state: lost || closed ? 'unavailable' : 'ok', undelivered: 0 }),
+    delivered: async () => {},
   }
 }
 
@@ -228,6 +231,13 @@ class RemoteStore implements ResilientStore {
   condition(): StoreCondition {
     const undelivered = this.#overflown ? Number.POSITIVE_INFINITY : this.#undelivered.size + this.#delivering
     return { state: undelivered > 0 ? 'undelivered' : this.#open ? 'unavailable' : 'ok', undelivered }
+  }
+
+  async delivered(withinMs: number) {
+    if (withinMs === 0 || this.#closed || this.condition().undelivered === 0) return
+    // Who waits for the end has no use for the pause between two attempts.
+    this.#recoverAfter(0, this.#options.resetMs)
+    await this.#resumedBy(performance.now() + withinMs)
   }
 
   remove(keys: readonly string[]) {

@@ -58,13 +58,20 @@ describe.sequential('the examples run as their README says', { timeout: 120_000 
     await page.getByText(/no answer since/).waitFor()
   })
 
-  it.each(['quickstart', 'transactions', 'redis', 'batches', 'values', 'sensitive', 'tenants', 'warming'])(
-    '%s',
-    async (name) => {
-      const { code, output } = await run(`examples/${name}/main.ts`, { REDIS_URL: inject('servers').redisUrl })
-      expect(code, output).toBe(0)
-    },
-  )
+  it.each([
+    'quickstart',
+    'transactions',
+    'invalidation',
+    'redis',
+    'batches',
+    'values',
+    'sensitive',
+    'tenants',
+    'warming',
+  ])('%s', async (name) => {
+    const { code, output } = await run(`examples/${name}/main.ts`, { REDIS_URL: inject('servers').redisUrl })
+    expect(code, output).toBe(0)
+  })
 })
 
 function run(script: string, env: Record<string, string>): Promise<{ code: number | null; output: string }> {

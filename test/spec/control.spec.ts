@@ -443,6 +443,14 @@ describeCombinations('$cache', (bed) => {
     await prisma.$cache.disconnect()
   })
 
+  it('disconnect refuses times that are none', async () => {
+    const { prisma } = spec.cached()
+    for (const deliverFor of [-1, 3601, '10' as unknown as number]) {
+      await expect(prisma.$cache.disconnect({ deliverFor })).rejects.toThrow(/`disconnect\.deliverFor`.*0 to 3600/)
+    }
+    expect(await did(prisma, prisma.tag.findMany())).toBe('miss')
+  })
+
   it.each<[string, object, RegExp]>([
     ['an unknown model to read', { reads: ['Users'] }, /`raw\.reads`.*no model "Users"/],
     ['an unknown model to write', { writes: ['users'] }, /`raw\.writes`.*no model "users"/],

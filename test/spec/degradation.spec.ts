@@ -244,6 +244,38 @@ describe('invalidations that could not be delivered', () => {
     await withTimeout(prisma.$cache.disconnect(), 2000, 'the end')
     await expect(setStock(3)).resolves.toMatchObject({ stock: 3 })
   })
+
+  describe('at the end', () => {
+    /** Its first attempt to bring them has failed, and the next one is a minute away. */
+    async function hanging() {
+      const server = await startServer()
+      const breaker = { failures: 3, resetMs: 60_000, graceMs: 0 }
+      const { prisma, setStock, of } = await startProcess(server.url, { breaker })
+      await prisma.$cache.health()
+      server.pause()
+      await setStock(2)
+      await expect.poll(() => of('error').map(({ during }) => during)).toContain('recovery')
+      expect(prisma.$cache.stats().store.undelivered).toBeGreaterThan(0)
+      return { server, prisma }
+    }
+
+    it('are brought, where it may wait for them', async () => {
+      const { server, prisma } = await hanging()
+      const end = prisma.$cache.disconnect({ deliverFor: 20 })
+      server.resume()
+      await withTimeout(end, 10_000, 'the end')
+      expect(prisma.$cache.stats().store.undelivered).toBe(0)
+    })
+
+    it('are waited for no longer than that, and counted', async () => {
+      const { prisma } = await hanging()
+      const begun = performance.now()
+      await prisma.$cache.disconnect({ deliverFor: 0.3 })
+      expect(performance.now() - begun).toBeGreaterThan(250)
+      expect(performance.now() - begun).toBeLessThan(300 + SLACK_MS)
+      expect(prisma.$cache.stats().store.undelivered).toBeGreaterThan(0)
+    })
+  })
 })
 
 describe('acknowledged invalidations that a restarted Redis has forgotten', () => {

@@ -135,6 +135,41 @@ describe.each<StoreKind>(['memory', 'redis'])('a read that is answered in front 
     for (let i = 0; i < 4; i += 1) expect(await cached.user.findUnique({ where: { id: 1 } })).toBe('mine')
   })
 
+  type Hook = (call: { args: object; query: (args: object) => Promise<unknown> }) => Promise<unknown>
+  it.each<[string, (hook: Hook) => object]>([
+    ['an operation', (hook) => ({ post: { findMany: hook } })],
+    ['a model', (hook) => ({ post: { $allOperations: hook } })],
+    ['all models', (hook) => ({ $allModels: { findMany: hook } })],
+    ['all operations of all models', (hook) => ({ $allModels: { $allOperations: hook } })],
+    ['everything', (hook) => ({ $allOperations: hook })],
+  ])('has the conditions that a query hook of %s adds before it: no tenant sees another’s rows', async (_, query) => {
+    const { prisma } = spec.cached()
+    let tenant = 0
+    const hook: Hook = ({ args, query: go }) => go({ ...args, where: { authorId: tenant } })
+    const before = spec.plain.$extends({ query: query(hook) } as never)
+    const cached = (before as typeof spec.plain).$extends(spec.extension()) as unknown as typeof prisma
+    for (let i = 0; i < 4; i += 1) {
+      for (tenant of [1, 2]) {
+        const posts = await cached.post.findMany()
+        await cached.$cache.settled()
+        expect(posts.map(({ authorId }) => authorId)).toEqual(tenant === 1 ? [1, 1] : [2])
+      }
+    }
+    expect(cached.$cache.stats().totals.hit).toBe(6)
+  })
+
+  it('has its rows as a query hook before it makes them', async () => {
+    const { prisma } = spec.cached()
+    const before = spec.plain.$extends({
+      query: { user: { findUnique: async ({ args, query }: Parameters<Hook>[0]) => ({ opened: await query(args) }) } },
+    } as never)
+    const cached = (before as typeof spec.plain).$extends(spec.extension()) as unknown as typeof prisma
+    for (let i = 0; i < 4; i += 1) {
+      expect(await cached.user.findUnique({ where: { id: 1 } })).toMatchObject({ opened: { id: 1 } })
+      await cached.$cache.settled()
+    }
+  })
+
   it('has the computed fields of another extension', async () => {
     const { prisma } = spec.cached()
     const compute = ({ name }: { name: string | null }) => `${name}!`

@@ -251,7 +251,19 @@ describe.each<StoreKind>(['memory', 'redis'])('a read that is answered in front 
     expect(await name(other)).toBe('mine')
   })
 
+  it('has the computed fields, and is seen by the hooks, of an extension after it', async () => {
+    const one = await warm()
+    const compute = ({ name }: { name: string | null }) => `${name}!`
+    const later = one.prisma.$extends({ result: { user: { shout: { needs: { name: true }, compute } } } } as never)
+    for (let i = 0; i < 3; i += 1) {
+      expect(await name({ prisma: later as unknown as typeof one.prisma })).toMatchObject({ shout: 'Ada!' })
+      await one.prisma.$cache.settled()
+    }
+    expect(await name(one)).not.toHaveProperty('shout')
+  })
+
   it.each<[string, object]>([
+    ['a model that takes the place of Prisma’s', { client: { user: { findUnique: async () => 'mine' } } }],
     ['methods', { model: { user: { findUnique: async () => 'mine' } } }],
     ['methods of all models', { model: { $allModels: { findUnique: async () => 'mine' } } }],
   ])('is left to %s that another extension put before it', async (_, extension) => {

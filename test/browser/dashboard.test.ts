@@ -9,7 +9,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { buildPage } from '../../scripts/build-page.ts'
-import { type AdminOptions, adminHandler, bearerToken, nodeListener } from '../../src/admin/index.ts'
+import type { AdminOptions } from '../../src/admin/index.ts'
 import type { CacheOptions } from '../../src/index.ts'
 import { did, useSpec } from '../spec/support.ts'
 import { openPage, startBrowser } from '../support/browser.ts'
@@ -41,8 +41,11 @@ const STICKING_OUT = `(() => {
 const INSTALLING_MS = 300_000
 
 let browser: Browser
+let admin: typeof import('../../src/admin/index.ts')
 beforeAll(async () => {
   await buildPage()
+  // Only now: it holds the page as it was when it was loaded.
+  admin = await import('../../src/admin/index.ts')
   browser = await startBrowser()
   mkdirSync(pictures, { recursive: true })
 }, INSTALLING_MS)
@@ -55,13 +58,14 @@ for (const store of ['memory', 'redis'] as const) {
 
     /** A process that has been used a little, and the page on it. */
     async function open(
-      admin: Partial<AdminOptions> = {},
+      options: Partial<AdminOptions> = {},
       cache: CacheOptions = {},
       context: BrowserContextOptions = {},
     ) {
       const world = spec.cached({ clock: Date.now, ...cache })
       const { prisma } = world
-      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...admin })
+      const { adminHandler, bearerToken, nodeListener } = admin
+      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...options })
       const server = createServer(nodeListener(handler)).listen(0, '127.0.0.1')
       await once(server, 'listening')
       onTestFinished(() => {

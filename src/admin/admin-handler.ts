@@ -85,7 +85,9 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
       return answer(file.text, file.type)
     }
     // What the page names beside itself would be looked for in another folder.
-    if (!pathname.endsWith('/')) return answer(null, 'text/plain', 308, { location: `${pathname.split('/').at(-1)}/` })
+    // `./`, since a folder may be called as a scheme is: `http:`.
+    if (!pathname.endsWith('/'))
+      return answer(null, 'text/plain', 308, { location: `./${pathname.split('/').at(-1)}/` })
     return page(pageFile('index.html')?.text ?? '')
   }
 

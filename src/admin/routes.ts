@@ -44,7 +44,7 @@ interface Change {
 /** `GET /name` and `GET /name/rest`. */
 export const views: ReadonlyMap<string, View> = new Map<string, View>([
   ['stats', { look: (_, { cache, options }) => json({ ...about(cache as Warming, options), stats: cache.stats() }) }],
-  ['activity', { look: ({ query }, { recorder }) => json(recorder.activity(number(query, 'window', 60, 3600, 900))) }],
+  ['activity', { look: activity }],
   ['info', { look: async (_, { cache }) => json(await cache.info()) }],
   ['keys', { look: keys }],
   ['health', { look: health }],
@@ -89,6 +89,10 @@ function about(cache: Warming, { readOnly, showValues }: ResolvedAdminOptions) {
   const { pid, version } = process
   const warmers = cache.warmers?.() ?? null
   return { process: { pid, node: version, upSeconds: Math.round(process.uptime()) }, readOnly, showValues, warmers }
+}
+
+function activity({ query }: Asked, { recorder }: RouteContext): Response {
+  return json(recorder.activity(number(query, 'window', 60, 3600, 900), bounded(query, 'of', 256)))
 }
 
 async function keys({ query }: Asked, { cache }: RouteContext): Promise<Response> {

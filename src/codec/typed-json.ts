@@ -83,6 +83,8 @@ function guarded<Result>(read: () => Result): Result {
   try {
     return read()
   } catch (error) {
-    throw error instanceof CodecError ? error : new CodecError('unreadable payload', { cause: error })
+    if (error instanceof CodecError) throw error
+    // By its name alone: what parsers say quotes what they could not read, and this reaches listeners and logs.
+    throw new CodecError(`unreadable payload: ${error instanceof Error ? error.name : typeof error}`)
   }
 }

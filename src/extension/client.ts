@@ -17,5 +17,7 @@ export interface AnyClient {
   readonly _extensions?: {
     getAllModelExtensions?(model: string): object | undefined
     getAllComputedFields?(model: string): object | undefined
+    /** `model` as the client calls it, `post`. */
+    getAllQueryCallbacks?(model: string, operation: string): readonly unknown[]
   }
 }

@@ -41,8 +41,9 @@ const FLUENT: ReadonlySet<string> = new Set(['findUnique', 'findUniqueOrThrow', 
  * Only where nobody could tell: hits take the same decisions as in the query hook (`answer`), and everything else is
  * handed to the client's own method, with the arguments as they were given. Clients made from this one, in transactions
  * or by another extension, are made from the one below, and go the long way. What stands between a delegate and the
- * query hook must be Prisma's alone: models with methods or computed fields of other extensions are left alone. So are
- * clients whose errors show the caller's line, as in development: the method must be called where the caller called it.
+ * query hook must be Prisma's alone: an operation with a query hook of another extension is left alone, for its conditions
+ * (a tenant, say) are in the key only behind it; so are models with its methods or computed fields. So are clients whose
+ * errors show the caller's line, as in development: the method must be called where the caller called it.
  * What is not there of a hit is the span Prisma traces for an operation.
  */
 export function nearDelegates(
@@ -52,7 +53,12 @@ export function nearDelegates(
   answer: AnswerAhead,
 ): AnyClient {
   const { _extensions: extensions } = below
-  if (below._errorFormat !== 'minimal' || !extensions?.getAllModelExtensions || !extensions.getAllComputedFields) {
+  if (
+    below._errorFormat !== 'minimal' ||
+    !extensions?.getAllModelExtensions ||
+    !extensions.getAllComputedFields ||
+    !extensions.getAllQueryCallbacks
+  ) {
     return extended
   }
   for (const model of graph.models.keys()) {
@@ -65,7 +71,8 @@ export function nearDelegates(
     const name = model.replace(/^./, (first) => first.toLowerCase())
     const own = (extended as unknown as Record<string, Delegate | undefined>)[name]
     if (!own) continue
-    const near = nearDelegate(own, model, graph, answer)
+    const isBare = (operation: string) => extensions.getAllQueryCallbacks?.(name, operation).length === 0
+    const near = nearDelegate(own, model, [...READS].filter(isBare), graph, answer)
     delegates.set(name, near).set(model, near)
   }
   return over(extended, delegates)
@@ -87,11 +94,17 @@ function over<T extends object>(object: T, members: Map<string, unknown>): T {
   })
 }
 
-function nearDelegate(own: Delegate, model: string, graph: ModelGraph, answer: AnswerAhead): object {
+function nearDelegate(
+  own: Delegate,
+  model: string,
+  operations: readonly string[],
+  graph: ModelGraph,
+  answer: AnswerAhead,
+): object {
   const fields = graph.models.get(model)?.fields.values() ?? []
   const relations = new Set([...fields].filter(({ kind }) => kind === 'relation').map(({ name }) => name))
   const methods = new Map<string, (args?: unknown) => PrismaPromise>()
-  for (const operation of READS) {
+  for (const operation of operations) {
     if (typeof own[operation] !== 'function') continue
     methods.set(operation, (args) => {
       const promise = lazily(

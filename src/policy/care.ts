@@ -31,14 +31,16 @@ interface Lives {
 
 /** The policy, its times cut to that length: fresh first, then stale. */
 export function within<Policy extends Lives>(longestMs: number, policy: Policy): Policy {
-  if (policy.ttlMs + policy.swrMs <= longestMs) return policy
+  // With `adaptive`, what is not there may live longer than a row.
+  const freshMs = Math.max(policy.ttlMs, policy.nullTtlMs)
+  if (freshMs + policy.swrMs <= longestMs) return policy
   const cut = (ms: number) => Math.min(ms, longestMs)
   const { adaptive } = policy
   return {
     ...policy,
     ttlMs: cut(policy.ttlMs),
     nullTtlMs: cut(policy.nullTtlMs),
-    swrMs: longestMs - cut(policy.ttlMs),
+    swrMs: Math.min(policy.swrMs, longestMs - cut(freshMs)),
     ...(adaptive && {
       adaptive: { minMs: cut(adaptive.minMs), maxMs: cut(adaptive.maxMs), firstMs: cut(adaptive.firstMs) },
     }),

@@ -160,18 +160,21 @@ function regionsOf(
   conditions: readonly Conjunction[],
   places: readonly Place[],
 ): (readonly [string, ValueIn | undefined])[] {
-  return [...model.fields.values()].flatMap((relation): (readonly [string, ValueIn | undefined])[] => {
-    const [column, ...more] = relation.foreignKey?.from ?? []
-    const [referred] = relation.foreignKey?.references ?? []
-    if (!column || !referred || more.length > 0 || !isNameableColumn(graph, model.fields.get(column))) return []
-    if (conditions.every((row) => row.has(column))) return [[column, undefined]]
-    if (shown?.columns.has(column)) return [[column, (row) => row[column]]]
-    const path = [...(shown?.path ?? []), relation.name].join('.')
+  const regions: (readonly [string, ValueIn | undefined])[] = []
+  for (const { name, foreignKey } of model.fields.values()) {
+    const [column, ...more] = foreignKey?.from ?? NONE
+    const [referred] = foreignKey?.references ?? NONE
+    if (!column || !referred || more.length > 0 || !isNameableColumn(graph, model.fields.get(column))) continue
+    const path = [...(shown?.path ?? []), name].join('.')
     const parent = places.find((place) => place.shown?.path.join('.') === path)
-    if (!parent?.shown?.columns.has(referred)) return []
-    return [[column, (row) => valueIn(row[relation.name], referred)]]
-  })
+    if (conditions.every((row) => row.has(column))) regions.push([column, undefined])
+    else if (shown?.columns.has(column)) regions.push([column, (row) => row[column]])
+    else if (parent?.shown?.columns.has(referred)) regions.push([column, (row) => valueIn(row[name], referred)])
+  }
+  return regions
 }
+
+const NONE: readonly string[] = []
 
 function valueIn(row: unknown, column: string): unknown {
   return isPlainObject(row) ? row[column] : undefined

@@ -45,7 +45,7 @@ export function explainRead(call: ReadCall, cache: ReadCache, context: ReadConte
     key: plan.key,
     tags: plan.tags,
     derivedTags: context.learned.of(plan.key) ?? null,
-    dependencies: dependencies.map((dependency) => ({ ...dependency, hint: hint(dependency) })),
+    dependencies: dependencies().map((dependency) => ({ ...dependency, hint: hint(dependency) })),
   }
 }
 

@@ -44,7 +44,9 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   const query = described(asked, policy, depends, context)
   context.queries.set(asked.text, query)
   const plan = planned(call, policy, query, context)
-  context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: set.dependencies })
+  if (context.events.isHeard('plan')) {
+    context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: set.dependencies() })
+  }
   return plan
 }
 

@@ -257,8 +257,14 @@ class RemoteStore implements ResilientStore {
   clear() {
     return awake(() => this.#store.clear())
   }
-  servers() {
-    return awake(async () => this.#store.servers?.() ?? [])
+  /** Never rejects, whatever a store does: a health check that nobody waits for would end the process. */
+  async servers() {
+    try {
+      return await awake(async () => this.#store.servers?.() ?? [])
+    } catch (error) {
+      this.#options.onError('connection', error)
+      return []
+    }
   }
   ping() {
     return inTime(this.#options.timeoutMs * PATIENCE, () => this.#store.ping())

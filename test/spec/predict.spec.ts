@@ -91,6 +91,18 @@ describePair('queries asked ahead', (bed) => {
     expect(JSON.stringify(await prisma.$cache.keys())).not.toContain(secret)
   })
 
+  it('are not remembered once the cache has ended, though it is still asked', async () => {
+    const { prisma, asked, to, pass } = start()
+    await begun()
+    await to(9 * HOUR)
+    await prisma.$cache.disconnect()
+    for (let i = 0; i < 20; i += 1) await red(prisma)
+    const before = asked()
+    await pass(30 * MINUTE)
+    await prisma.$cache.warm('predict')
+    expect(asked()).toBe(before)
+  })
+
   it.each<[string, CacheOptions, RegExp]>([
     ['a number', { predict: 5 as never }, /`predict`.*got 5/],
     ['no share', { predict: { sample: 0 } }, /`predict\.sample`.*above 0/],

@@ -72,6 +72,32 @@ describe('what users type', () => {
     expect(everythingOf(shown)).not.toMatch(none)
   })
 
+  it('stands in no event of an entry that cannot be read, wherever it was cut or changed', async () => {
+    const client = spec.cached()
+    const { prisma, events } = client
+    const read = () => prisma.user.findMany({ where: { id: 4 }, select: { name: true, balance: true, meta: true } })
+    await prisma.user.create({ data: { id: 4, email, name, meta: { password, card } } })
+    await read()
+    await prisma.$cache.settled()
+    const [key = ''] = await prisma.$cache.keys({ pattern: 'User:*' })
+    const [header = '', ...lines] = (await redis.get(key))!.split('\n')
+    const payload = lines.join('\n')
+    const broken = [
+      payload.slice(0, payload.indexOf(password) + 3),
+      ...secrets.flatMap((secret) => [payload.replace(secret, `${secret}"`), payload.replace(`"${secret}`, secret)]),
+      payload.replace(/^(D?\S*)\n/, (shape) => shape.replaceAll(/"\w"/g, '"D"')),
+      payload.replace(/^(D?\S*)\n/, (shape) => shape.replaceAll(/"\w"/g, '"n"')),
+    ].filter((one) => one !== payload)
+    expect(broken.length).toBeGreaterThan(6)
+    for (const one of broken) {
+      await redis.set(key, `${header.replace(/ \w+$/, ` ${one.length.toString(36)}`)}\n${one}`)
+      await read()
+      await prisma.$cache.settled()
+    }
+    expect(events.filter((event) => event.type === 'error').length).toBeGreaterThan(4)
+    expect(everythingOf(events)).not.toMatch(none)
+  })
+
   it('stands in no event when the store refuses what it is given', async () => {
     const full = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] })
     const operator = new Redis(full.url)

@@ -87,6 +87,7 @@ describePair('a scope', (bed) => {
     }
     expect(await as('a', () => $cache.get('cart'))).toEqual({ of: 'a' })
     expect(await as('b', () => $cache.increment('visits'))).toBe(6)
+    expect(await as('b', () => $cache.getOrSet('visits', () => 'written over'))).toBe(6)
     await $cache.settled()
     await $cache.invalidate({ scope: 'a' })
     expect(await as('a', () => $cache.mget(['cart', 'best']))).toEqual([undefined, undefined])

@@ -66,7 +66,8 @@ process.on('message', async (message: ToWarming) => {
     say({ kind: 'written' })
   } else {
     const { info } = await prisma.$cache.withCacheInfo(read(prisma as unknown as typeof plain, 0))
-    say({ kind: 'status', status: info.status })
+    // Why, where a test that expects a hit should ever find something else.
+    say({ kind: 'status', status: info.status === 'hit' ? 'hit' : JSON.stringify(info) })
   }
 })
 

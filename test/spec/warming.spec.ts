@@ -165,6 +165,22 @@ describePair('a warmer', (bed) => {
     expect(await tags(prisma)).toHaveLength(NAMES.length)
   })
 
+  it('is not kept from its turns by a process whose clock was ahead', async () => {
+    if (bed.store === 'memory') return
+    const warmer = { on: 'startup', every: 20 } as const
+    const ahead = start(warmer)
+    ahead.clock.advance(3600 * SECOND)
+    await ended(ahead)
+    ahead.clock.advance(20 * SECOND)
+    await ended(ahead, 2)
+    await ahead.prisma.$cache.disconnect()
+    const process = start(warmer, {}, 1)
+    await ended(process)
+    process.clock.advance(20 * SECOND)
+    await ended(process, 2)
+    expect(states(process)).not.toContain('skipped')
+  })
+
   const shapes: Record<string, WarmerOptions['run']> = {
     'a list of promises': (prisma: CachedClient) => NAMES.map((name) => named(prisma, name)),
     'a promise of a list': async (prisma: CachedClient) => NAMES.map((name) => named(prisma, name)),

@@ -39,23 +39,27 @@ export class ApiError extends Error {
 }
 
 const KEPT = 'prisma-query-cache-token'
+/** A process that hangs must not look like one that has nothing new to tell. */
+const PATIENCE_MS = 15_000
 
 /** The admin API that served this page. The token is kept in this tab, and sent to nobody else. */
 export const api = {
   /** From `#token=…`, which no server is sent; taken out of the address at once. */
-  takeToken(): void {
+  takeToken(): boolean {
     const [, token] = /^#token=(.+)$/.exec(location.hash) ?? []
-    if (token === undefined) return
-    sessionStorage.setItem(KEPT, decodeURIComponent(token))
+    if (token === undefined) return false
+    sessionStorage.setItem(KEPT, decoded(token) ?? token)
     history.replaceState(null, '', `${location.pathname}#/overview`)
+    return true
   },
-  signIn: (token: string) => sessionStorage.setItem(KEPT, token),
+  signIn: (token: string) => sessionStorage.setItem(KEPT, token.trim()),
   signOut: () => sessionStorage.removeItem(KEPT),
   get hasToken() {
     return sessionStorage.getItem(KEPT) !== null
   },
   stats: () => ask<Stats>('stats'),
-  activity: (seconds: number) => ask<Activity>(`activity?window=${seconds}`),
+  activity: (seconds: number, of: string | null) =>
+    ask<Activity>(`activity?${new URLSearchParams({ window: String(seconds), ...(of !== null && { of }) })}`),
   info: () => ask<Info>('info'),
   keys: (query: Readonly<Record<string, string>>) => ask<KeyPage>(`keys?${new URLSearchParams(query)}`),
   entry: (key: string) => ask<Entry>(`keys/${encodeURIComponent(key)}`),
@@ -64,10 +68,22 @@ export const api = {
   warm: (name: string) => ask<{ readonly outcomes: readonly object[] }>(`warm/${encodeURIComponent(name)}`, {}),
 }
 
+/** What stands in an address is anybody's; `null` for what is not encoded as it should be. */
+export function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
 async function ask<Answer>(path: string, body?: object): Promise<Answer> {
   const token = sessionStorage.getItem(KEPT)
+  // A browser sends no such header, and says so as it says that nobody answers.
+  if (token !== null && /[^\x21-\x7e]/.test(token)) throw new ApiError(401, 'This is no token.')
   const answer = await fetch(path, {
-    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    // To warm may take long.
+    ...(body ? { method: 'POST', body: JSON.stringify(body) } : { signal: AbortSignal.timeout(PATIENCE_MS) }),
     headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
     cache: 'no-store',
   }).catch(() => {

@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import { fill, h, setText } from './dom.ts'
-import { clock } from './format.ts'
+import { clock, trimmed } from './format.ts'
 
 export interface Line {
   readonly name: string
@@ -19,44 +19,48 @@ export interface ChartOptions {
   readonly label: string
   readonly lines: readonly Line[]
   readonly isStacked?: boolean
-  /** Each tenfold is as high as the next: for times. */
-  readonly isLogarithmic?: boolean
+  /** `log`: each tenfold is as high as the next, for times. `share`: from 0 to 1. `binary`: bytes. */
+  readonly scale?: 'log' | 'share' | 'binary'
   readonly format: (value: number) => string
 }
 
 const ROWS = 12
 const HEIGHT = 190
 const SHORT_SECONDS = 240
+/** Of less there is nothing to be told apart, and one moment would be marked again and again. */
+const LEAST_SECONDS = 60
+const BINARY = Array.from({ length: 50 }, (_, i) => 2 ** i)
 
 /**
  * Values over time, drawn by uPlot; what is under the pointer, or else the last value, stands in the key. The same as a
  * table, for those to whom a drawing says nothing.
  */
-export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartOptions): Chart {
+export function chart({ label, lines, isStacked, scale, format }: ChartOptions): Chart {
   const place = h('div', { class: 'plot', 'aria-hidden': 'true' })
   const figures = lines.map(() => h('b', {}, '–'))
-  const key = h(
-    'ul',
-    { class: 'key' },
-    ...lines.map(({ name, color, isDashed }, i) => {
-      const item = h('li', { class: isDashed ? 'dashed' : null }, `${name} `, figures[i])
-      item.style.setProperty('--swatch', `var(${color})`)
-      return item
-    }),
-  )
+  const items = lines.map(({ name, color, isDashed }, i) => {
+    const item = h('li', { class: isDashed ? 'dashed' : null }, `${name} `, figures[i])
+    item.style.setProperty('--swatch', `var(${color})`)
+    return item
+  })
+  const moment = h('li', { class: 'moment' })
+  const key = h('ul', { class: 'key' }, ...items, moment)
   const table = h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `${label}, as a table` })
   const details = h('details', {}, h('summary', {}, 'as a table'), table)
   details.addEventListener('toggle', () => showTable())
+  const isLogarithmic = scale === 'log'
   let at: readonly number[] = []
-  let raw: readonly (readonly (number | null)[])[] = []
+  let raw: readonly (readonly (number | null)[])[] = lines.map(() => [])
   let plot: uPlot | undefined
 
-  function show(index: number | null | undefined): void {
-    const shown = index ?? lastOf(raw)
+  function show(index: number | undefined): void {
+    const shown = index ?? at.length - 1
     for (const [i, figure] of figures.entries()) {
       const value = raw[i]?.[shown]
       setText(figure, value === null || value === undefined ? '–' : format(value))
     }
+    const then = at[shown]
+    setText(moment, then === undefined ? '' : `at ${clock(then * 1000)}`)
   }
 
   function showTable(): void {
@@ -102,6 +106,7 @@ export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartO
 
   function draw(): void {
     plot?.destroy()
+    plot = undefined
     const width = place.clientWidth
     if (width === 0) return
     plot = new uPlot(options(width), data(), place)
@@ -110,9 +115,18 @@ export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartO
   /** Within some minutes their names alone do not tell moments apart. */
   const isShort = () => (at.at(-1) ?? 0) - (at[0] ?? 0) < SHORT_SECONDS
 
+  /** Of a single moment uPlot makes a day: it is given an empty one before it. */
+  const padding = () => Math.max(0, 2 - at.length)
+
   function data(): uPlot.AlignedData {
-    const drawn = isStacked ? stacked(raw) : raw.map((values) => [...values])
-    return [[...at], ...drawn] as uPlot.AlignedData
+    const drawn = isStacked ? stacked(raw) : raw
+    const [end = Date.now() / 1000] = at
+    const before = Array.from({ length: padding() }, (_, i) => end - (2 - at.length - i) * LEAST_SECONDS)
+    return [[...before, ...at], ...drawn.map((values) => [...before.map(() => null), ...values])] as uPlot.AlignedData
+  }
+
+  function pointedAt(index: number | null | undefined): number | undefined {
+    return index === null || index === undefined ? undefined : Math.max(0, index - padding())
   }
 
   function options(width: number): uPlot.Options {
@@ -130,12 +144,12 @@ export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartO
       height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-      hooks: { setCursor: [({ cursor }) => show(cursor.idx)] },
+      hooks: { setCursor: [({ cursor }) => show(pointedAt(cursor.idx))] },
       scales: {
-        x: { time: true },
+        x: { time: true, range: (_, from, to) => [Math.min(from, to - LEAST_SECONDS), to] },
         y: isLogarithmic
           ? { distr: 3, range: (_, low, high) => tenfolds(low, high) }
-          : { range: (_, __, high) => [0, Math.max(high * 1.08, 1)] },
+          : { range: (_, __, high) => [0, scale === 'share' ? 1 : Math.max(high * 1.08, 1)] },
       },
       axes: [
         {
@@ -147,7 +161,8 @@ export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartO
         {
           ...axis,
           size: 58,
-          values: (_, marks) => marks.map((mark) => (mark === null || mark === undefined ? '' : format(mark))),
+          ...(scale === 'binary' && { incrs: BINARY }),
+          values: (_, marks) => marks.map((mark) => (mark === null || mark === undefined ? '' : trimmed(format(mark)))),
           filter: marked,
           grid: { stroke: grid, width: 1, filter: marked },
         },
@@ -165,7 +180,8 @@ export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartO
           return {
             stroke,
             width: 1.5,
-            points: { show: false },
+            // A line has two ends; a value between two gaps would not be seen.
+            points: { show: true, size: 5, filter: (plotted, series) => lone(plotted.data[series] ?? []) },
             spanGaps: false,
             ...(isDashed && { dash: [4, 3] }),
             ...(isStacked && i === lines.length - 1 && { fill: faded(stroke) }),
@@ -188,14 +204,20 @@ export function chart({ label, lines, isStacked, isLogarithmic, format }: ChartO
       if (plot) plot.setData(data())
       else draw()
       if (plot?.cursor.idx === null || plot?.cursor.idx === undefined) show(undefined)
+      // Of what is not there, a near tier say, nothing needs to be said, unless nothing is there at all.
+      const isEmpty = raw.map((line) => line.every((value) => value === null))
+      for (const [i, item] of items.entries()) item.hidden = isEmpty[i] === true && isEmpty.includes(false)
       showTable()
     },
   }
 }
 
-/** The step that is under way is not through: what is shown when nobody points is the one before. */
-function lastOf(values: readonly (readonly unknown[])[]): number {
-  return Math.max(0, (values[0]?.length ?? 0) - 2)
+/** Where values stand between two gaps. */
+function lone(values: ArrayLike<number | null | undefined>): number[] {
+  const isThere = (i: number) => values[i] !== null && values[i] !== undefined
+  return Array.from({ length: values.length }, (_, i) => i).filter(
+    (i) => isThere(i) && !isThere(i - 1) && !isThere(i + 1),
+  )
 }
 
 /** Each line on top of those behind it. */

@@ -1,6 +1,6 @@
-import { ApiError, api } from './api.ts'
+import { ApiError, api, decoded } from './api.ts'
 import { byId, fill, setText } from './dom.ts'
-import { span } from './format.ts'
+import { clock, span } from './format.ts'
 import { sampled } from './samples.ts'
 import { entries } from './views/entries.ts'
 import { invalidations } from './views/invalidations.ts'
@@ -35,7 +35,10 @@ const page: Page = {
     return dialog.returnValue === 'yes'
   },
   openEntry(key) {
-    location.hash = `#/entries/${encodeURIComponent(key)}`
+    const hash = `#/entries/${encodeURIComponent(key)}`
+    // Opened once more, it is looked at once more.
+    if (location.hash === hash) route()
+    else location.hash = hash
   },
   async attempt(run) {
     try {
@@ -48,24 +51,25 @@ const page: Page = {
 let toldTimer: ReturnType<typeof setTimeout> | undefined
 
 const views: Readonly<Record<string, () => View>> = {
-  overview: () => overview(page),
+  overview: () => overview(page, () => opened('overview')),
   invalidations: () => invalidations(page),
-  entries: () => entries(page, openedKey),
+  entries: () => entries(page, () => opened('entries')),
   store: () => store(),
 }
 const made = new Map<string, View>()
 let current: View | undefined
 let known: Known | undefined
 
-function openedKey(): string | null {
-  const [, key] = /^#\/entries\/(.+)$/.exec(location.hash) ?? []
-  return key === undefined ? null : decodeURIComponent(key)
+/** What stands behind the view's name in the address: a key, or an operation. */
+function opened(name: string): string | null {
+  const before = `#/${name}/`
+  return location.hash.startsWith(before) ? decoded(location.hash.slice(before.length)) : null
 }
 
 /** Shows the view that the address names. */
 function route(): void {
   const [, asked = ''] = /^#\/(\w+)/.exec(location.hash) ?? []
-  const name = asked in views ? asked : 'overview'
+  const name = Object.hasOwn(views, asked) ? asked : 'overview'
   let view = made.get(name)
   if (!view) made.set(name, (view = (views[name] as () => View)()))
   for (const link of document.querySelectorAll('#nav a')) {
@@ -77,20 +81,30 @@ function route(): void {
     current = view
     fill(main, ...view.elements)
   }
+  view.open?.()
   if (known) view.update(known)
 }
 
 let asking = false
+let isAskedAgain = false
+let goneSince: number | undefined
 
+/** Asks anew; once more when it is called meanwhile, since what is wanted may be another. */
 async function refresh(): Promise<void> {
-  if (asking || signInDialog.open) return
+  if (signInDialog.open) return
+  if (asking) {
+    isAskedAgain = true
+    return
+  }
   asking = true
   try {
     const [stats, activity, info] = await Promise.all([
       api.stats(),
-      api.activity(Number(shownWindow.value)),
+      api.activity(Number(shownWindow.value), opened('overview')),
       api.info(),
     ])
+    if (goneSince !== undefined) page.tell('The process answers again.')
+    goneSince = undefined
     known = { stats, activity, info, samples: sampled(known?.samples ?? [], activity.now, info) }
     showState(known)
     current?.update(known)
@@ -100,15 +114,42 @@ async function refresh(): Promise<void> {
     failed(error)
   } finally {
     asking = false
+    main.classList.toggle('old', goneSince !== undefined)
+    if (isAskedAgain) {
+      isAskedAgain = false
+      void refresh()
+    }
   }
 }
 
-function showState({ stats, info }: Known): void {
+/** Those that have answered; in containers they may all have the same id. */
+const processes: { readonly pid: number; readonly began: number }[] = []
+const SAME_SECONDS = 10
+let lastProcess = -1
+let areSeveral = false
+
+/** A balancer in front hands each question to another process, and each knows of itself alone. */
+function noteProcess(pid: number, began: number): void {
+  const place = processes.findIndex((one) => one.pid === pid && Math.abs(one.began - began) < SAME_SECONDS)
+  // One that is new may have taken the place of the last one; one that had answered before has not.
+  if (place >= 0 && place !== lastProcess) areSeveral = true
+  lastProcess = place >= 0 ? place : processes.push({ pid, began }) - 1
+}
+
+function showState({ stats, info, activity }: Known): void {
   const { state: is } = stats.stats.store
   setText(state, is === 'ok' ? `${info.store} · ok` : `${info.store} · ${is}`)
   state.className = is === 'ok' ? 'pill good' : 'pill bad'
   const { pid, upSeconds } = stats.process
-  setText(byId('process'), `process ${pid}, up ${span(1000 * upSeconds)}${stats.readOnly ? ', read-only' : ''}`)
+  noteProcess(pid, activity.now / 1000 - upSeconds)
+  const process = byId('process')
+  process.classList.toggle('word-bad', areSeveral)
+  setText(
+    process,
+    areSeveral
+      ? 'several processes answer in turn: ask each by its own address'
+      : `process ${pid}, up ${span(1000 * upSeconds)}${stats.readOnly ? ', read-only' : ''}`,
+  )
 }
 
 function failed(error: unknown): void {
@@ -117,7 +158,8 @@ function failed(error: unknown): void {
     return
   }
   if (error instanceof ApiError && error.status === 0) {
-    setText(state, 'no answer')
+    goneSince ??= Date.now()
+    setText(state, `no answer since ${clock(goneSince)}`)
     state.className = 'pill bad'
   }
   page.tell(error instanceof Error ? error.message : String(error), true)
@@ -161,7 +203,18 @@ byId('theme').addEventListener('click', () => {
   dispatchEvent(new Event('themechange'))
 })
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => dispatchEvent(new Event('themechange')))
-addEventListener('hashchange', route)
+addEventListener('hashchange', () => {
+  // A link that brings the token, opened in a tab that has the page already.
+  const isAnother = api.takeToken()
+  if (isAnother && signInDialog.open) signInDialog.close()
+  route()
+  if (isAnother || location.hash.startsWith('#/overview')) void refresh()
+})
+byId('skip').addEventListener('click', (event) => {
+  // Its address would be taken for that of a view.
+  event.preventDefault()
+  main.focus()
+})
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && live.getAttribute('aria-pressed') === 'true') void refresh()
 })

@@ -1,6 +1,6 @@
 import type { CacheControl } from '../../control/cache-control.ts'
 import type { CacheEvent, CacheEventOf, DroppedBy, WarmOutcome } from '../../events.ts'
-import { type OperationActivity, Operations } from './operations.ts'
+import { type OperationActivity, type OperationSeries, Operations } from './operations.ts'
 import { Ring } from './ring.ts'
 import { type SlowMiss, SlowMisses } from './slow-misses.ts'
 import { type Series, Timeline } from './timeline.ts'
@@ -11,7 +11,11 @@ export interface Activity {
   /** Epoch ms. */
   readonly now: number
   readonly windowSeconds: number
+  /** Since when this is recorded, epoch ms: of a window that begins before, the rest is known. */
+  readonly since: number
   readonly series: Series
+  /** One operation over time, when it was asked for and has been seen. */
+  readonly of: OperationSeries | null
   readonly operations: readonly OperationActivity[]
   readonly topKeys: readonly KeyActivity[]
   readonly slowMisses: readonly SlowMiss[]
@@ -20,7 +24,7 @@ export interface Activity {
   /** What spoilt most entries within the window. */
   readonly blame: readonly Blame[]
   readonly invalidations: readonly InvalidationNote[]
-  /** Faults, changes of the store's state, and what operators did. */
+  /** Faults, alerts, hits that were found stale, changes of the store's state, and what operators did. */
   readonly notes: readonly Note[]
 }
 
@@ -54,7 +58,7 @@ export interface Blame {
 
 export interface Note {
   readonly at: number
-  readonly kind: 'error' | 'store' | 'admin' | 'warm'
+  readonly kind: 'error' | 'alert' | 'stale' | 'store' | 'admin' | 'warm'
   readonly text: string
 }
 
@@ -67,6 +71,7 @@ const MAX_TEXT = 200
 /** Listens to a cache and remembers the last hour, within bounds; a few megabytes at most. */
 export class Recorder {
   readonly #clock: () => number
+  readonly #since: number
   readonly #end: () => void
   readonly #timeline = new Timeline()
   readonly #operations = new Operations()
@@ -78,6 +83,7 @@ export class Recorder {
 
   constructor(cache: Pick<CacheControl, 'on'>, clock: () => number) {
     this.#clock = clock
+    this.#since = clock()
     this.#end = cache.on('*', (event) => this.#record(event, this.#clock()))
   }
 
@@ -85,14 +91,17 @@ export class Recorder {
     this.#end()
   }
 
-  activity(windowSeconds: number): Activity {
+  /** @param of `Model.operation`, to be told over time as well */
+  activity(windowSeconds: number, of?: string): Activity {
     const now = this.#clock()
     const windowMs = windowSeconds * 1000
     const drops = this.#drops.list().filter(({ at }) => at > now - windowMs)
     return {
       now,
       windowSeconds,
+      since: this.#since,
       series: this.#timeline.series(windowMs, now),
+      of: of === undefined ? null : this.#operations.series(of, windowMs, now),
       operations: this.#operations.list(windowMs, now),
       topKeys: this.#topKeys.list(LIST, now),
       slowMisses: this.#slowMisses.list(windowMs, now),
@@ -146,6 +155,13 @@ export class Recorder {
         return
       case 'store':
         this.#notes.push({ at: now, kind: 'store', text: storeText(event) })
+        return
+      case 'alert':
+        this.#notes.push({ at: now, kind: 'alert', text: alertText(event) })
+        return
+      case 'verify':
+        // The one fault that no other number shows.
+        if (event.outcome === 'stale') this.#notes.push({ at: now, kind: 'stale', text: staleText(event) })
         return
       case 'admin':
         this.#notes.push({ at: now, kind: 'admin', text: adminText(event) })
@@ -205,6 +221,15 @@ function storeText({ state, undelivered }: CacheEventOf<'store'>): string {
   return `${Number.isFinite(undelivered) ? undelivered : 'all'} invalidations wait to be delivered: reads go to the database`
 }
 
+function alertText({ alert, state, value, threshold, server }: CacheEventOf<'alert'>): string {
+  const figure = Number.isFinite(value) ? Number(value.toPrecision(3)) : 'all'
+  return `${alert} ${state}: ${figure}, threshold ${threshold}${server === undefined ? '' : `, ${server}`}`
+}
+
+function staleText({ model, operation, key, ageMs }: CacheEventOf<'verify'>): string {
+  return `${model}.${operation} differed from the database, ${(ageMs / 1000).toFixed(1)} s old, and nothing had invalidated it: ${key}`
+}
+
 function warmText(event: WarmOutcome): string {
   const { name, asked, fresh, ms } = event
   const how =
@@ -217,7 +242,10 @@ function warmText(event: WarmOutcome): string {
 }
 
 function adminText({ action, actor, outcome, tagCount, keyCount }: CacheEventOf<'admin'>): string {
-  const what = [tagCount && `${tagCount} tags moved`, keyCount && `${keyCount} entries removed`]
+  const what = [
+    tagCount && `${tagCount} ${tagCount === 1 ? 'tag' : 'tags'} moved`,
+    keyCount && `${keyCount} ${keyCount === 1 ? 'entry' : 'entries'} removed`,
+  ]
     .filter(Boolean)
     .join(', ')
   return `${action} ${outcome}${actor === null ? '' : `, by ${actor}`}${what && `: ${what}`}`

@@ -4,6 +4,7 @@ import type { Tier } from '../../events.ts'
 const MAX_KEYS = 2000
 /** After so long a hit counts half. */
 const HALF_LIFE_MS = 5 * 60_000
+const MINUTE = 60_000
 
 interface Counted {
   readonly model: string
@@ -12,12 +13,13 @@ interface Counted {
   misses: number
   bytes: number | null
   tier: Tier | null
+  readonly since: number
   /** Hits, the later the more: as they count at `at`. */
   score: number
   at: number
 }
 
-export interface KeyActivity extends Omit<Readonly<Counted>, 'score' | 'at'> {
+export interface KeyActivity extends Omit<Readonly<Counted>, 'score' | 'at' | 'since'> {
   readonly key: string
   /** Hits of late, a minute. */
   readonly perMinute: number
@@ -50,9 +52,11 @@ export class TopKeys {
       .filter(({ score }) => score > 0.01)
       .sort((one, other) => other.score - one.score)
       .slice(0, count)
-      .map(({ key, counted: { model, operation, hits, misses, bytes, tier }, score }) => {
-        // At a steady rate the score settles at the hits of one and a half half-lives.
-        const perMinute = (score * Math.LN2 * 60_000) / HALF_LIFE_MS
+      .map(({ key, counted: { model, operation, hits, misses, bytes, tier, since }, score }) => {
+        // At a steady rate the score settles at the hits of one and a half half-lives; a key that has just come has not
+        // had the time for that, and what it was hit in less than a minute is not multiplied.
+        const settled = 1 - 0.5 ** (Math.max(MINUTE, now - since) / HALF_LIFE_MS)
+        const perMinute = (score * Math.LN2 * MINUTE) / HALF_LIFE_MS / settled
         return { key, model, operation, hits, misses, bytes, tier, perMinute }
       })
   }
@@ -60,7 +64,7 @@ export class TopKeys {
   #of(key: string, model: string, operation: string, now: number): Counted {
     let counted = this.#keys.get(key)
     if (!counted) {
-      counted = { model, operation, hits: 0, misses: 0, bytes: null, tier: null, score: 0, at: now }
+      counted = { model, operation, hits: 0, misses: 0, bytes: null, tier: null, score: 0, at: now, since: now }
       this.#keys.set(key, counted)
     }
     return counted

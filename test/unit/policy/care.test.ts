@@ -30,5 +30,11 @@ describe('a policy within a longest life', () => {
   it('adapts within it', () => {
     const adaptive = { minMs: 10, maxMs: 50, firstMs: 20 }
     expect(within(15, { ...policy, adaptive })).toMatchObject({ adaptive: { minMs: 10, maxMs: 15, firstMs: 15 } })
+    expect(within(5, { ...policy, adaptive })).toMatchObject({ adaptive: { minMs: 5, maxMs: 5, firstMs: 5 } })
+  })
+
+  it('keeps what is not there no longer than it, also where `adaptive` makes the life of rows the shorter one', () => {
+    expect(within(50, { ttlMs: 50, swrMs: 0, nullTtlMs: 90 })).toEqual({ ttlMs: 50, swrMs: 0, nullTtlMs: 50 })
+    expect(within(60, { ttlMs: 20, swrMs: 30, nullTtlMs: 40 })).toEqual({ ttlMs: 20, swrMs: 20, nullTtlMs: 40 })
   })
 })

@@ -1,15 +1,17 @@
 import { ApiError, api, type Entry } from '../api.ts'
 import { fill, h, panel } from '../dom.ts'
-import { bytes, clock, count, ms, shortKey, span } from '../format.ts'
+import { bytes, many, moment, ms, shortKey, span } from '../format.ts'
 import { liveTable } from '../table.ts'
 import { invalidateForm } from './invalidate-form.ts'
 import type { Known, Page, View } from './view.ts'
 
 const PAGE = 100
+/** Where few of many keys are wanted a store looks through all of them, and nobody waits for that unasked. */
+const SEARCH_MS = 3000
 
 /** Search for keys, look into entries, drop them. */
 export function entries(page: Page, opened: () => string | null): View {
-  const found: string[] = []
+  const found = new Set<string>()
   let cursor: string | null = null
   let pattern = ''
   let isReadOnly = false
@@ -53,41 +55,57 @@ export function entries(page: Page, opened: () => string | null): View {
     h('label', { for: 'pattern' }, 'Keys like', input),
     h('button', { type: 'submit', class: 'primary' }, 'Search'),
   )
-  const detail = h(
-    'div',
-    { id: 'entry', 'aria-live': 'polite' },
-    h('p', { class: 'dim' }, 'Choose a key to look at its entry.'),
-  )
-  const forms = invalidateForm(page)
+  const detail = h('div', { id: 'entry' }, h('p', { class: 'dim' }, 'Choose a key to look at its entry.'))
+  const entryPanel = panel('Entry', 'half', '', detail)
+  const title = entryPanel.querySelector('h2')
+  title?.setAttribute('tabindex', '-1')
+  const forms = invalidateForm(page, () => search(true))
+
+  let searches = 0
 
   async function search(isNew: boolean): Promise<void> {
+    const search = ++searches
     if (isNew) {
-      found.length = 0
+      found.clear()
       cursor = null
       pattern = input.value.trim()
     }
-    const wanted = found.length + PAGE
-    do {
-      const answer = await api.keys({ limit: String(PAGE), ...(pattern && { pattern }), ...(cursor && { cursor }) })
-      for (const key of answer.keys) if (!found.includes(key)) found.push(key)
-      cursor = answer.cursor
-    } while (cursor !== null && found.length < wanted)
-    list.update(found)
-    more.hidden = cursor === null
-    summary.textContent = `${count(found.length)} keys${cursor === null ? '' : ', and there are more'}`
+    const wanted = found.size + PAGE
+    const until = Date.now() + SEARCH_MS
+    more.disabled = true
+    summary.textContent = 'Searching …'
+    try {
+      do {
+        const answer = await api.keys({ limit: String(PAGE), ...(pattern && { pattern }), ...(cursor && { cursor }) })
+        // Another was begun meanwhile, and has the list.
+        if (search !== searches) return
+        for (const key of answer.keys) found.add(key)
+        cursor = answer.cursor
+      } while (cursor !== null && found.size < wanted && Date.now() < until)
+      list.update([...found])
+      const rest = cursor === null ? '' : found.size < wanted ? ' so far: more to look through' : ', and there are more'
+      summary.textContent = `${many(found.size, 'key')}${rest}`
+    } catch (error) {
+      summary.textContent = ''
+      throw error
+    } finally {
+      more.disabled = false
+      more.hidden = cursor === null
+    }
   }
 
-  async function show(key: string): Promise<void> {
-    try {
-      fill(detail, ...described(await api.entry(key), isReadOnly, drop))
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error
-      fill(
-        detail,
-        h('p', { class: 'mono' }, shortKey(key)),
-        h('p', { class: 'dim' }, 'There is no entry under this key now: it expired, was dropped, or was never stored.'),
-      )
-    }
+  /** The focus goes to what is shown: it may lie below what can be seen, and what had the focus may be gone. */
+  async function show(key: string, isMoved = true): Promise<void> {
+    const shown = await api.entry(key).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 404) return null
+      throw error
+    })
+    // Another was chosen meanwhile.
+    if (opened() !== key) return
+    const nothing = 'There is no entry under this key now: it expired, was dropped, or was never stored.'
+    if (shown) fill(detail, ...described(shown, isReadOnly, drop))
+    else fill(detail, h('p', { class: 'mono long' }, shortKey(key)), h('p', { class: 'dim' }, nothing))
+    if (isMoved) title?.focus()
   }
 
   async function drop(key: string): Promise<void> {
@@ -98,13 +116,13 @@ export function entries(page: Page, opened: () => string | null): View {
     })
   }
 
-  let shown: string | null = null
+  let isAsked = false
   let hasSearched = false
   return {
     title: 'Entries',
     elements: [
       panel('Keys', 'half', 'of results and values in the store', form, summary, list.element, more),
-      panel('Entry', 'half', '', detail),
+      entryPanel,
       ...forms.elements,
     ],
     update(known: Known) {
@@ -115,8 +133,11 @@ export function entries(page: Page, opened: () => string | null): View {
         void page.attempt(() => search(true))
       }
       const key = opened()
-      if (key !== null && key !== shown) void page.attempt(() => show(key))
-      shown = key
+      if (isAsked && key !== null) void page.attempt(() => show(key))
+      isAsked = false
+    },
+    open() {
+      isAsked = true
     },
   }
 }
@@ -151,7 +172,7 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
       { class: 'facts' },
       ...fact('Key', h('span', { class: 'mono' }, key)),
       ...fact('Of', `${model}.${operation}`),
-      ...fact('Read', `${clock(Date.parse(readAt))}, in ${ms(tookMs)}`),
+      ...fact('Read', `${moment(Date.parse(readAt))}, in ${ms(tookMs)}`),
       ...fact('Fresh for', freshForMs > 0 ? span(freshForMs) : 'no longer'),
       ...fact('Kept for', span(keptForMs)),
       ...fact('Size', bytes(size)),
@@ -159,12 +180,12 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
         'Depends on',
         ...(dependsOn
           ? dependsOn.map((tag) => h('code', { class: 'tag', title: tag }, tag))
-          : [`${tags} tags; which ones, a process that has read it knows`]),
+          : [`${many(tags, 'tag')}; which, a process that has read it knows`]),
       ),
       ...(why
         ? fact(
             'Last dropped',
-            `${clock(Date.parse(why.at))}, by `,
+            `${moment(Date.parse(why.at))}, by `,
             h(
               'span',
               { class: 'word-drop' },

@@ -1,10 +1,13 @@
 import { api } from '../api.ts'
 import { fill, h, panel } from '../dom.ts'
-import { count } from '../format.ts'
+import { many } from '../format.ts'
 import type { Known, Page } from './view.ts'
 
 /** Drops by name, warms, clears; not there where nothing may be changed. */
-export function invalidateForm(page: Page): { readonly elements: readonly HTMLElement[]; update(known: Known): void } {
+export function invalidateForm(
+  page: Page,
+  changed: () => Promise<void>,
+): { readonly elements: readonly HTMLElement[]; update(known: Known): void } {
   const field = (name: string, label: string, placeholder: string) =>
     h('label', {}, label, h('input', { name, placeholder, spellcheck: 'false', autocomplete: 'off' }))
   const form = h(
@@ -23,7 +26,7 @@ export function invalidateForm(page: Page): { readonly elements: readonly HTMLEl
       'label',
       { class: 'check' },
       h('input', { type: 'checkbox', name: 'soft' }),
-      'soft: serve it once more while it is renewed',
+      'soft: for 30 s it may still be served, as stale, while it is renewed',
     ),
     h('button', { type: 'submit', class: 'primary' }, 'Invalidate'),
   )
@@ -53,8 +56,9 @@ export function invalidateForm(page: Page): { readonly elements: readonly HTMLEl
       ...(data.has('soft') && { soft: true }),
     }
     const done = await api.invalidate(target)
-    page.tell(`${count(done.tags ?? 0)} tags moved, ${count(done.keys)} entries removed.`)
+    page.tell(`${many(done.tags ?? 0, 'tag')} moved, ${many(done.keys, 'entry', 'entries')} removed.`)
     form.reset()
+    await changed()
   }
 
   async function clear(): Promise<void> {
@@ -65,13 +69,15 @@ export function invalidateForm(page: Page): { readonly elements: readonly HTMLEl
     )
     if (!sure) return
     const { keys } = await api.clear()
-    page.tell(`${count(keys)} entries removed.`)
+    page.tell(`${many(keys, 'entry', 'entries')} removed.`)
+    await changed()
   }
 
   async function warm(name: string): Promise<void> {
     page.tell(`Warming ${name} …`)
     const { outcomes } = await api.warm(name)
     page.tell(`${name}: ${outcomes.map((outcome) => ('state' in outcome ? String(outcome.state) : '?')).join(', ')}.`)
+    await changed()
   }
 
   return {

@@ -1,8 +1,8 @@
 import type { Blame, DropNote, InvalidationNote } from '../../recorder/recorder.ts'
 import { chart } from '../chart.ts'
 import { h, panel } from '../dom.ts'
-import { clock, count, short } from '../format.ts'
-import { seen } from '../seen.ts'
+import { count, moment, short } from '../format.ts'
+import { aSecond, seen } from '../seen.ts'
 import { liveTable } from '../table.ts'
 import { entryLink } from './entry-link.ts'
 import type { Page, View } from './view.ts'
@@ -32,7 +32,7 @@ export function invalidations(page: Page): View {
   const drops = liveTable<DropNote>(
     'Entries found dropped, and by which write',
     [
-      { title: 'At', show: ({ at }) => clock(at) },
+      { title: 'At', class: 'whole', show: ({ at }) => moment(at) },
       { title: 'Entry', class: 'key-cell', show: ({ key }) => entryLink(key, page) },
       { title: 'Dropped by', class: 'whole', show: ({ by }) => byText(by && nameOf(by)) },
       { title: 'Through', show: ({ tags }) => tagList(tags, tags.length) },
@@ -43,7 +43,7 @@ export function invalidations(page: Page): View {
   const list = liveTable<InvalidationNote>(
     'Invalidations',
     [
-      { title: 'At', show: ({ at }) => clock(at) },
+      { title: 'At', class: 'whole', show: ({ at }) => moment(at) },
       { title: 'Cause', class: 'whole', show: (one) => nameOf(one) },
       { title: 'Moved', show: ({ tags, tagCount }) => tagList(tags, tagCount) },
       { title: 'Delivered', show: ({ delivered }) => (delivered ? 'yes' : h('span', { class: 'word-bad' }, 'waits')) },
@@ -66,8 +66,7 @@ export function invalidations(page: Page): View {
     ],
     update({ activity }) {
       const series = seen(activity.series)
-      const aSecond = (values: readonly number[]) => values.map((value) => value / series.stepSeconds)
-      flow.update(series.at, [aSecond(series.invalidate), aSecond(series.drop)])
+      flow.update(series.at, [series.invalidate, series.drop].map(aSecond(series, activity.now)))
       blame.update(activity.blame)
       drops.update(activity.drops)
       list.update(activity.invalidations)

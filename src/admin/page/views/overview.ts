@@ -1,11 +1,12 @@
-import type { OperationActivity } from '../../recorder/operations.ts'
+import type { OperationActivity, OperationSeries } from '../../recorder/operations.ts'
 import type { Activity } from '../../recorder/recorder.ts'
 import type { SlowMiss } from '../../recorder/slow-misses.ts'
 import type { KeyActivity } from '../../recorder/top-keys.ts'
+import { ratio } from '../bars.ts'
 import { chart } from '../chart.ts'
-import { h, panel, setText } from '../dom.ts'
-import { bytes, clock, count, ms, percent, ratio, short, span } from '../format.ts'
-import { seen } from '../seen.ts'
+import { fill, h, panel, setText } from '../dom.ts'
+import { bytes, clock, count, many, moment, ms, percent, short, span } from '../format.ts'
+import { aSecond, hitRatios, seen } from '../seen.ts'
 import { liveTable } from '../table.ts'
 import { entryLink } from './entry-link.ts'
 import type { Known, Page, View } from './view.ts'
@@ -13,7 +14,15 @@ import type { Known, Page, View } from './view.ts'
 const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
 const rate = (value: number) => `${short(value)}/s`
 
-export function overview(page: Page): View {
+const READS = [
+  { name: 'bypassed', color: '--bypass' },
+  { name: 'missed', color: '--miss' },
+  { name: 'stale', color: '--stale' },
+  { name: 'hit', color: '--hit' },
+] as const
+
+/** @param opened the operation that is to be shown over time: `User.findMany` */
+export function overview(page: Page, opened: () => string | null): View {
   const figures = new Figures([
     'Hit ratio',
     'Reads',
@@ -27,17 +36,18 @@ export function overview(page: Page): View {
   const reads = chart({
     label: 'Reads a second, by what the cache did',
     isStacked: true,
-    lines: [
-      { name: 'bypassed', color: '--bypass' },
-      { name: 'missed', color: '--miss' },
-      { name: 'stale', color: '--stale' },
-      { name: 'hit', color: '--hit' },
-    ],
+    lines: READS,
     format: (value) => short(value),
+  })
+  const hitRatio = chart({
+    label: 'Hit ratio',
+    scale: 'share',
+    lines: [{ name: 'of reads that asked the cache', color: '--hit' }],
+    format: (value) => percent(value),
   })
   const latency = chart({
     label: 'How long reads take',
-    isLogarithmic: true,
+    scale: 'log',
     lines: [
       { name: 'hit, median', color: '--hit' },
       { name: 'hit, p95', color: '--hit', isDashed: true },
@@ -49,8 +59,8 @@ export function overview(page: Page): View {
   const operations = liveTable<OperationActivity>(
     'Reads by model and operation',
     [
-      { title: 'Model and operation', isHead: true, show: ({ model, operation }) => `${model}.${operation}` },
-      { title: 'Hit ratio', isNumber: true, show: (one) => ratio(hitRatio(one)) },
+      { title: 'Model and operation', isHead: true, show: (one) => operationLink(nameOf(one)) },
+      { title: 'Hit ratio', isNumber: true, show: (one) => ratio(hitRatioOf(one)) },
       { title: 'Hits', isNumber: true, show: ({ hit, stale }) => count(hit + stale) },
       { title: 'Misses', isNumber: true, show: ({ miss }) => count(miss) },
       { title: 'Bypassed', isNumber: true, show: ({ bypass }) => count(bypass) },
@@ -58,9 +68,11 @@ export function overview(page: Page): View {
       { title: 'A miss', isNumber: true, show: ({ missMs }) => ms(missMs) },
       { title: 'Spared', isNumber: true, show: ({ savedMs }) => (savedMs === null ? '–' : span(savedMs)) },
     ],
-    ({ model, operation }) => `${model}.${operation}`,
+    nameOf,
     'No reads of late.',
   )
+  const one = new OneOperation()
+  const alerts = h('section', { class: 'alerts', role: 'alert', 'aria-label': 'Alerts', hidden: true })
   const topKeys = liveTable<KeyActivity>(
     'Keys that are hit most',
     [
@@ -80,7 +92,7 @@ export function overview(page: Page): View {
       { title: 'Took', isNumber: true, show: (one) => ms(one.ms) },
       { title: 'Look-up', isNumber: true, show: ({ lookUpMs }) => ms(lookUpMs) },
       { title: 'Because', show: ({ cause }) => cause },
-      { title: 'At', isNumber: true, show: ({ at }) => clock(at) },
+      { title: 'At', isNumber: true, show: ({ at }) => moment(at) },
     ],
     ({ key }) => key,
     'No misses of late.',
@@ -89,31 +101,129 @@ export function overview(page: Page): View {
   return {
     title: 'Overview',
     elements: [
+      alerts,
       figures.element,
-      panel('Reads', 'half', 'a second', reads.element),
-      panel('Latency', 'half', 'of reads the cache answered, and of those it did not', latency.element),
-      panel('By model and operation', '', '', operations.element),
+      panel('Reads', 'third', 'a second', reads.element),
+      panel('Hit ratio', 'third', '', hitRatio.element),
+      panel('Latency', 'third', 'of reads', latency.element),
+      panel('By model and operation', '', 'times are typical ones: geometric means', operations.element),
+      ...one.elements,
       panel('Hottest keys', 'half', 'of late', topKeys.element),
       panel('Slowest misses', 'half', 'the slowest of each key', slow.element),
     ],
     update({ activity, stats }) {
       const { operations: active } = activity
       const series = seen(activity.series)
-      const { stepSeconds } = series
-      const aSecond = (values: readonly number[]) => values.map((value) => value / stepSeconds)
-      reads.update(series.at, [series.bypass, series.miss, series.stale, series.hit].map(aSecond))
+      reads.update(series.at, [series.bypass, series.miss, series.stale, series.hit].map(aSecond(series, activity.now)))
+      hitRatio.update(series.at, [hitRatios(series)])
       latency.update(series.at, [series.hitP50, series.hitP95, series.missP50, series.missP95])
       operations.update(active.filter((one) => one.hit + one.stale + one.miss + one.bypass > 0))
       topKeys.update(activity.topKeys.slice(0, 20))
       slow.update(activity.slowMisses)
+      one.update(opened(), activity)
+      showAlerts(alerts, stats)
       showFigures(figures, activity, stats)
     },
+    open: () => one.open(opened()),
   }
+}
+
+function nameOf({ model, operation }: { readonly model: string; readonly operation: string }): string {
+  return `${model}.${operation}`
+}
+
+function operationLink(name: string): Node {
+  return h('a', { href: `#/overview/${encodeURIComponent(name)}`, title: 'over time' }, name)
+}
+
+/** Reads of one operation over time; shown when it was chosen. */
+class OneOperation {
+  readonly elements: readonly HTMLElement[]
+  readonly #title = h('h2', { id: 'one-operation', tabindex: -1 })
+  readonly #panel: HTMLElement
+  readonly #reads = chart({
+    label: 'Its reads a second, by what the cache did',
+    isStacked: true,
+    lines: READS,
+    format: (value) => short(value),
+  })
+  readonly #ratio = chart({
+    label: 'Its hit ratio',
+    scale: 'share',
+    lines: [{ name: 'of its reads that asked the cache', color: '--hit' }],
+    format: (value) => percent(value),
+  })
+  readonly #latency = chart({
+    label: 'How long its reads take',
+    scale: 'log',
+    lines: [
+      { name: 'hit, typically', color: '--hit' },
+      { name: 'miss, typically', color: '--miss' },
+    ],
+    format: ms,
+  })
+  #shown: string | null = null
+
+  constructor() {
+    this.#panel = h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'one-operation', hidden: true },
+      h('header', {}, this.#title, h('a', { href: '#/overview', class: 'close' }, 'Close')),
+      h('div', { class: 'charts' }, this.#reads.element, this.#ratio.element, this.#latency.element),
+    )
+    this.elements = [this.#panel]
+  }
+
+  /** `null`: none any more. */
+  open(name: string | null): void {
+    this.#panel.hidden = name === null
+    if (name === this.#shown) return
+    this.#shown = name
+    if (name === null) return
+    setText(this.#title, name)
+    this.#show(null)
+    // What was chosen may lie below what can be seen.
+    this.#title.focus()
+  }
+
+  update(name: string | null, { of, now }: Activity): void {
+    // What was asked for before another was chosen.
+    if (name === null || (of !== null && nameOf(of) !== name)) return
+    setText(this.#title, of === null ? `${name}: no reads of late` : `${name} over time`)
+    this.#show(of && seen(of), now)
+  }
+
+  #show(of: OperationSeries | null, now = 0): void {
+    const at = of?.at ?? []
+    const rates = of ? [of.bypass, of.miss, of.stale, of.hit].map(aSecond(of, now)) : [[], [], [], []]
+    this.#reads.update(at, rates)
+    this.#ratio.update(at, [of ? hitRatios(of) : []])
+    this.#latency.update(at, [of?.hitMs ?? [], of?.missMs ?? []])
+  }
+}
+
+/** What cannot wait: thresholds that are crossed, and hits that the database did not confirm. */
+function showAlerts(element: HTMLElement, { stats }: Known['stats']): void {
+  const { alerts, verified } = stats
+  const texts = [
+    ...(verified.stale > 0
+      ? [`${many(verified.stale, 'verified hit was', 'verified hits were')} stale, and nothing had invalidated them.`]
+      : []),
+    ...alerts.map(
+      ({ alert, value, threshold, server }) =>
+        `${alert}: ${short(Number(value))}, threshold ${short(threshold)}${server ? `, ${server}` : ''}`,
+    ),
+  ]
+  element.hidden = texts.length === 0
+  const text = texts.join('\n')
+  if (element.dataset['text'] === text) return
+  element.dataset['text'] = text
+  fill(element, ...texts.map((one) => h('div', {}, one)))
 }
 
 function showFigures(
   figures: Figures,
-  { series, operations, windowSeconds }: Activity,
+  { series, operations, windowSeconds, now, since }: Activity,
   { stats }: Known['stats'],
 ): void {
   const [hit, stale, miss, bypass] = [series.hit, series.stale, series.miss, series.bypass].map(sum) as [
@@ -123,16 +233,15 @@ function showFigures(
     number,
   ]
   const asked = hit + stale + miss
-  const covered =
-    series.stepSeconds *
-    Math.max(
-      1,
-      series.hit.filter(
-        (_, i) => (series.hit[i] as number) + (series.miss[i] as number) + (series.bypass[i] as number) > 0,
-      ).length,
-    )
+  const seconds = Math.max(1, Math.min(windowSeconds, (now - since) / 1000))
   const spared = sum(operations.map(({ savedMs }) => savedMs ?? 0))
-  const lastOf = (values: readonly (number | null)[]) => values.findLast((value) => value !== null) ?? null
+  const drawn = seen(series)
+  const last = (p95: readonly (number | null)[], p50: readonly (number | null)[]) => {
+    const place = p95.findLastIndex((value) => value !== null)
+    const isLate = place >= 0 && place < p95.length - 1
+    const when = isLate ? `, ${clock(1000 * (drawn.at[place] as number))}` : ''
+    return [ms(p95[place]), `median ${ms(p50[place])}${when}`] as const
+  }
   const [drops, invalidations, errors] = [series.drop, series.invalidate, series.error].map(sum) as [
     number,
     number,
@@ -140,17 +249,17 @@ function showFigures(
   ]
   const { undelivered, suspensions } = stats.store
   const waiting = Number(undelivered)
-  figures.show(0, percent(asked === 0 ? null : (hit + stale) / asked), `${percent(stats.hitRatio)} since it began`)
-  figures.show(1, rate((asked + bypass) / covered), `${count(asked + bypass)} in ${span(windowSeconds * 1000)}`)
-  figures.show(2, ms(lastOf(series.hitP95)), `median ${ms(lastOf(series.hitP50))}`)
-  figures.show(3, ms(lastOf(series.missP95)), `median ${ms(lastOf(series.missP50))}`)
-  figures.show(4, spared === 0 ? '–' : span(spared), 'by hits, against misses')
-  figures.show(5, count(drops), `by ${count(invalidations)} invalidations`)
+  figures.show(0, percent(asked === 0 ? null : (hit + stale) / asked), `${percent(stats.hitRatio)} since it started`)
+  figures.show(1, rate((asked + bypass) / seconds), `${count(asked + bypass)} in ${span(1000 * Math.round(seconds))}`)
+  figures.show(2, ...last(drawn.hitP95, drawn.hitP50))
+  figures.show(3, ...last(drawn.missP95, drawn.missP50))
+  figures.show(4, spared === 0 ? '–' : span(spared), 'an estimate')
+  figures.show(5, count(drops), `by ${many(invalidations, 'invalidation')}`)
   figures.show(6, count(errors), 'see Store', errors > 0 ? 'bad' : undefined)
   figures.show(
     7,
     Number.isFinite(waiting) ? count(waiting) : 'all',
-    `store left alone ${count(suspensions)} times`,
+    `store left alone ${many(suspensions, 'time')}`,
     waiting > 0 ? 'bad' : undefined,
   )
 }
@@ -183,7 +292,7 @@ class Figures {
   }
 }
 
-function hitRatio({ hit, stale, miss }: OperationActivity): number | null {
+function hitRatioOf({ hit, stale, miss }: OperationActivity): number | null {
   const asked = hit + stale + miss
   return asked === 0 ? null : (hit + stale) / asked
 }

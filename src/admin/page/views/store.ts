@@ -1,13 +1,15 @@
 import type { Note } from '../../recorder/recorder.ts'
 import type { Info } from '../api.ts'
+import { meter } from '../bars.ts'
 import { chart } from '../chart.ts'
 import { fill, h, panel } from '../dom.ts'
-import { bytes, clock, count, meter, ms, percent, short, span } from '../format.ts'
+import { bytes, count, many, moment, ms, percent, short, span } from '../format.ts'
 import { risesOf } from '../samples.ts'
 import { liveTable } from '../table.ts'
 import type { View } from './view.ts'
 
 const FULL = 0.9
+const BAD: ReadonlySet<Note['kind']> = new Set(['error', 'alert', 'stale'] as const)
 
 export function store(): View {
   const near = h('div')
@@ -20,6 +22,7 @@ export function store(): View {
       { name: 'in this process', color: '--hit' },
       { name: 'Redis, of all it holds', color: '--drop' },
     ],
+    scale: 'binary',
     format: bytes,
   })
   const evictions = chart({
@@ -33,9 +36,13 @@ export function store(): View {
   const notes = liveTable<Note>(
     'What happened',
     [
-      { title: 'At', show: ({ at }) => clock(at) },
-      { title: 'What', show: ({ kind }) => (kind === 'error' ? h('span', { class: 'word-bad' }, kind) : kind) },
-      { title: 'Said', show: ({ text }) => text },
+      { title: 'At', class: 'whole', show: ({ at }) => moment(at) },
+      {
+        title: 'What',
+        class: 'whole',
+        show: ({ kind }) => (BAD.has(kind) ? h('span', { class: 'word-bad' }, kind) : kind),
+      },
+      { title: 'Said', class: 'wide', show: ({ text }) => text },
     ],
     ({ at, kind, text }) => `${at} ${kind} ${text}`,
     'Nothing to tell: no faults, and nobody changed anything.',
@@ -119,12 +126,12 @@ function serverFacts(server: Info['servers'][number]): Node[] {
     facts(
       ['Server', `${address}, version ${version ?? '?'}, ${role ?? '?'}, up ${span(1000 * (uptimeSeconds ?? 0))}`],
       ['Memory', used],
-      ['Evicted', `${count(counts.evicted)} keys; ${count(counts.expired)} expired`],
+      ['Evicted', `${many(counts.evicted, 'key')}; ${count(counts.expired)} expired`],
       ['Keys', `${count(keys.total)}, ${count(keys.expiring)} of them with a TTL`],
       ['Its own hits', asked === 0 ? '–' : percent((counts.hits ?? 0) / asked)],
       [
         'Commands',
-        `${count(commandsPerSecond)} a second; ${count(clients.connected)} clients; round trip ${ms(latencyMs)}`,
+        `${count(commandsPerSecond)} a second; ${many(clients.connected, 'client')}; round trip ${ms(latencyMs)}`,
       ],
       [
         'Persistence',

@@ -15,6 +15,8 @@ export interface View {
   readonly title: string
   readonly elements: readonly HTMLElement[]
   update(known: Known): void
+  /** It is gone to, or something else in it. */
+  open?(): void
 }
 
 /** What views ask of the page. */

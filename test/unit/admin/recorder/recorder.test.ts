@@ -14,8 +14,8 @@ beforeEach(() => {
 })
 
 const about = (key = 'k', model = 'User') => ({ model, operation: 'findMany', key })
-const hit = (key?: string, ms = 1) =>
-  ({ type: 'hit', ...about(key), ageMs: 1, freshForMs: 1, tier: 'far', tags: [], ms }) as const
+const hit = (key?: string, ms = 1, model?: string) =>
+  ({ type: 'hit', ...about(key, model), ageMs: 1, freshForMs: 1, tier: 'far', tags: [], ms }) as const
 const miss = (key?: string, ms = 10) =>
   ({
     type: 'miss',
@@ -70,9 +70,41 @@ describe('what a cache does', () => {
     within(series.missP50.at(-1), 50)
     within(series.missP95.at(-1), 95)
     expect(series.hitP50[0]).toBeNull()
-    expect(recorder.activity(300).operations).toEqual([
-      expect.objectContaining({ hit: 100, miss: 100, hitMs: 5.05, missMs: 50.5, savedMs: 100 * 45.45 }),
+  })
+
+  it('is told by operation with what reads typically take, and what hits spared', () => {
+    for (let i = 0; i < 100; i += 1) hub.emit(hit('k', 1))
+    hub.emit(miss('k', 1000))
+    const judged = () => recorder.activity(300).operations[0]
+    // By one miss, the first of a process above all, nothing is judged.
+    expect(judged()).toMatchObject({ hit: 100, miss: 1, savedMs: null })
+    for (let i = 0; i < 7; i += 1) hub.emit(miss('k', 10))
+    const { hitMs, missMs, savedMs } = judged() ?? {}
+    expect(hitMs).toBeCloseTo(1)
+    // The mean would be 134, and say that 13 s were spared.
+    expect(missMs).toBeCloseTo(10 ** (1 + 2 / 8))
+    expect(savedMs).toBeCloseTo(100 * (10 ** (1 + 2 / 8) - 1))
+  })
+
+  it('is told of one operation over time, when it is asked for', () => {
+    for (let i = 0; i < 15; i += 1) {
+      hub.emit(hit('k', 2))
+      hub.emit(hit('k', 2, 'Post'))
+      if (i >= 12) hub.emit(miss('k', 50))
+      now += 60_000
+    }
+    now -= 60_000
+    const { of } = recorder.activity(900, 'User.findMany')
+    expect(of).toMatchObject({ model: 'User', operation: 'findMany', stepSeconds: 20 })
+    expect([of?.at.length, of?.at.at(-1), sum(of?.hit ?? []), sum(of?.miss ?? [])]).toEqual([
+      45,
+      Math.floor(now / 20_000) * 20,
+      15,
+      3,
     ])
+    expect([of?.hitMs.at(-1), of?.missMs.at(-1)].map((ms) => Math.round(ms ?? 0))).toEqual([2, 50])
+    expect([of?.hitMs.at(-2), of?.missMs.at(-2)]).toEqual([null, null])
+    expect([recorder.activity(900).of, recorder.activity(900, 'Nobody.at.all').of]).toEqual([null, null])
   })
 
   it('is told by operation, the busiest first', () => {
@@ -103,6 +135,17 @@ describe('what a cache does', () => {
       now += 1000
     }
     expect(recorder.activity(300).topKeys[0]?.perMinute).toBeCloseTo(60, 0)
+  })
+
+  it('says so of a key that has just come as well, and multiplies nothing', () => {
+    for (let i = 0; i < 10; i += 1) hub.emit(hit('once'))
+    expect(Math.round(recorder.activity(300).topKeys[0]?.perMinute ?? 0)).toBe(11)
+    for (let i = 0; i < 120; i += 1) {
+      now += 1000
+      hub.emit(hit('steady'))
+    }
+    expect(recorder.activity(300).topKeys[0]?.perMinute).toBeGreaterThan(58)
+    expect(recorder.activity(300).topKeys[0]?.perMinute).toBeLessThan(62)
   })
 
   it('names the slowest misses, one a key, of the time that is asked for', () => {
@@ -144,7 +187,14 @@ describe('what a cache does', () => {
     hub.emit({ type: 'error', during: 'fill', error: new Error('no\nstack') })
     hub.emit({ type: 'store', state: 'undelivered', undelivered: Number.POSITIVE_INFINITY })
     hub.emit({ type: 'admin', action: 'clear', actor: 'ada', outcome: 'done', keyCount: 7 })
+    hub.emit({ type: 'admin', action: 'invalidate', actor: null, outcome: 'done', tagCount: 1, keyCount: 1 })
+    hub.emit({ type: 'alert', state: 'raised', alert: 'hit-rate', value: 0.41234, threshold: 0.7 })
+    hub.emit({ type: 'verify', ...about('old'), ageMs: 1500, outcome: 'stale' })
+    hub.emit({ type: 'verify', ...about('good'), ageMs: 1500, outcome: 'fresh' })
     expect(recorder.activity(300).notes.map(({ kind, text }) => [kind, text])).toEqual([
+      ['stale', 'User.findMany differed from the database, 1.5 s old, and nothing had invalidated it: old'],
+      ['alert', 'hit-rate raised: 0.412, threshold 0.7'],
+      ['admin', 'invalidate done: 1 tag moved, 1 entry removed'],
       ['admin', 'clear done, by ada: 7 entries removed'],
       ['store', 'all invalidations wait to be delivered: reads go to the database'],
       ['error', 'fill: no'],

@@ -17,13 +17,15 @@ export type Grant =
 export type Authorize = (request: Request) => Grant | Promise<Grant>
 
 const SHORTEST_SECRET = 16
+const IN_A_HEADER = /^[\x21-\x7e]+$/
 
 /**
  * Lets in whoever sends `Authorization: Bearer <secret>`. Compared in constant time, whatever the lengths.
  *
  *     adminHandler(prisma.$cache, { authorize: bearerToken(process.env.CACHE_ADMIN_TOKEN) })
  *
- * @throws CacheConfigError for a secret of fewer than 16 characters, or none: an unset variable must not open a door.
+ * @throws CacheConfigError for a secret of fewer than 16 characters, or none: an unset variable must not open a door. And for
+ * one that no header can hold, which would let nobody in.
  */
 export function bearerToken(
   secret: string | undefined,
@@ -32,6 +34,13 @@ export function bearerToken(
   if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
     const problem = typeof secret === 'string' ? `got ${secret.length} characters` : `got ${typeof secret}`
     throw new CacheConfigError('bearerToken', problem, `Give a secret of ${SHORTEST_SECRET} characters or more.`)
+  }
+  if (!IN_A_HEADER.test(secret)) {
+    throw new CacheConfigError(
+      'bearerToken',
+      'the secret has spaces, or characters that are not ASCII',
+      'Make one with `openssl rand -base64 32`.',
+    )
   }
   const wanted = digest(secret)
   return (request) => {

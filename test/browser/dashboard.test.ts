@@ -9,7 +9,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { buildPage } from '../../scripts/build-page.ts'
-import { type AdminOptions, adminHandler, bearerToken, nodeListener } from '../../src/admin/index.ts'
+import type { AdminOptions } from '../../src/admin/index.ts'
 import type { CacheOptions } from '../../src/index.ts'
 import { did, useSpec } from '../spec/support.ts'
 import { openPage, startBrowser } from '../support/browser.ts'
@@ -41,8 +41,11 @@ const STICKING_OUT = `(() => {
 const INSTALLING_MS = 300_000
 
 let browser: Browser
+let admin: typeof import('../../src/admin/index.ts')
 beforeAll(async () => {
   await buildPage()
+  // Only now: it holds the page as it was when it was loaded.
+  admin = await import('../../src/admin/index.ts')
   browser = await startBrowser()
   mkdirSync(pictures, { recursive: true })
 }, INSTALLING_MS)
@@ -55,13 +58,14 @@ for (const store of ['memory', 'redis'] as const) {
 
     /** A process that has been used a little, and the page on it. */
     async function open(
-      admin: Partial<AdminOptions> = {},
+      options: Partial<AdminOptions> = {},
       cache: CacheOptions = {},
       context: BrowserContextOptions = {},
     ) {
       const world = spec.cached({ clock: Date.now, ...cache })
       const { prisma } = world
-      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...admin })
+      const { adminHandler, bearerToken, nodeListener } = admin
+      const handler = adminHandler(prisma.$cache, { authorize: bearerToken(TOKEN), showValues: true, ...options })
       const server = createServer(nodeListener(handler)).listen(0, '127.0.0.1')
       await once(server, 'listening')
       onTestFinished(() => {
@@ -200,7 +204,7 @@ for (const store of ['memory', 'redis'] as const) {
         await signedIn()
         await view(page, 'entries')
         await page.getByRole('button', { name: 'front page' }).click()
-        await page.getByText('front page: end.').waitFor()
+        await page.getByText('front page: done.').waitFor()
         expect(await did(prisma, prisma.post.findMany({ take: 2 }))).toBe('hit')
         await page.getByLabel('Models').fill('Tag')
         await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
@@ -431,12 +435,15 @@ for (const store of ['memory', 'redis'] as const) {
       expect(await page.evaluate('globalThis.pwned')).toBeUndefined()
       const sent = await page.evaluate(`fetch('https://example.test/?stolen').then(() => 'sent', () => 'refused')`)
       expect(sent).toBe('refused')
-      // In nobody's frame.
+      // In nobody's frame. A page of somebody else's, from a server of its own.
+      const evil = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<iframe src="${url}"></iframe>`)
+      }).listen(0, '127.0.0.1')
+      onTestFinished(() => void evil.close().closeAllConnections())
+      await once(evil, 'listening')
       const other = await page.context().newPage()
-      const body = `<iframe src="${url}"></iframe>`
-      await other.route('http://127.0.0.2/', (route) => route.fulfill({ contentType: 'text/html', body }))
-      await other.goto('http://127.0.0.2/')
-      expect(other.frames().map((frame) => frame.url())).toEqual(['http://127.0.0.2/', 'chrome-error://chromewebdata/'])
+      await other.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`)
+      expect(other.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
     })
 
     it.each(store === 'memory' ? (['dark', 'light'] as const) : (['dark'] as const))(

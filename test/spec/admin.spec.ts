@@ -507,4 +507,15 @@ describe('the options of the admin API', () => {
   it.each([undefined, '', 'short'])('a secret that is none opens nothing: %j', (secret) => {
     expect(() => bearerToken(secret)).toThrow(/`bearerToken`: got .*16 characters/)
   })
+
+  it.each(['correct horse battery staple', 'ein schlüssel von länge', 'sixteen or more\n'])(
+    'a secret that no header can hold would let nobody in, and is refused: %j',
+    (secret) => {
+      const refused = expect.objectContaining({
+        name: 'CacheConfigError',
+        message: expect.not.stringContaining(secret),
+      })
+      expect(() => bearerToken(secret)).toThrow(refused)
+    },
+  )
 })

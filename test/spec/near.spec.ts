@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { CacheOptions, Coherence } from '../../src/index.ts'
+import type { CacheOptions, Coherence, RedisClient } from '../../src/index.ts'
 import { useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -135,6 +135,25 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     expect(await tierOf(one)).toBe('near')
     one.clock.advance(2000)
     expect(await tierOf(one)).toBe('miss')
+  })
+
+  it('leave no connection behind when they end while Redis hangs', async () => {
+    const client = new Redis(server.url)
+    await client.ping()
+    const duplicates: Redis[] = []
+    const duplicate = client.duplicate.bind(client)
+    client.duplicate = (override) => {
+      duplicates.push(duplicate(override))
+      return duplicates.at(-1) as Redis
+    }
+    const one = start({ redis: client as unknown as RedisClient, near: { coherence, heartbeatMs: 50 }, timeoutMs: 500 })
+    await warm(one)
+    server.pause()
+    // Its heartbeat is not answered, and the connection that is to take its place is not either.
+    if (coherence === 'subscribed') await eventually(async () => isTrue(duplicates.length > 1), 5000, 'another one')
+    await one.prisma.$cache.disconnect()
+    for (const { stream } of duplicates) expect(stream.writableEnded || stream.destroyed).toBe(true)
+    client.disconnect()
   })
 
   it('of strict models are never read on the strength of a push', async () => {

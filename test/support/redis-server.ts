@@ -25,15 +25,18 @@ export interface RedisServerOptions {
   /** More arguments for `redis-server`, e.g. `['--maxmemory', '4mb', '--maxmemory-policy', 'noeviction']`. */
   readonly args?: readonly string[]
   readonly port?: number
+  /** Starts this instead, with its own settings: a script that ends in `exec redis-server … "$@"`. */
+  readonly command?: readonly [program: string, ...args: string[]]
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const program = await redisServerBinary()
+  const [program, ...before] = options.command ?? [await redisServerBinary()]
   const port = options.port ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'query-cache-redis-'))
-  const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--save', '', '--appendonly', 'no']
-  const start = () =>
-    startServer({ program, args: [...args, ...(options.args ?? [])], folder, ready: () => answersPing(port) })
+  const unwritten = options.command ? [] : ['--save', '', '--appendonly', 'no']
+  const place = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder]
+  const args = [...before, ...place, ...unwritten, ...(options.args ?? [])]
+  const start = () => startServer({ program, args, folder, ready: () => answersPing(port) })
 
   let server: ServerProcess = await start().catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true })

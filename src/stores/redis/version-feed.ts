@@ -28,6 +28,8 @@ const LATEST = 5000
  */
 export function versionFeed(listener: FeedListener, context: FeedContext): VersionFeed {
   let connections: RedisClient[] = []
+  /** Those of the attempt under way: a server that hangs answers none of them. */
+  let opening: RedisClient[] = []
   let isLive = false
   let isClosed = false
   let pauseMs = SOONEST
@@ -39,6 +41,7 @@ export function versionFeed(listener: FeedListener, context: FeedContext): Versi
     const mine = ++attempt
     const isMine = () => mine === attempt && !isClosed
     const opened: RedisClient[] = []
+    opening = opened
     try {
       for (const master of await context.masters()) {
         const connection = master.duplicate?.(OVERRIDES)
@@ -111,7 +114,7 @@ export function versionFeed(listener: FeedListener, context: FeedContext): Versi
       isClosed = true
       isLive = false
       clearTimeout(timer)
-      for (const connection of connections.splice(0)) connection.disconnect()
+      for (const connection of [...connections.splice(0), ...opening.splice(0)]) connection.disconnect()
     },
   }
 }

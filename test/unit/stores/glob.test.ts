@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { globExpression, globLiteral } from '../../../src/stores/glob.ts'
@@ -10,6 +11,9 @@ describe('a pattern matches as in Redis', () => {
     ['a*c', ['ac', 'abc'], ['acd', 'abd']],
     ['**', ['', 'a'], []],
     ['a?c', ['abc', 'a\nc'], ['ac', 'abbc']],
+    ['*ab*ab', ['abab', 'abxabxab'], ['ab', 'aba']],
+    ['a*b*c*b1', ['abcb1', 'axbxcxbxb1'], ['acbb1', 'abcb']],
+    ['a*?b*0', ['axb0', 'abb0'], ['ab0']],
     ['a[bc]d', ['abd', 'acd'], ['aed', 'ad']],
     ['a[^b]d', ['aed'], ['abd']],
     ['a[b-d]e', ['ace'], ['aee']],
@@ -33,6 +37,16 @@ describe('a pattern matches as in Redis', () => {
     const expression = globExpression(pattern)
     for (const text of matching) expect(expression.test(text), JSON.stringify(text)).toBe(true)
     for (const text of others) expect(expression.test(text), JSON.stringify(text)).toBe(false)
+  })
+
+  it.each([
+    ['*?'.repeat(100), 'x'.repeat(1000)],
+    ['*x'.repeat(100), 'x'.repeat(1000)],
+    ['*[a-z]?'.repeat(60), 'x'.repeat(1000)],
+  ])('and takes no longer for one that somebody made to take long: %s', (pattern, key) => {
+    const expression = globExpression(`${pattern}!`)
+    expect(runInNewContext('expression.test(key)', { expression, key }, { timeout: 5000 })).toBe(false)
+    expect(expression.test(`${key}!`)).toBe(true)
   })
 
   it('and never throws, whatever it is made of', () => {

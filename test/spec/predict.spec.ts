@@ -80,6 +80,16 @@ describePair('queries asked ahead', (bed) => {
     expect(prisma.$cache.stats().totals.miss).toBe(3)
   })
 
+  it('are a sample of them', async () => {
+    const { prisma, asked, to, pass } = start({ sample: 1e-9 })
+    await begun()
+    await to(9 * HOUR)
+    for (let i = 0; i < 20; i += 1) await red(prisma)
+    const before = asked()
+    await pass(30 * MINUTE)
+    expect(asked()).toBe(before)
+  })
+
   it('are forgotten with the cache, and nothing of them is told or stored', async () => {
     const { prisma, to, pass, events } = start()
     await begun()
@@ -91,12 +101,13 @@ describePair('queries asked ahead', (bed) => {
     expect(JSON.stringify(await prisma.$cache.keys())).not.toContain(secret)
   })
 
-  it('are not remembered once the cache has ended, though it is still asked', async () => {
+  it('are remembered no more once the cache has ended, neither those before nor those that still come', async () => {
     const { prisma, asked, to, pass } = start()
     await begun()
     await to(9 * HOUR)
-    await prisma.$cache.disconnect()
     for (let i = 0; i < 20; i += 1) await red(prisma)
+    await prisma.$cache.disconnect()
+    for (let i = 0; i < 20; i += 1) await prisma.tag.findMany({ where: { color: 'blue' }, cache: { ttl: 1800 } })
     const before = asked()
     await pass(30 * MINUTE)
     await prisma.$cache.warm('predict')

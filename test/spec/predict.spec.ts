@@ -61,7 +61,7 @@ describePair('queries asked ahead', (bed) => {
   })
 
   it('are those of callers, as they asked them, and no others', async () => {
-    const { prisma, asked, to, pass } = start({ sample: 1, models: ['Tag'] })
+    const { prisma, sql, asked, to, pass } = start({ sample: 1, models: ['Tag'] })
     await begun()
     await to(9 * HOUR)
     const where = { color: 'red' }
@@ -74,10 +74,30 @@ describePair('queries asked ahead', (bed) => {
     await prisma.tag.findFirst({ cache: { ttl: 1800 } })
     where.color = 'blue'
     const before = asked()
+    const users = sql.count(/users/)
     await pass(30 * MINUTE)
     expect(asked()).toBe(before + 1)
+    expect(sql.count(/users/)).toBe(users)
     expect(await statusOf(prisma, red(prisma))).toBe('hit')
     expect(prisma.$cache.stats().totals.miss).toBe(3)
+  })
+
+  const many = Array.from({ length: 300 }, (_, i) => `name ${i}`)
+  it.each<[string, (prisma: CachedClient) => Promise<unknown>]>([
+    ['read anew each time', (prisma) => prisma.tag.findMany({ cache: { ttl: 1800, refresh: true } })],
+    ['of many values', (prisma) => prisma.tag.findMany({ where: { name: { in: many } }, cache: { ttl: 1800 } })],
+    [
+      'of a long text',
+      (prisma) => prisma.tag.findMany({ where: { name: many.join().repeat(9) }, cache: { ttl: 1800 } }),
+    ],
+  ])('are none that are %s', async (_, read) => {
+    const { prisma, asked, to, pass } = start()
+    await begun()
+    await to(9 * HOUR)
+    for (let i = 0; i < 20; i += 1) await read(prisma)
+    const before = asked()
+    await pass(30 * MINUTE)
+    expect(asked()).toBe(before)
   })
 
   it('are a sample of them', async () => {

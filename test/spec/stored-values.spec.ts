@@ -176,6 +176,11 @@ describe.each(['memory', 'redis', 'near'] as const)('values by key (%s)', (kind)
     expect(await other.getOrSet('a', () => ({ n: 5 }))).toEqual({ n: 4 })
     await cache.delete('a')
     expect(await other.get('a')).toBeUndefined()
+    // Also by those who compute what is not there, however often they have read it.
+    for (const n of [6, 7, 8]) {
+      await cache.set('b', { n })
+      for (let i = 0; i < 4; i += 1) expect(await other.getOrSet('b', () => ({ n: 0 }))).toEqual({ n })
+    }
   })
 
   it('have any key: long, odd, of somebody else’s making', async () => {

@@ -85,8 +85,46 @@ describe('the short way of a hit', () => {
     expect(nearHit(plan, context)).toBeDefined()
   })
 
-  it('is not taken where hits are verified, or before an entry was decoded once', () => {
+  it('is not taken beyond the life the entry was given, whatever a call accepts', () => {
+    const lasting = { ...plan, policy: { ...policy, ttlMs: 600_000 } }
+    now += 59_999
+    expect(nearHit(lasting, context)).toBeDefined()
+    now += 1
+    expect(nearHit(lasting, context)).toBeUndefined()
+  })
+
+  it('is not taken of `null` beyond the time a call accepts it for', () => {
+    const nothing = { ...envelope, payload: encode(null) }
+    const text = writeEnvelope(nothing)
+    context.recent.remember(plan, text, nothing, plan.tags)
+    copyOf(context.recent.of(plan) ?? expect.unreachable(), () => expect.unreachable())
+    found = { entry: text, versions: envelope.versions }
+    const impatient = { ...plan, policy: { ...policy, nullTtlMs: 5000 } }
+    expect(nearHit(impatient, context)).toEqual({ value: null })
+    now += 5000
+    expect(nearHit(impatient, context)).toBeUndefined()
+  })
+
+  it('is not taken where the entry may be due to be renewed early', () => {
+    const slow = { ...envelope, tookMs: 5000 }
+    const text = writeEnvelope(slow)
+    context.recent.remember(plan, text, slow, plan.tags)
+    copyOf(context.recent.of(plan) ?? expect.unreachable(), () => expect.unreachable())
+    found = { entry: text, versions: envelope.versions }
+    now += 59_000
+    expect(nearHit({ ...plan, policy: { ...policy, earlyRefresh: 1 } }, context)).toBeUndefined()
+    expect(nearHit(plan, context)).toBeDefined()
+  })
+
+  it('tells no age below 0 where a clock was ahead', () => {
+    now -= 1000
+    nearHit(plan, context)
+    expect(events[0]).toMatchObject({ ageMs: 0, freshForMs: 60_000 })
+  })
+
+  it('is not taken where hits are judged or verified, or before an entry was decoded once', () => {
     expect(nearHit(plan, { ...context, verifications: {} as never })).toBeUndefined()
+    expect(nearHit({ ...plan, policy: { ...policy, validate: () => true } }, context)).toBeUndefined()
     const recent = new RecentEntries()
     recent.remember(plan, bytes, envelope, plan.tags)
     expect(nearHit(plan, { ...context, recent })).toBeUndefined()

@@ -204,7 +204,7 @@ for (const store of ['memory', 'redis'] as const) {
         await signedIn()
         await view(page, 'entries')
         await page.getByRole('button', { name: 'front page' }).click()
-        await page.getByText('front page: end.').waitFor()
+        await page.getByText('front page: done.').waitFor()
         expect(await did(prisma, prisma.post.findMany({ take: 2 }))).toBe('hit')
         await page.getByLabel('Models').fill('Tag')
         await page.getByRole('button', { name: 'Invalidate', exact: true }).click()

@@ -47,7 +47,7 @@ describe.sequential('the examples run as their README says', { timeout: 120_000 
       .click()
     await page.locator('#entry pre').waitFor()
     await page.getByRole('button', { name: 'airports' }).click()
-    await page.getByText('airports: end.').waitFor()
+    await page.getByText('airports: done.').waitFor()
     expect(faults).toEqual([])
     // As a terminal and what is between may send it: more than once.
     demo.child.kill('SIGINT')

@@ -1,6 +1,7 @@
 import type { Series } from '../recorder/timeline.ts'
 
-const LEAST_POINTS = 36
+/** Of less a chart would say little. */
+const LEAST_SECONDS = 180
 
 /** What all series have. */
 type Steps = Pick<Series, 'at' | 'stepSeconds' | 'hit' | 'stale' | 'miss' | 'bypass' | 'invalidate'>
@@ -13,7 +14,7 @@ export function seen<Seen extends Steps>(series: Seen): Seen {
   const first = series.at.findIndex((_, i) =>
     (['hit', 'stale', 'miss', 'bypass', 'invalidate'] as const).some((name) => (series[name][i] as number) > 0),
   )
-  const from = Math.max(0, Math.min(first < 0 ? 0 : first - 1, series.at.length - LEAST_POINTS))
+  const from = Math.max(0, Math.min(first < 0 ? 0 : first - 1, series.at.length - LEAST_SECONDS / series.stepSeconds))
   const to = series.at.length - (first === series.at.length - 1 ? 0 : 1)
   const cut = Object.entries(series).map(([name, values]) => [
     name,

@@ -76,7 +76,8 @@ export function invalidateForm(
   async function warm(name: string): Promise<void> {
     page.tell(`Warming ${name} …`)
     const { outcomes } = await api.warm(name)
-    page.tell(`${name}: ${outcomes.map((outcome) => ('state' in outcome ? String(outcome.state) : '?')).join(', ')}.`)
+    const states = outcomes.map((outcome) => ('state' in outcome ? String(outcome.state) : '?'))
+    page.tell(`${name}: ${states.map((state) => (state === 'end' ? 'done' : state)).join(', ')}.`)
     await changed()
   }
 

@@ -136,6 +136,10 @@ function operationLink(name: string): Node {
   return h('a', { href: `#/overview/${encodeURIComponent(name)}`, title: 'over time' }, name)
 }
 
+function titled(title: string, element: HTMLElement): HTMLElement {
+  return h('div', {}, h('h3', {}, title), element)
+}
+
 /** Reads of one operation over time; shown when it was chosen. */
 class OneOperation {
   readonly elements: readonly HTMLElement[]
@@ -169,7 +173,13 @@ class OneOperation {
       'section',
       { class: 'panel', 'aria-labelledby': 'one-operation', hidden: true },
       h('header', {}, this.#title, h('a', { href: '#/overview', class: 'close' }, 'Close')),
-      h('div', { class: 'charts' }, this.#reads.element, this.#ratio.element, this.#latency.element),
+      h(
+        'div',
+        { class: 'charts' },
+        titled('Reads, a second', this.#reads.element),
+        titled('Hit ratio', this.#ratio.element),
+        titled('Latency', this.#latency.element),
+      ),
     )
     this.elements = [this.#panel]
   }

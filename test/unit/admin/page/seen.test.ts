@@ -39,6 +39,7 @@ describe('what of a series is drawn', () => {
   it('is no more of what was before the first read than a chart needs', () => {
     expect(seen(series(...Array.from({ length: 50 }, () => 1))).at).toHaveLength(50)
     expect(seen(series(1, 1, 1)).at).toHaveLength(35)
+    expect(seen({ ...series(1, 1, 1), stepSeconds: 20 }).at).toHaveLength(8)
   })
 
   it('has a hit ratio only where reads asked', () => {

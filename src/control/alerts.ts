@@ -86,9 +86,10 @@ export class Alerts {
   checkMemory(servers: readonly ServerInfo[]): void {
     const { memory: threshold } = this.#thresholds
     if (threshold === undefined) return
-    for (const { address, memory, error } of servers) {
+    for (const { address, memory } of servers) {
       const { usedBytes, maxBytes } = memory
-      if (error !== null || usedBytes === null || maxBytes === null) continue
+      // Of one that did not answer, too.
+      if (usedBytes === null || maxBytes === null) continue
       const value = maxBytes === 0 ? 0 : usedBytes / maxBytes
       this.#set('memory', value > threshold, value, threshold, address)
     }

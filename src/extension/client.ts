@@ -15,6 +15,7 @@ export interface AnyClient {
   readonly _errorFormat?: string
   /** What extensions applied so far add. */
   readonly _extensions?: {
+    getAllClientExtensions?(): object | undefined
     getAllModelExtensions?(model: string): object | undefined
     getAllComputedFields?(model: string): object | undefined
     /** `model` as the client calls it, `post`. */

@@ -66,9 +66,12 @@ export function nearDelegates(
     if (extensions.getAllComputedFields(model)) return extended
   }
   const delegates = new Map<string, object>()
+  const ownMembers = extensions.getAllClientExtensions?.() ?? {}
   for (const model of graph.models.keys()) {
     if (extensions.getAllModelExtensions(model)) continue
     const name = model.replace(/^./, (first) => first.toLowerCase())
+    // What another extension put in the place of the model is none of Prisma's.
+    if (name in ownMembers || model in ownMembers) continue
     const own = (extended as unknown as Record<string, Delegate | undefined>)[name]
     if (!own) continue
     const isBare = (operation: string) => extensions.getAllQueryCallbacks?.(name, operation).length === 0

@@ -130,6 +130,16 @@ describe('alerts', () => {
     expect(told[1]).toMatch(/^resolved look-up 1(\.\d)? of 10$/)
   })
 
+  it('of look-ups tell of the shortest and the longest as well', () => {
+    const alerts = watch({ lookUpMs: 10, hitRate: false })
+    misses(30, 1e9)
+    alerts.check()
+    expect(alerts.raised()[0]?.value).toBeGreaterThan(60_000)
+    hits(1000, 0)
+    alerts.check()
+    expect(told[1]).toBe('resolved look-up 0.001 of 10')
+  })
+
   it('of look-ups have reads timed, while they are wanted', () => {
     watch({ lookUpMs: false })
     expect(hub.since(hub.begin())).toBeUndefined()

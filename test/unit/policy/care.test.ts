@@ -10,6 +10,7 @@ describe('what several models ask for', () => {
       C: { audit: true },
     } as const
     expect(careOf(Object.entries(policies))).toEqual({ encrypts: true, longestMs: 60_000, audited: ['B', 'C'] })
+    expect(careOf(Object.entries(policies).reverse())).toMatchObject({ encrypts: true, longestMs: 60_000 })
   })
 })
 

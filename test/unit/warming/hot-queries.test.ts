@@ -15,6 +15,13 @@ it('keeps as many queries as it may, and rather those that are asked often', () 
   expect(keys(queries, 200).length).toBeLessThanOrEqual(3)
 })
 
+it('gives way in the end to what is asked now, however often another one was asked before', () => {
+  const queries = new HotQueries(3)
+  for (let i = 0; i < 10_000; i += 1) queries.saw('once hot', 1, i, hot())
+  for (let i = 0; i < 50; i += 1) queries.saw(`new ${i}`, 5, 10_000 + i, hot())
+  expect(keys(queries, 10_100)).not.toContain('once hot')
+})
+
 it('forgets what it does not see for days', () => {
   const queries = new HotQueries(3)
   for (let i = 0; i < 20; i += 1) queries.saw('a', 1, 9 * HOUR, hot())

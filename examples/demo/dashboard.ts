@@ -21,7 +21,10 @@ export async function dashboard(seconds: number | undefined): Promise<void> {
   if (process.stdout.isTTY) openInBrowser(url)
 
   const ended = new AbortController()
-  const end = () => ended.abort()
+  const end = () => {
+    if (!ended.signal.aborted) console.log(dim('the load ends, and the cache is cleared'))
+    ended.abort()
+  }
   // Not `once`: whoever starts it, tsx or npm, may pass on what the terminal has sent already.
   process.on('SIGINT', end).on('SIGTERM', end)
   // This timer keeps no process alive that is told to end before.

@@ -30,9 +30,15 @@ export function settingsOf(env: NodeJS.ProcessEnv): Settings {
     prefix: required('CACHE_PREFIX'),
     adminToken: secret('CACHE_ADMIN_TOKEN_FILE'),
     host: env['HOST'] ?? '0.0.0.0',
-    port: Number(env['PORT'] ?? 3000),
-    operationsPort: Number(env['OPERATIONS_PORT'] ?? 9091),
-    shutdownMs: 1000 * Number(env['SHUTDOWN_SECONDS'] ?? 20),
+    port: wholeNumber('PORT', 3000),
+    operationsPort: wholeNumber('OPERATIONS_PORT', 9091),
+    shutdownMs: 1000 * wholeNumber('SHUTDOWN_SECONDS', 20),
+  }
+
+  function wholeNumber(name: string, otherwise: number): number {
+    const number = Number(env[name] ?? otherwise)
+    if (!Number.isInteger(number) || number < 0) throw new Error(`${name} is no whole number`)
+    return number
   }
 
   function required(name: string): string {

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
@@ -8,6 +10,7 @@ import { connectRedis } from '../../examples/deploy/redis.ts'
 import { type CacheOptions, cacheExtension } from '../../src/index.ts'
 import { MAX_SHAPES } from '../../src/stores/store.ts'
 import { did, useSpec } from '../spec/support.ts'
+import { freePort } from '../support/free-port.ts'
 import { useTestBed } from '../support/matrix.ts'
 import { redisServerBinary } from '../support/server-binaries.ts'
 import { PASSWORD, serviceOf, textOf } from './files.ts'
@@ -238,5 +241,39 @@ describe('the deployed Redis', () => {
   it('keeps its password from everybody else on the machine', () => {
     expect(statSync(server.container.path('/tmp/users.acl')).mode & 0o077).toBe(0)
     expect(readFileSync(server.container.path('/tmp/users.acl'), 'utf8')).not.toContain(PASSWORD)
+  })
+})
+
+describe('the connection of the application', () => {
+  it('over TLS: to whoever has the name and a certificate of the authority, and to nobody else', async ({ skip }) => {
+    const place = mkdtempSync(join(tmpdir(), 'query-cache-tls-'))
+    const [key, certificate] = [join(place, 'key.pem'), join(place, 'certificate.pem')]
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    const made = await promisify(execFile)('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+      ...[...subject, '-keyout', key, '-out', certificate],
+    ]).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    if (!made) return skip('there is no openssl here to make a certificate with')
+    const port = await freePort()
+    const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate]
+    const secured = await startDeployedRedis(['--tls-port', `${port}`, ...files, '--tls-auth-clients', 'no'])
+    const ask = async (host: string, ca?: string) => {
+      const redis = connectRedis({ url: `rediss://cache@${host}:${port}`, password: PASSWORD, ca })
+      const fault = once(redis, 'error').then(([error]) => (error as Error).message)
+      const answer = await Promise.race([redis.ping(), fault]).catch(() => fault)
+      redis.disconnect()
+      return answer
+    }
+    try {
+      const ca = readFileSync(certificate, 'utf8')
+      expect(await ask('localhost', ca)).toBe('PONG')
+      expect(await ask('localhost')).toMatch(/self-signed certificate/)
+      expect(await ask('127.0.0.1', ca)).toMatch(/does not match certificate/)
+    } finally {
+      await secured.stop()
+      rmSync(place, { recursive: true })
+    }
   })
 })

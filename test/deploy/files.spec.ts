@@ -167,7 +167,7 @@ describe('what watches them', () => {
     )
     // Where it answers is tested with the application, and this is the port it has when nobody says otherwise.
     expect(targets).toEqual(['app:9091'])
-    expect(textOf('settings.ts')).toContain("env['OPERATIONS_PORT'] ?? 9091")
+    expect(textOf('settings.ts')).toContain("wholeNumber('OPERATIONS_PORT', 9091)")
     for (const name of ['prometheus', 'app']) expect(serviceOf(name).networks).toContain('watch')
   })
 

@@ -12,7 +12,7 @@ export interface DeployedRedis extends Omit<RedisServer, 'url'> {
 }
 
 /** Redis as `compose.yml` starts it: by its script, with its settings and its users, in a folder. */
-export async function startDeployedRedis(): Promise<DeployedRedis> {
+export async function startDeployedRedis(args: readonly string[] = []): Promise<DeployedRedis> {
   const place = container()
   place.write('/run/secrets/redis_password', `${PASSWORD}\n`)
   place.write('/etc/redis/redis.conf', place.here(textOf('redis.conf')))
@@ -22,7 +22,7 @@ export async function startDeployedRedis(): Promise<DeployedRedis> {
   )
   const script = place.here(textOf('start-redis.sh')).replace('exec redis-server', `exec ${await redisServerBinary()}`)
   place.write('/etc/redis/start-redis.sh', script)
-  const server = await startRedis({ command: ['/bin/sh', place.path('/etc/redis/start-redis.sh')] }).catch(
+  const server = await startRedis({ command: ['/bin/sh', place.path('/etc/redis/start-redis.sh')], args }).catch(
     (error: unknown) => {
       place.remove()
       throw error

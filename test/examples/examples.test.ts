@@ -51,6 +51,7 @@ describe.sequential('the examples run as their README says', { timeout: 120_000 
     expect(faults).toEqual([])
     // As a terminal and what is between may send it: more than once.
     demo.child.kill('SIGINT')
+    await demo.saying(/the load ends/)
     demo.child.kill('SIGINT')
     const { code, output } = await demo.ended
     expect(code, output).toBe(0)

@@ -153,10 +153,20 @@ describe.each<StoreKind>(['memory', 'redis'])('a read that is answered in front 
 
   it('is one of those that `predict` remembers', async () => {
     const one = await warm({ predict: { sample: 1 }, defaults: { ttl: 1800, jitter: 0 } })
-    for (let i = 0; i < 20; i += 1) await name(one)
+    // Remembered as they were, whatever becomes of them.
+    const where = { id: 2 }
+    const cache = { ttl: 1800, tags: ['mine'] }
+    for (let i = 0; i < 20; i += 1) {
+      await name(one)
+      await one.prisma.user.findUnique({ where, cache })
+      await one.prisma.$cache.settled()
+    }
+    where.id = 3
+    cache.tags.push('theirs')
     one.clock.advance(1_799_000)
     one.sql.clear()
-    expect(await one.prisma.$cache.warm('predict')).toMatchObject([{ state: 'end', asked: 1 }])
+    expect(await one.prisma.$cache.warm('predict')).toMatchObject([{ state: 'end', asked: 2 }])
+    // Of one tick, and so one statement.
     expect(one.sql.count(/^SELECT/)).toBe(1)
   })
 

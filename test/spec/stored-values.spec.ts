@@ -91,6 +91,13 @@ describe.each(['memory', 'redis', 'near'] as const)('values by key (%s)', (kind)
     expect(await open().get('v')).toStrictEqual(value)
   })
 
+  it.each([2 ** 53, 1e21, -1e300, Number.MAX_VALUE])('are numbers of any size: %d', async (value) => {
+    expect(await cache.set('a', value)).toBe(true)
+    expect(await cache.get('a')).toBe(value)
+    // Beyond what can be counted to the last digit.
+    expect(await cache.increment('a')).toBeUndefined()
+  })
+
   it('lose members that are undefined, as in JSON', async () => {
     expect(await cache.set('v', { a: undefined, b: [{ c: undefined, d: 1 }] })).toBe(true)
     expect(await cache.get('v')).toStrictEqual({ b: [{ d: 1 }] })

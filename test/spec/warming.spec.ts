@@ -165,6 +165,14 @@ describePair('a warmer', (bed) => {
     expect(await tags(prisma)).toHaveLength(NAMES.length)
   })
 
+  it('warms for each version of an application, for they have entries of their own', async () => {
+    const first = start({ on: 'startup' }, { version: '1' })
+    await ended(first)
+    const second = start({ on: 'startup' }, { version: '2' }, 1)
+    await ended(second)
+    expect(await statusOf(second.prisma, tags(second.prisma))).toBe('hit')
+  })
+
   it('is not kept from its turns by a process whose clock was ahead', async () => {
     if (bed.store === 'memory') return
     const warmer = { on: 'startup', every: 20 } as const

@@ -38,6 +38,6 @@ export interface ServersContext {
   readonly waitReplicas: number
   /** Longest time a query waits for the store, ms. */
   readonly timeoutMs: number
-  /** Removes every version that lies on this server. */
-  readonly dropVersions: (server: RedisClient) => Promise<void>
+  /** Removes every version that lies on this server, or goes on until `isDone` says that somebody else has. */
+  readonly dropVersions: (server: RedisClient, isDone: () => Promise<boolean>) => Promise<void>
 }

@@ -328,10 +328,13 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     }
   }
 
-  async function dropVersions(server: RedisClient): Promise<void> {
+  async function dropVersions(server: RedisClient, isDone = async () => false): Promise<void> {
     // Models before their shapes, as `bump` does.
     for (const tags of ['{*}', '*']) {
-      for await (const [, keys] of scanKeys(`${globLiteral(tagKey(''))}${tags}`, [server])) await dropKeys(server, keys)
+      for await (const [, keys] of scanKeys(`${globLiteral(tagKey(''))}${tags}`, [server])) {
+        if (await isDone()) return
+        await dropKeys(server, keys)
+      }
     }
   }
 

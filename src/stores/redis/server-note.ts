@@ -46,8 +46,11 @@ export async function compareWithNote(
   send: (commands: readonly Command[]) => Promise<readonly Reply[]>,
   { noteKey, graceMs, dropVersions }: ServersContext,
 ): Promise<number> {
-  const [reply] = await send([['get', noteKey]])
-  const note = answer(reply)
+  const read = async () => {
+    const [reply] = await send([['get', noteKey]])
+    return answer(reply)
+  }
+  const note = await read()
   const noted = readNote(note)
   const named = servers.filter((server) => server.id !== undefined)
   let graceLeftMs = 0
@@ -58,8 +61,11 @@ export async function compareWithNote(
     graceLeftMs = Math.max(graceLeftMs, since + graceMs - server.nowMs)
     return `${id}:${since}`
   })
-  for (const server of servers) {
-    if (server.id === undefined ? again : !noted.has(server.id)) await dropVersions(server.client)
+  for (const { client, id } of servers) {
+    if (id === undefined ? !again : noted.has(id)) continue
+    // A fleet that starts finds a new server together. Who has it noted has dropped everything, and stores again: the
+    // others, still at it, would drop that.
+    await dropVersions(client, async () => id !== undefined && readNote(await read()).has(id))
   }
   // A full Redis refuses this; the next connection drops the versions again then.
   if (named.length > 0) await send([['set', noteKey, lines.join(' '), 'EX', NOTE_SECONDS]])

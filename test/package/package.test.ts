@@ -230,7 +230,7 @@ describe('in an application', () => {
 })
 
 describe('for TypeScript', () => {
-  const versions = { '5.4': 'typescript-5.4', '5.9': 'typescript', '7': 'typescript-7' }
+  const versions = { '5.4': 'typescript-5.4', '7': 'typescript-7' }
   it.each(Object.entries(versions))('%s, an application without the optional peers compiles', async (_, compiler) => {
     const use = `import { cacheExtension, createCache, defineCacheConfig } from '${name}'
       import { adminHandler, bearerToken } from '${name}/admin'

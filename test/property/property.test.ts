@@ -16,7 +16,7 @@ import { Grammar } from './values.ts'
 import { openWorld, type World } from './world.ts'
 
 // `npm run property -- --steps N --seed S --path P --store K` sets them; steps are those of all combinations together.
-const STEPS = Number(process.env['PROPERTY_STEPS'] ?? 40_000)
+const STEPS = Number(process.env['PROPERTY_STEPS'] ?? 28_000)
 const SEED = Number(process.env['PROPERTY_SEED'] ?? 1)
 const PATH = process.env['PROPERTY_PATH']
 const SHRINKING_MS = Number(process.env['PROPERTY_SHRINK_MS'] ?? 60_000)
@@ -96,7 +96,7 @@ describeChosen('a cached client', (bed) => {
 
 describe('the random runs, all together', () => {
   it('met every operation', ({ skip }) => {
-    if (PATH || STORE || STEPS < 40_000) skip('too few steps to meet them all')
+    if (PATH || STORE || STEPS < 28_000) skip('too few steps to meet them all')
     print(`all together: ${total}\n${total.details()}`)
     expect(EVERYTHING.filter((what) => !total.seen.has(what))).toEqual([])
   })

@@ -399,7 +399,7 @@ describeCombinations('a write that comes late', (bed) => {
 describeCombinations('many races', (bed) => {
   const { start, plain } = useProcesses(bed)
   // Every transaction costs @libsql/client a file handle until it is collected.
-  const tries = bed.provider === 'sqlite' ? 35 : 150
+  const tries = bed.provider === 'sqlite' ? 35 : 80
   const contestant = (process: 0 | 1): Contestant => {
     const { prisma, sql, settled } = start(process)
     return { prisma: prisma as unknown as ClientOf<Provider>, sql, settled }

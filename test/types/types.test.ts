@@ -21,7 +21,12 @@ const BUDGET = 45_000
 beforeAll(prepareTypeProjects, 120_000)
 
 describe('the types of a cached client', () => {
-  const matrix = clients.flatMap((client) => compilers.map((compiler) => ({ client, compiler })))
+  // The repository's own compiler is between the two, and measures the budget with every client.
+  const matrix = clients.flatMap((client) =>
+    compilers
+      .filter((compiler) => compiler !== '5.9' || client === 'prisma-client')
+      .map((compiler) => ({ client, compiler })),
+  )
 
   it.each(matrix)('are right in TypeScript $compiler with $client', async ({ client, compiler }) => {
     const { errors } = await compile(compiler, { client, extension: EXTENSION, files: filesFor(client) })

@@ -47,6 +47,22 @@ describePair('$cache.invalidateOn', (bed) => {
     expect(emitter.eventNames()).toEqual([])
   })
 
+  it('is waited for by `settled`', async () => {
+    const { prisma, events, emitter } = listening()
+    emitter.emit('tags.imported')
+    await prisma.$cache.settled()
+    expect(events).toContainEqual(expect.objectContaining({ type: 'invalidate', delivered: true }))
+  })
+
+  it('does nothing for an event that names nothing', async () => {
+    const { prisma, events, emitter } = listening()
+    prisma.$cache.invalidateOn(emitter, { nothing: () => null, undecided: () => undefined })
+    emitter.emit('nothing')
+    emitter.emit('undecided')
+    await prisma.$cache.settled()
+    expect(events).toEqual([])
+  })
+
   it('hears an EventTarget, whose events are handed over whole', async () => {
     const { prisma } = spec.cached()
     const target = new EventTarget()

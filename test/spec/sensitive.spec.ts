@@ -148,6 +148,17 @@ describe.each(['colorless', 'minimal'] as const)('errorFormat: %s', (errorFormat
       expect(logOf(client)).toEqual([{ ...told, model: 'Profile', operation: 'api', status: 'invalidated' }])
       await prisma.$cache.invalidate({ keys: [key!.slice(key!.indexOf('User:'))] })
       expect(logOf(client)).toEqual([{ ...told, operation: 'invalidate', key, status: 'removed' }])
+      await prisma.user.findMany()
+      await prisma.$cache.settled()
+      logOf(client)
+      await prisma.$cache.keyPage({ pattern: 'User:*' })
+      expect(logOf(client)).toEqual([{ ...told, operation: 'keyPage', key, status: 'inspected' }])
+      // What a pattern finds is known to the store alone.
+      await prisma.$cache.invalidate({ pattern: 'User:*' })
+      expect(logOf(client)).toEqual([
+        { ...told, operation: 'invalidate', status: 'removed' },
+        { ...told, model: 'Profile', operation: 'invalidate', status: 'removed' },
+      ])
       await prisma.$cache.clear()
       expect(logOf(client).map(({ model, status }) => [model, status])).toEqual([
         ['User', 'removed'],

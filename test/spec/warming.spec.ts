@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it, vi } from 'vitest'
+import { Redis } from 'ioredis'
+import { expect, inject, it, vi } from 'vitest'
 import { CacheConfigError, type CacheEvent, type WarmerOptions } from '../../src/index.ts'
+import { freshNamespace } from '../support/fresh-namespace.ts'
 import { type CachedClient, type Process, slowRead, statusOf, useProcesses } from './processes.ts'
 import { describePair } from './support.ts'
 
@@ -187,6 +189,52 @@ describePair('a warmer', (bed) => {
     process.clock.advance(20 * SECOND)
     await ended(process, 2)
     expect(states(process)).not.toContain('skipped')
+  })
+
+  it('that failed as a process started is not done: the next to start warms', async () => {
+    const failing = start({ on: 'startup', run: () => Promise.reject(new Error('not now')) })
+    await ended(failing)
+    await failing.settled()
+    expect(states(failing)).toEqual(['start', 'error'])
+    const next = start({ on: 'startup' }, {}, 1)
+    await ended(next)
+    expect(states(next)).toEqual(['start', 'progress', 'end'])
+  })
+
+  it('that has lost its right to warm makes no further read', async () => {
+    if (bed.store === 'memory') return
+    const prefix = freshNamespace()
+    let goOn = () => {}
+    const lost = new Promise<void>((resolve) => (goOn = resolve))
+    const process = start(
+      {
+        leaseMs: 100,
+        concurrency: 1,
+        async *run(prisma: CachedClient) {
+          yield named(prisma, 'a')
+          await lost
+          yield named(prisma, 'b')
+        },
+      },
+      { prefix },
+    )
+    const warmed = process.prisma.$cache.warm()
+    await vi.waitFor(() => expect(states(process)).toEqual(['start', 'progress']))
+    const redis = new Redis(inject('servers').redisUrl)
+    const [lease] = await redis.keys(`${prefix}lease:*`)
+    await redis.set(lease!, 'another', 'PX', 60_000)
+    redis.disconnect()
+    // The server's own time: it is renewed every quarter of its life.
+    await sleep(100)
+    goOn()
+    expect(await warmed).toMatchObject([
+      {
+        state: 'error',
+        done: 1,
+        error: expect.objectContaining({ message: expect.stringContaining('others may warm') }),
+      },
+    ])
+    expect(asked(process)).toBe(1)
   })
 
   const shapes: Record<string, WarmerOptions['run']> = {

@@ -59,18 +59,31 @@ async function createPostgres<P extends Provider>(provider: P): Promise<Database
   await administer(`CREATE DATABASE "${name}" TEMPLATE "${postgresTemplate}"`)
   url.pathname = `/${name}`
   const database = sideDoor(provider, url.href)
+  let emptying: Promise<string> | undefined
   return {
     ...database,
     async reset() {
-      const tables = await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-      const names = tables.map(([table]) => `"${table}"`).join(', ')
-      await database.execute(`TRUNCATE ${names} RESTART IDENTITY CASCADE`)
+      emptying ??= statementsThatEmpty(database)
+      await database.execute(await emptying)
     },
     async drop() {
       await database.close()
       await administer(`DROP DATABASE "${name}" WITH (FORCE)`)
     },
   }
+}
+
+/** TRUNCATE makes every table anew, which takes ten times as long as to delete the few rows of a test. */
+async function statementsThatEmpty(database: Pick<Database, 'query'>): Promise<string> {
+  const tables = await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+  const sequences = await database.query("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+  return [
+    // Foreign keys are not looked at, whatever the order.
+    'BEGIN; SET LOCAL session_replication_role = replica',
+    ...tables.map(([table]) => `DELETE FROM "${table}"`),
+    ...sequences.map(([sequence]) => `SELECT setval('"${sequence}"', 1, false)`),
+    'COMMIT',
+  ].join('; ')
 }
 
 function sideDoor<P extends Provider>(provider: P, url: string) {

@@ -6,20 +6,26 @@ import type { Args } from './values.ts'
  * The same read but for one place: a flipped direction, another operator, a condition less. Two reads as near as this
  * are the ones a key that leaves something out would take for one another. Not every one is legal; both clients must
  * refuse such a one alike. Nothing is taken out of a unique key or of `having`: Prisma panics at what is left, and
- * answers nothing any more after that.
+ * answers nothing any more after that. Nor out of the order of a page, or of what is to be first: which rows those are
+ * must not be the database's choice, which every update of a row may change.
  */
 export function nearMiss(read: Read, choice: number): Read {
   if (read.kind === 'raw read') {
     const values = read.statement.values.map((value) => (value === 1 ? 2 : value))
     return { ...read, statement: { ...read.statement, values } }
   }
-  const whole = new Set(['having', ...(read.operation.startsWith('findUnique') ? ['where'] : [])])
+  const whole = new Set([
+    'having',
+    ...(read.operation.startsWith('findUnique') ? ['where'] : []),
+    ...(read.operation.startsWith('findFirst') ? ['orderBy'] : []),
+  ])
   const others: ModelRead[] = [...neighbours(read.args, whole)].map((args) => ({
     ...read,
     args: args as ModelRead['args'],
   }))
   const operation = OPERATIONS[read.operation]
-  if (operation) others.push({ ...read, operation })
+  // The first of all rows, in no order, is any.
+  if (operation && (read.operation !== 'findMany' || isPage(read.args))) others.push({ ...read, operation })
   if (read.hops.length > 0) others.push(selecting(read), { ...read, hops: read.hops.slice(0, -1) })
   return others[choice % others.length] ?? read
 }
@@ -72,6 +78,11 @@ const WORDS: Readonly<Record<string, string>> = {
 const VALUES: Readonly<Record<string, string>> = { asc: 'desc', desc: 'asc', first: 'last', last: 'first' }
 const NULLS: Readonly<Record<string, string>> = { DbNull: 'JsonNull', JsonNull: 'AnyNull', AnyNull: 'DbNull' }
 
+/** Shows some of the rows there are. */
+function isPage(args: object): boolean {
+  return ['take', 'skip', 'cursor', 'distinct'].some((key) => key in args)
+}
+
 /** `whole`: the arguments that nothing is taken out of; `true`, this value. */
 function* neighbours(value: unknown, whole: ReadonlySet<string> | boolean): Generator<unknown> {
   if (typeof value === 'boolean') yield !value
@@ -94,11 +105,12 @@ function* neighbours(value: unknown, whole: ReadonlySet<string> | boolean): Gene
   } else if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value)
     for (const [i, [key, member]] of entries.entries()) {
-      const kept = whole === true || (whole !== false && (key === 'where' || key === 'by' || whole.has(key)))
+      const orders = key === 'orderBy' && isPage(value)
+      const kept = whole === true || orders || (whole !== false && (key === 'where' || key === 'by' || whole.has(key)))
       if (!kept) yield Object.fromEntries(entries.toSpliced(i, 1))
       const word = WORDS[key]
       if (word) yield Object.fromEntries(entries.with(i, [word, member]))
-      const inner = whole === true || (whole !== false && whole.has(key))
+      const inner = whole === true || orders || (whole !== false && whole.has(key))
       for (const other of neighbours(member, inner)) yield Object.fromEntries(entries.with(i, [key, other]))
     }
   }

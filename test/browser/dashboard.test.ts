@@ -37,9 +37,6 @@ const STICKING_OUT = `(() => {
   return [scrollWidth + ' of ' + clientWidth, ...wide.map((one) => one.tagName + ' ' + one.id + ' ' + one.className)]
 })()`
 
-/** Where there is no browser yet, its package is fetched. */
-const INSTALLING_MS = 300_000
-
 let browser: Browser
 let admin: typeof import('../../src/admin/index.ts')
 beforeAll(async () => {
@@ -48,7 +45,7 @@ beforeAll(async () => {
   admin = await import('../../src/admin/index.ts')
   browser = await startBrowser()
   mkdirSync(pictures, { recursive: true })
-}, INSTALLING_MS)
+})
 afterAll(() => browser?.close())
 
 for (const store of ['memory', 'redis'] as const) {

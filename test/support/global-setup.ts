@@ -8,6 +8,7 @@ import { startPostgres } from './postgres-server.ts'
 import { adapterFor, type Provider, withConnection } from './provider.ts'
 import { startRedis } from './redis-server.ts'
 import { schemaSql } from './schema-sql.ts'
+import { chromiumBinary } from './server-binaries.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -54,8 +55,11 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       generateClients('sqlite'),
       generateClients('postgresql'),
     ] as const
+    // Here, in one process and within no test's time: fetching it takes minutes, and apt-get refuses to run twice at a time.
+    // Where it cannot be had, the tests that need it say so themselves.
+    const browser = chromiumBinary().catch(() => {})
     // All of them first: where one fails, what the others started is there to be stopped.
-    await Promise.allSettled(starting)
+    await Promise.allSettled([...starting, browser])
     const [redis, postgres] = await Promise.all(starting)
 
     const sqliteTemplate = join(scratch, 'template.db')

@@ -1,5 +1,6 @@
 import { globLiteral } from '../../stores/glob.ts'
-import { answer, connected, pipelined, type RedisClient } from '../../stores/redis/redis-client.ts'
+import { answer, type Command, pipelined, type RedisClient } from '../../stores/redis/redis-client.ts'
+import { scanKeys } from '../../stores/redis/scan-keys.ts'
 
 /** Keys under a prefix, by what they are for. */
 export interface Census {
@@ -15,7 +16,6 @@ export interface Census {
 }
 
 const ROOMS = 'query|tag|shapes|lease|data|warm'
-const COUNT = '1000'
 const SHOWN = 5
 
 export async function takeCensus(masters: readonly RedisClient[], prefix: string, maxKeys: number): Promise<Census> {
@@ -27,11 +27,7 @@ export async function takeCensus(masters: readonly RedisClient[], prefix: string
   let total = 0
   let complete = true
   for (const master of masters) {
-    let cursor = '0'
-    do {
-      const reply = await connected(master).call('SCAN', cursor, 'MATCH', `${globLiteral(prefix)}*`, 'COUNT', COUNT)
-      const [next, keys] = reply as [string, string[]]
-      cursor = next
+    for await (const { keys, isLast } of scanKeys(master, `${globLiteral(prefix)}*`)) {
       const mine = keys.filter((key) => own.test(key.slice(prefix.length)))
       for (const key of keys) {
         const rest = key.slice(prefix.length)
@@ -41,13 +37,10 @@ export async function takeCensus(masters: readonly RedisClient[], prefix: string
         if (!theirs) add(foreign, key)
       }
       total += keys.length
-      const lives = await pipelined(
-        master,
-        mine.map((key) => ['pttl', key]),
-      )
-      for (const [i, life] of lives.entries()) if (Number(answer(life)) === -1) add(eternal, mine[i] as string)
-      if (total >= maxKeys && cursor !== '0') complete = false
-    } while (cursor !== '0' && complete)
+      for (const key of await withoutEnd(master, mine)) add(eternal, key)
+      if (total >= maxKeys && !isLast) complete = false
+      if (!complete) break
+    }
   }
   return { total, complete, eternal, foreign, nested }
 }
@@ -57,25 +50,23 @@ export async function removeEternal(masters: readonly RedisClient[], prefix: str
   const own = new RegExp(`^(?:${ROOMS}):`)
   let removed = 0
   for (const master of masters) {
-    let cursor = '0'
-    do {
-      const reply = await connected(master).call('SCAN', cursor, 'MATCH', `${globLiteral(prefix)}*`, 'COUNT', COUNT)
-      const [next, keys] = reply as [string, string[]]
-      cursor = next
+    for await (const { keys } of scanKeys(master, `${globLiteral(prefix)}*`)) {
       const mine = keys.filter((key) => own.test(key.slice(prefix.length)))
-      const lives = await pipelined(
-        master,
-        mine.map((key) => ['pttl', key]),
-      )
-      const dead = mine.filter((_, i) => Number(answer(lives[i])) === -1)
-      for (const done of await pipelined(
-        master,
-        dead.map((key) => ['unlink', key]),
-      ))
-        removed += Number(answer(done))
-    } while (cursor !== '0')
+      const dead = await withoutEnd(master, mine)
+      const unlinks = dead.map((key): Command => ['unlink', key])
+      for (const done of await pipelined(master, unlinks)) removed += Number(answer(done))
+    }
   }
   return removed
+}
+
+/** Those of them that never expire. */
+async function withoutEnd(master: RedisClient, keys: readonly string[]): Promise<string[]> {
+  const lives = await pipelined(
+    master,
+    keys.map((key) => ['pttl', key]),
+  )
+  return keys.filter((_, i) => Number(answer(lives[i])) === -1)
 }
 
 function add(list: { count: number; readonly names: string[] }, name: string): void {

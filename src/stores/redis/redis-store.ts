@@ -35,6 +35,7 @@ import { END_LEASE, isGranted, leaseKey, RENEW_LEASE, takeLease } from './leases
 import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
 import { CHECK, FULL, REGISTER } from './registry-script.ts'
+import { scanKeys } from './scan-keys.ts'
 import { serverInfo } from './server-info.ts'
 import { SingleServer } from './single-server.ts'
 import { versionFeed } from './version-feed.ts'
@@ -62,7 +63,6 @@ export function ownRedisStore(client: RedisClient): StoreFactory {
 
 /** How often making room for a shape is tried when others do the same. */
 const MAX_TRIES = 4
-const SCAN_COUNT = '1000'
 const BATCH = 500
 
 function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
@@ -314,24 +314,16 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
     return wanted.map((shape) => done.get(registrationName(shape)) as Registration)
   })
 
-  async function* scanKeys(pattern: string, masters: readonly RedisClient[]): AsyncIterable<[RedisClient, string[]]> {
-    for (const server of masters) {
-      let cursor = '0'
-      do {
-        const [next, keys] = (await connected(server).call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [
-          string,
-          string[],
-        ]
-        cursor = next
-        if (keys.length > 0) yield [server, keys]
-      } while (cursor !== '0')
+  async function* keysOf(masters: readonly RedisClient[], pattern: string): AsyncIterable<readonly string[]> {
+    for (const master of masters) {
+      for await (const { keys } of scanKeys(master, pattern)) if (keys.length > 0) yield keys
     }
   }
 
   async function dropVersions(server: RedisClient, isDone = async () => false): Promise<void> {
     // Models before their shapes, as `bump` does.
     for (const tags of ['{*}', '*']) {
-      for await (const [, keys] of scanKeys(`${globLiteral(tagKey(''))}${tags}`, [server])) {
+      for await (const keys of keysOf([server], `${globLiteral(tagKey(''))}${tags}`)) {
         if (await isDone()) return
         await dropKeys(server, keys)
       }
@@ -415,7 +407,7 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
 
     remove: (keys) => unlink(keys),
     async *scan(pattern) {
-      for await (const [, keys] of scanKeys(pattern, await servers.masters())) yield keys
+      yield* keysOf(await servers.masters(), pattern)
     },
 
     page: async (pattern, cursor, limit) => keyPage(await servers.masters(), pattern, cursor, limit),
@@ -430,9 +422,9 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       // Tags first: without its versions an entry is dead, and so is a fill that is on its way.
       for (const server of masters) await dropVersions(server)
       let removed = 0
-      const ours = (kind: string) => scanKeys(`${globLiteral(context.prefix)}${kind}:*`, masters)
-      for (const kind of ['query', 'data']) for await (const [, keys] of ours(kind)) removed += await unlink(keys)
-      for await (const [, keys] of ours('shapes')) await unlink(keys)
+      const ours = (kind: string) => keysOf(masters, `${globLiteral(context.prefix)}${kind}:*`)
+      for (const kind of ['query', 'data']) for await (const keys of ours(kind)) removed += await unlink(keys)
+      for await (const keys of ours('shapes')) await unlink(keys)
       await unlink([noteKey])
       return removed
     },

@@ -25,6 +25,11 @@ export interface Field {
   /** `undefined` where the schema text is not known. */
   readonly isList?: boolean
   readonly nativeType?: string
+  /**
+   * How the database compares values of this column, by its catalogue; `undefined` where that is not known. Under a
+   * collation that is not deterministic, texts of different code points may be equal.
+   */
+  readonly collation?: Collation
   /** All values an enum can have, under any of their names. */
   readonly values?: readonly string[]
   /** Written by Prisma or by the database itself with every update. */
@@ -33,6 +38,12 @@ export interface Field {
   readonly initial?: { readonly value: unknown }
   /** The columns of this model that hold the relation, when it is this side that holds them. */
   readonly foreignKey?: ForeignKey
+}
+
+export interface Collation {
+  readonly name: string
+  /** Only texts of the same code points are equal. */
+  readonly isDeterministic: boolean
 }
 
 export interface UniqueKey {

@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 import { NoSilentSkips } from './test/support/no-silent-skips.ts'
 
+/** Which lane a file belongs to: see test/README.md. */
+const LONG = 'test/**/*.long.{test,spec}.ts'
+const needsServers = { globalSetup: ['test/support/global-setup.ts'] }
+
 export default defineConfig({
   test: {
     // A test that passes only at the second try is a failing test, and one that is not run has not passed.
@@ -10,15 +14,17 @@ export default defineConfig({
     reporters: ['default', new NoSilentSkips()],
     // Most tests wait for servers, of their own or of another file's: a processor left idle for them is one wasted.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end a test that hangs and judge none: a test beside eight busy processes takes ten times as long.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    setupFiles: ['test/support/fixed-seed.ts'],
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/model/**/*.test.ts', 'test/*.test.ts'],
-          setupFiles: ['test/support/fixed-seed.ts'],
+          exclude: [LONG],
         },
       },
       {
@@ -26,18 +32,29 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.{test,spec}.ts'],
-          exclude: ['test/*.test.ts', 'test/{unit,model,types,docs,package,.generated}/**'],
-          // For this project alone: Prisma's schema engine, which it runs, can be loaded once in a process.
-          globalSetup: ['test/support/global-setup.ts'],
+          exclude: [LONG, 'test/*.test.ts', 'test/{unit,model,types,docs,package,.generated}/**'],
+          ...needsServers,
         },
       },
       {
         extends: true,
-        test: { name: 'types', include: ['test/{types,docs}/**/*.test.ts'], testTimeout: 300_000 },
+        test: { name: 'types', include: ['test/{types,docs}/**/*.test.ts'], exclude: [LONG], testTimeout: 300_000 },
       },
       {
         extends: true,
-        test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: [LONG] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'verify',
+          include: [LONG],
+          exclude: ['test/.generated/**'],
+          testTimeout: 600_000,
+          // After the other projects, should somebody run all of them: the long tests want the machine for themselves.
+          sequence: { groupOrder: 1 },
+          ...needsServers,
+        },
       },
     ],
   },

@@ -12,9 +12,10 @@ export interface CodeBlock {
   readonly code: string
 }
 
-/** The README, the pages of `docs`, and what the examples say of themselves. */
+/** The READMEs, the pages of `docs`, and what the examples say of themselves. */
 export const documents = [
   'README.md',
+  'test/README.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
   ...readdirSync(join(root, 'examples'), { recursive: true }).map((name) => `examples/${name}`),
 ].filter((file) => file.endsWith('.md') && !file.includes('node_modules'))

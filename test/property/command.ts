@@ -29,7 +29,7 @@ if (values.store !== undefined) {
   env['PROPERTY_STORE'] = values.store
 }
 
-const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'integration', 'test/property'], {
+const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'verify', 'test/property'], {
   env,
   stdio: 'inherit',
 })

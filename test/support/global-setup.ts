@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ProvidedContext } from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { generateClients, schemaFolder } from './generated-clients.ts'
 import { guardAgainstOrphan } from './orphan-guard.ts'
@@ -28,10 +29,41 @@ declare module 'vitest' {
 const authorStats = `CREATE VIEW "AuthorStats" AS
   SELECT u.id, count(p.id)::int AS posts FROM users u LEFT JOIN "Post" p ON p."authorId" = u.id GROUP BY u.id`
 
-/** Generated clients, a private Redis and PostgreSQL, and an empty database of each kind to make copies from. */
+interface Running {
+  readonly servers: ProvidedContext['servers']
+  stop(): Promise<void>
+}
+
+const SHARED = Symbol.for('the servers of this test run')
+
+/**
+ * Vitest loads and calls this file once for every project that names it, in one process. All of them share one set of
+ * servers, because Prisma's schema engine cannot be loaded twice in a process: the first project starts them, the last
+ * one stops them.
+ */
+const shared: { users: number; running?: Promise<Running> } = ((globalThis as { [SHARED]?: typeof shared })[SHARED] ??=
+  {
+    users: 0,
+  })
+
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  shared.users += 1
+  shared.running ??= start()
+  const { servers, stop } = await shared.running
+  project.provide('servers', servers)
+  // Here, in one process and within no test's time: fetching it takes minutes, and apt-get refuses to run twice at a time.
+  // Where it cannot be had, the tests that need it say so themselves.
+  if (project.name === 'verify') await chromiumBinary().catch(() => {})
+  return async () => {
+    shared.users -= 1
+    if (shared.users === 0) await stop()
+  }
+}
+
+/** Generated clients, a private Redis and PostgreSQL, and an empty database of each kind to make copies from. */
+async function start(): Promise<Running> {
   const undo: (() => Promise<void> | void)[] = []
-  const tearDown = async () => {
+  const stop = async () => {
     const results = await Promise.allSettled(undo.map(async (step) => step()))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
@@ -55,11 +87,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       generateClients('sqlite'),
       generateClients('postgresql'),
     ] as const
-    // Here, in one process and within no test's time: fetching it takes minutes, and apt-get refuses to run twice at a time.
-    // Where it cannot be had, the tests that need it say so themselves.
-    const browser = chromiumBinary().catch(() => {})
     // All of them first: where one fails, what the others started is there to be stopped.
-    await Promise.allSettled([...starting, browser])
+    await Promise.allSettled(starting)
     const [redis, postgres] = await Promise.all(starting)
 
     const sqliteTemplate = join(scratch, 'template.db')
@@ -67,16 +96,16 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     await run('postgresql', postgres.url('postgres'), 'CREATE DATABASE template_test')
     await createTables('postgresql', postgres.url('template_test'), authorStats)
 
-    project.provide('servers', {
+    const servers = {
       redisUrl: redis.url,
       postgresUrl: postgres.url('postgres'),
       postgresTemplate: 'template_test',
       sqliteTemplate,
       scratch,
-    })
-    return tearDown
+    }
+    return { servers, stop }
   } catch (error) {
-    await tearDown()
+    await stop()
     throw error
   }
 }

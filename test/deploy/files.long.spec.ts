@@ -133,7 +133,7 @@ describe('the Dockerfile', () => {
     const installs = stages
       .flat()
       .flatMap((one) => /^npm (?:ci|i).*/.exec(one.getRawArgumentsContent() ?? '')?.[0] ?? [])
-    expect(installs).toEqual(['npm install --ignore-scripts', 'npm ci --omit=dev --ignore-scripts'])
+    expect(installs).toEqual(['npm ci --ignore-scripts', 'npm ci --omit=dev --ignore-scripts'])
     const { dependencies } = JSON.parse(textOf('package.json'))
     const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     const lock = JSON.parse(textOf('package-lock.json'))

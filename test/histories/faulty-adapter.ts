@@ -1,9 +1,4 @@
-import type {
-  SqlDriverAdapter,
-  SqlMigrationAwareDriverAdapterFactory,
-  SqlQueryable,
-  Transaction,
-} from '@prisma/driver-adapter-utils'
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQueryable, Transaction } from '@prisma/driver-adapter-utils'
 
 /** What is done to a client at the only places where time can pass between the database and the cache. */
 export interface Interference {
@@ -16,10 +11,7 @@ export interface Interference {
 }
 
 /** A driver adapter on which `interference` acts. Transactions are held up at their commit alone. */
-export function faulty(
-  factory: SqlMigrationAwareDriverAdapterFactory,
-  interference: Interference,
-): SqlMigrationAwareDriverAdapterFactory {
+export function faulty(factory: SqlDriverAdapterFactory, interference: Interference): SqlDriverAdapterFactory {
   const pass = async <T>(sql: string, send: () => Promise<T>): Promise<T> => {
     const reads = /^\s*SELECT/i.test(sql)
     if (reads) await interference.beforeRead()
@@ -59,6 +51,5 @@ export function faulty(
     provider: factory.provider,
     adapterName: factory.adapterName,
     connect: async () => connection(await factory.connect()),
-    connectToShadowDb: () => factory.connectToShadowDb(),
   }
 }

@@ -529,7 +529,6 @@ function sharingOneConnection(factory: ReturnType<Database['adapter']>): ReturnT
     ...factory,
     provider: factory.provider,
     adapterName: factory.adapterName,
-    connectToShadowDb: () => factory.connectToShadowDb(),
     async connect() {
       const connection = await factory.connect()
       let open: { queryRaw: typeof connection.queryRaw; executeRaw: typeof connection.executeRaw } | undefined

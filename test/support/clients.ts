@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { PrismaClient as MysqlClient } from '../.generated/mysql/client-ts/client.ts'
 import type { PrismaClient as PostgresClient } from '../.generated/postgresql/client-ts/client.ts'
 import type { Prisma, PrismaClient as SqliteClient } from '../.generated/sqlite/client-ts/client.ts'
 import type { Database } from './databases.ts'
@@ -8,8 +9,12 @@ import { type SqlTap, tapSql } from './sql-tap.ts'
 /** `ts` is the generator `prisma-client`, `js` is `prisma-client-js`, here with an output folder of its own. */
 export type Generator = 'ts' | 'js'
 
-/** A test that runs on every provider sees the models all of them have; one that names PostgreSQL sees its own too. */
-export type ClientOf<P extends Provider> = 'sqlite' extends P ? SqliteClient : PostgresClient
+/** A test that runs on every provider sees the models all of them have; one that names one of them sees its own too. */
+export type ClientOf<P extends Provider> = 'sqlite' extends P
+  ? SqliteClient
+  : 'mysql' extends P
+    ? MysqlClient
+    : PostgresClient
 export type PrismaNamespace = typeof Prisma
 export type ClientOptions = Omit<Prisma.PrismaClientOptions, 'adapter' | 'accelerateUrl'>
 
@@ -38,15 +43,17 @@ interface GeneratedClient {
   readonly Prisma: PrismaNamespace
 }
 
-/** Typed as one of them: the four are generated from the same models. */
+/** Typed as one of them: all are generated from the same models. */
 async function load(provider: Provider, generator: Generator): Promise<GeneratedClient> {
   // By `require`, as an application would have it: the runner would otherwise read this CommonJS folder as modules.
   if (generator === 'js') return require(`../.generated/${provider}/client-js/index.js`)
-  const client =
-    provider === 'sqlite'
-      ? await import('../.generated/sqlite/client-ts/client.ts')
-      : await import('../.generated/postgresql/client-ts/client.ts')
-  return client as unknown as GeneratedClient
+  return (await TS_CLIENTS[provider]()) as unknown as GeneratedClient
+}
+
+const TS_CLIENTS = {
+  sqlite: () => import('../.generated/sqlite/client-ts/client.ts'),
+  postgresql: () => import('../.generated/postgresql/client-ts/client.ts'),
+  mysql: () => import('../.generated/mysql/client-ts/client.ts'),
 }
 
 const require = createRequire(import.meta.url)

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { SqlDriverAdapter, SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { inject } from 'vitest'
-import { adapterFor, type Provider, withConnection } from './provider.ts'
+import { adapterFor, type Provider, sideConnection, withConnection } from './provider.ts'
 
 /** An empty database with the test schema, for one test file alone. */
 export interface Database<P extends Provider = Provider> {
   readonly provider: P
-  /** For `pg.Client` and friends; `file:` on SQLite. */
+  /** For drivers of the database; `file:` on SQLite. */
   readonly url: string
   /** A driver adapter of its own for every client, as in an application with several processes. */
-  adapter(): SqlMigrationAwareDriverAdapterFactory
+  adapter(): SqlDriverAdapterFactory
   /** Statements past every Prisma client, as psql or another service would send them. `;` separates. */
   execute(sql: string): Promise<void>
   /** Rows of a query past every Prisma client, as arrays of values. */
@@ -23,7 +23,14 @@ export interface Database<P extends Provider = Provider> {
 }
 
 export async function createDatabase<P extends Provider>(provider: P): Promise<Database<P>> {
-  return provider === 'sqlite' ? createSqlite(provider) : createPostgres(provider)
+  switch (provider) {
+    case 'sqlite':
+      return createSqlite(provider)
+    case 'mysql':
+      return createMariadb(provider)
+    default:
+      return createPostgres(provider)
+  }
 }
 
 async function createSqlite<P extends Provider>(provider: P): Promise<Database<P>> {
@@ -86,10 +93,47 @@ async function statementsThatEmpty(database: Pick<Database, 'query'>): Promise<s
   ].join('; ')
 }
 
+async function createMariadb<P extends Provider>(provider: P): Promise<Database<P>> {
+  const { mariadbUrl, mariadbTables } = inject('servers')
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(mariadbUrl)
+  await withConnection(provider, mariadbUrl, (connection) =>
+    connection.executeScript(`CREATE DATABASE ${name}; USE ${name}; ${mariadbTables}`),
+  )
+  url.pathname = `/${name}`
+  const database = sideDoor(provider, url.href)
+  return {
+    ...database,
+    async reset() {
+      const tables = await database.query(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'",
+      )
+      // TRUNCATE starts ids at 1 again.
+      const truncates = tables.map(([table]) => `TRUNCATE "${table}";`).join(' ')
+      await database.execute(`SET foreign_key_checks = 0; ${truncates} SET foreign_key_checks = 1`)
+    },
+    async drop() {
+      await database.close()
+      await withConnection(provider, mariadbUrl, (connection) => dropMariadb(connection, name))
+    },
+  }
+}
+
+async function dropMariadb(connection: SqlDriverAdapter, name: string): Promise<void> {
+  // DROP waits for transactions that are open in the database.
+  const { rows } = await connection.queryRaw({
+    sql: `SELECT id FROM information_schema.processlist WHERE db = '${name}'`,
+    args: [],
+    argTypes: [],
+  })
+  for (const [id] of rows) await connection.executeScript(`KILL ${id}`).catch(() => {})
+  await connection.executeScript(`DROP DATABASE ${name}`)
+}
+
 function sideDoor<P extends Provider>(provider: P, url: string) {
   let connection: Promise<SqlDriverAdapter> | undefined
   const connected = () => {
-    connection ??= adapterFor(provider, url).connect()
+    connection ??= sideConnection(provider, url)
     return connection
   }
   return {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ProvidedContext } from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { generateClients, schemaFolder } from './generated-clients.ts'
+import { startMariadb } from './mariadb-server.ts'
 import { guardAgainstOrphan } from './orphan-guard.ts'
 import { startPostgres } from './postgres-server.ts'
 import { adapterFor, type Provider, withConnection } from './provider.ts'
@@ -18,6 +19,9 @@ declare module 'vitest' {
       /** Its maintenance database; test files work in databases of their own. */
       readonly postgresUrl: string
       readonly postgresTemplate: string
+      /** As `postgresUrl`. MariaDB copies no database: this script makes the tables of each. */
+      readonly mariadbUrl: string
+      readonly mariadbTables: string
       readonly sqliteTemplate: string
       /** A folder for SQLite files, removed at the end. */
       readonly scratch: string
@@ -60,7 +64,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   }
 }
 
-/** Generated clients, a private Redis and PostgreSQL, and an empty database of each kind to make copies from. */
+/** Generated clients, a private Redis, PostgreSQL and MariaDB, and an empty database of each kind to make copies from. */
 async function start(): Promise<Running> {
   const undo: (() => Promise<void> | void)[] = []
   const stop = async () => {
@@ -84,22 +88,28 @@ async function start(): Promise<Running> {
     const starting = [
       startRedis().then(stopLater),
       startPostgres().then(stopLater),
+      startMariadb().then(stopLater),
       generateClients('sqlite'),
       generateClients('postgresql'),
+      generateClients('mysql'),
     ] as const
     // All of them first: where one fails, what the others started is there to be stopped.
     await Promise.allSettled(starting)
-    const [redis, postgres] = await Promise.all(starting)
+    const [redis, postgres, mariadb] = await Promise.all(starting)
 
     const sqliteTemplate = join(scratch, 'template.db')
     await createTables('sqlite', `file:${sqliteTemplate}`)
     await run('postgresql', postgres.url('postgres'), 'CREATE DATABASE template_test')
     await createTables('postgresql', postgres.url('template_test'), authorStats)
+    const mariadbUrl = mariadb.url('mysql')
+    const mariadbTables = await schemaSql(schemaFolder('mysql'), adapterFor('mysql', mariadbUrl))
 
     const servers = {
       redisUrl: redis.url,
       postgresUrl: postgres.url('postgres'),
       postgresTemplate: 'template_test',
+      mariadbUrl,
+      mariadbTables,
       sqliteTemplate,
       scratch,
     }

@@ -1,10 +1,10 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
+import { runProgram } from './run-program.ts'
 import { postgresFolder } from './server-binaries.ts'
 import { startServer } from './server-process.ts'
 
@@ -34,7 +34,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   try {
     if (user) chownSync(folder, user.uid, user.gid)
     const data = join(folder, 'data')
-    await run(
+    await runProgram(
       join(binaries, 'initdb'),
       ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
       { cwd: folder, ...user },
@@ -78,19 +78,6 @@ async function accepts(connectionString: string): Promise<boolean> {
     return false
   } finally {
     await client.end().catch(() => {})
-  }
-}
-
-async function run(
-  program: string,
-  args: string[],
-  options: { cwd: string; uid?: number; gid?: number },
-): Promise<void> {
-  try {
-    await promisify(execFile)(program, args, options)
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-    throw new Error(`${program} failed\n${stdout}${stderr}`, { cause: error })
   }
 }
 

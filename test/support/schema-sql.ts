@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlDriverAdapter,
-  type SqlMigrationAwareDriverAdapterFactory,
+  type SqlDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils'
 import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { mysqlTables } from './mysql-tables.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -16,16 +17,18 @@ const require = createRequire(import.meta.url)
  *
  * `adapter` must reach a database of the schema's provider; it is asked about its capabilities, nothing is changed.
  */
-export async function schemaSql(folder: string, adapter: SqlMigrationAwareDriverAdapterFactory): Promise<string> {
-  instantiate()
+export async function schemaSql(folder: string, adapter: SqlDriverAdapterFactory): Promise<string> {
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.prisma'))
     .map((name) => ({ path: name, content: readFileSync(join(folder, name), 'utf8') }))
   const datamodels = files.map(({ path, content }): [string, string] => [path, content])
+  if (adapter.provider === 'mysql') return mysqlTables(datamodels)
+  instantiate()
   // Freeing the engine closes no connection, and an open one keeps PostgreSQL from copying or dropping the database.
   const connections: SqlDriverAdapter[] = []
-  const connect = async (connection: Promise<SqlDriverAdapter>) => {
-    connections.push(await connection)
+  const connect = async () => {
+    const connection = await adapter.connect()
+    connections.push(connection)
     return connection
   }
   const schemaEngine = await engine.SchemaEngine.new(
@@ -34,8 +37,9 @@ export async function schemaSql(folder: string, adapter: SqlMigrationAwareDriver
     bindMigrationAwareSqlAdapterFactory({
       provider: adapter.provider,
       adapterName: adapter.adapterName,
-      connect: () => connect(adapter.connect()),
-      connectToShadowDb: () => connect(adapter.connectToShadowDb()),
+      connect,
+      // Only migrations are tried out in a database of their own; none are read here.
+      connectToShadowDb: connect,
     }),
   )
   try {

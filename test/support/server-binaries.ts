@@ -34,8 +34,16 @@ export function postgresFolder(): Promise<string> {
   return find('PostgreSQL (initdb, postgres)', () => postgresFolders().find(holdsPostgres), 'postgresql')
 }
 
+/** The programs that make a data directory of MariaDB and serve it. */
+export async function mariadbPrograms(): Promise<{ readonly install: string; readonly server: string }> {
+  const usual = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
+  const program = (name: string) => find(name, () => inFolders(name, usual), 'mariadb-server')
+  return { install: await program('mariadb-install-db'), server: await program('mariadbd') }
+}
+
 const ON_MACOS: Record<string, string> = {
   postgresql: 'postgresql@17',
+  'mariadb-server': 'mariadb',
   'redis-server': 'redis',
   chromium: '--cask google-chrome',
   prometheus: 'prometheus',

@@ -3,12 +3,14 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freshNamespace } from './fresh-namespace.ts'
 import { manualClock } from './manual-clock.ts'
-import { describeCombinations, useTestBed } from './matrix.ts'
+import { combinations, describeCombinations, onMariadb, type TestBed, useTestBed } from './matrix.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
 import { typedSql } from './typed-sql.ts'
 import { withTimeout } from './with-timeout.ts'
 
-describeCombinations('a plain client', (bed) => {
+describeCombinations('a plain client', plainClient, [...combinations, ...onMariadb])
+
+function plainClient(bed: TestBed): void {
   it('writes and reads', async () => {
     const { prisma, Prisma } = await bed.open()
     const created = await prisma.user.create({
@@ -128,7 +130,7 @@ describeCombinations('a plain client', (bed) => {
     expect(sql.count('ROLLBACK TO')).toBe(1)
     expect(await prisma.tag.findMany({ where: { name: { in: ['outer', 'inner'] } } })).toHaveLength(1)
   })
-})
+}
 
 describe('PostgreSQL', () => {
   const bed = useTestBed({ provider: 'postgresql', generator: 'ts', store: 'memory' })

@@ -26,19 +26,22 @@ export const passThrough: Contender = {
   role: 'floor',
   from: 'database',
   async open(world) {
-    const extended = world.plain.$extends({
-      query: {
-        async $allOperations({ args, query }) {
-          return query(args)
-        },
-      },
-    }) as unknown as Client
+    const extended = world.plain.$extends(noOperation) as unknown as Client
     return {
       read: (query) => query.run(extended),
       rename: (id, name) => rename({ ...world, plain: extended }, id, name),
       settled: async () => {},
       close: async () => {},
     }
+  },
+}
+
+/** The emptiest query extension. */
+export const noOperation = {
+  query: {
+    async $allOperations({ args, query }: { args: unknown; query: (args: unknown) => Promise<unknown> }) {
+      return query(args)
+    },
   },
 }
 

@@ -40,19 +40,7 @@ export const extensionRedis: Contender = {
   from: 'redis',
   async open(world) {
     const redis = new Redis(world.redis.url)
-    const extended = world.plain.$extends(
-      PrismaExtensionRedis({
-        config: {
-          stale: 0,
-          ttl: HOUR,
-          // Of a Redis without the module RedisJSON.
-          type: 'STRING',
-          cacheKey: { prefix: freshPrefix().replace(':', '') },
-          auto: { ttl: HOUR, invalidateOnWrite: true },
-        },
-        client: redis,
-      }),
-    ) as unknown as Client
+    const extended = world.plain.$extends(cachedByExtensionRedis(redis)) as unknown as Client
     return {
       read: (query) => query.run(extended),
       rename: (id, name) => rename({ ...world, plain: extended }, id, name),
@@ -61,6 +49,20 @@ export const extensionRedis: Contender = {
     }
   },
 }
+
+/** It caches every read and invalidates by model. */
+export const cachedByExtensionRedis = (redis: Redis) =>
+  PrismaExtensionRedis({
+    config: {
+      stale: 0,
+      ttl: HOUR,
+      // Of a Redis without the module RedisJSON.
+      type: 'STRING',
+      cacheKey: { prefix: freshPrefix().replace(':', '') },
+      auto: { ttl: HOUR, invalidateOnWrite: true },
+    },
+    client: redis,
+  })
 
 export const bentoRedis = bento('bentocache, Redis', 'redis')
 export const bentoTiered = bento('bentocache, memory + Redis', 'memory')
@@ -95,4 +97,4 @@ function bento(name: string, from: 'memory' | 'redis'): Contender {
 }
 
 /** It stores behind the answer and tells nobody when it is done. */
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
+export const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 20))

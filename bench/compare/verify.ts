@@ -36,10 +36,10 @@ export async function verify(
   return { equal: differs.size === 0, wrong: differs.has(WRONG), mark: marks.join('; ') }
 }
 
-const WRONG = 'VALUES'
+export const WRONG = 'VALUES'
 
 /** The types that came back as something else. */
-function differences(expected: unknown, actual: unknown): Iterable<string> {
+export function differences(expected: unknown, actual: unknown): Iterable<string> {
   if (isDeepStrictEqual(actual, expected)) return []
   if (expected instanceof Date) return [actual === expected.toJSON() ? 'Date' : WRONG]
   if (!isContainer(expected) || !isContainer(actual)) return [WRONG]

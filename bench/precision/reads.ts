@@ -12,7 +12,7 @@ export interface Read {
   readonly needs: readonly string[]
 }
 
-interface ReadKind {
+export interface ReadKind {
   /** How often, among all. */
   readonly weight: number
   readonly read: (shop: Shop) => Omit<Read, 'kind'>

@@ -4,7 +4,6 @@ import type { SqlTap } from '../../test/support/sql-tap.ts'
 import { Blame } from './blame.ts'
 import type { Answer } from './bounds.ts'
 import type { CachedClient, Contender, StoreKind } from './contenders.ts'
-import type { Read } from './reads.ts'
 import type { ShopClient } from './shop-client.ts'
 import { Tally } from './tally.ts'
 import type { Call } from './trace.ts'
@@ -22,8 +21,8 @@ export interface Replayed {
   readonly errors: ReadonlySet<string>
 }
 
-export function perform(client: ShopClient, { model, operation, args }: Read): PromiseLike<unknown> {
-  return client[model][operation](args)
+export function perform(client: ShopClient, call: Call): PromiseLike<unknown> {
+  return call.type === 'read' ? client[call.model][call.operation](call.args) : call.run(client)
 }
 
 const EXAMPLES = 5
@@ -73,7 +72,7 @@ export async function replay(
     plain.sql.clear()
     if (call.type === 'write') {
       blame.writes(call.kind, at)
-      await call.run(cached)
+      await perform(cached, call)
       await cached.$cache.settled()
       continue
     }

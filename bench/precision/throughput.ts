@@ -1,5 +1,6 @@
 import { median } from '../environment.ts'
 import type { Contender, StoreKind } from './contenders.ts'
+import { drive } from './drive.ts'
 import { perform } from './replay.ts'
 import { percent, table } from './report.ts'
 import type { ShopClient } from './shop-client.ts'
@@ -65,9 +66,6 @@ export async function throughput(
   return all
 }
 
-/** A row that is gone, or two writers at odds: what the shop would show its user. */
-const REFUSED = new Set(['P2025', 'P2034', 'P2028'])
-
 async function run(
   name: string,
   trace: readonly Call[],
@@ -77,29 +75,18 @@ async function run(
 ): Promise<Timed> {
   const warm = Math.floor(trace.length * warmUp)
   const took = { read: [] as number[], write: [] as number[] }
-  let refused = 0
-  let next = 0
   let begun = 0
   let cpuBegun = process.cpuUsage()
-  const lane = async () => {
-    while (next < trace.length) {
-      if (next === warm) {
-        begun = performance.now()
-        cpuBegun = process.cpuUsage()
-      }
-      const timed = next >= warm
-      const call = trace[next++] as Call
-      const asked = performance.now()
-      try {
-        await (call.type === 'read' ? perform(client, call) : call.run(client))
-      } catch (error) {
-        if (!REFUSED.has(String((error as { code?: unknown }).code))) throw error
-        refused += 1
-      }
-      if (timed) took[call.type].push(performance.now() - asked)
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, lane))
+  const refused = await drive(trace, inFlight, (call) => perform(client, call), {
+    started(at) {
+      if (at !== warm) return
+      begun = performance.now()
+      cpuBegun = process.cpuUsage()
+    },
+    ended(at, call, ms) {
+      if (at >= warm) took[call.type].push(ms)
+    },
+  })
   const timed = trace.length - warm
   const perSecond = (1000 * timed) / (performance.now() - begun)
   const { user, system } = process.cpuUsage(cpuBegun)

@@ -1,6 +1,6 @@
 import { canonicalText } from '../../src/query/canonical-text.ts'
 import { seededRandom } from '../random.ts'
-import { READS, type Read } from './reads.ts'
+import { READS, type Read, type ReadKind } from './reads.ts'
 import { Shop } from './shop.ts'
 import type { ShopRows } from './shop-rows.ts'
 import { WRITES, type Write } from './writes.ts'
@@ -25,13 +25,15 @@ export interface TraceOptions {
   readonly calls: number
   /** The share of calls that write. */
   readonly writes: number
+  /** What is read; without it, what a shop asks. */
+  readonly reads?: Readonly<Record<string, ReadKind>>
 }
 
 /** The same calls for the same options. */
-export function traceOf({ rows, seed, skew, calls, writes }: TraceOptions): Call[] {
+export function traceOf({ rows, seed, skew, calls, writes, reads = READS }: TraceOptions): Call[] {
   const random = seededRandom(seed)
   const shop = new Shop(rows, skew, random)
-  const nextRead = byWeight(READS, random)
+  const nextRead = byWeight(reads, random)
   const nextWrite = byWeight(WRITES, random)
   return Array.from({ length: calls }, (): Call => {
     shop.next()

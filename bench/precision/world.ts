@@ -16,6 +16,7 @@ export interface World {
 }
 
 export interface ShopDatabase {
+  readonly url: string
   /** A plain client; its statements pass `sql`. Closed with the database. */
   tapped(): Promise<{ readonly prisma: ExtensibleClient; readonly sql: SqlTap }>
   /** A plain client with nothing between it and its driver. */
@@ -52,6 +53,7 @@ export async function openWorld(provider: Provider, rows: ShopRows): Promise<Wor
       }
       try {
         return await use({
+          url,
           open: async () => kept(await openShopClient(provider, adapterFor(provider, url))),
           async tapped() {
             const { adapter, tap } = tapSql(adapterFor(provider, url))

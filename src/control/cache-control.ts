@@ -183,6 +183,13 @@ export function cacheControl(context: ControlContext): CacheControl {
     for (const one of whole.patterns(pattern)) yield* store.scan(one)
   }
 
+  async function removeMatching(pattern: string): Promise<number> {
+    let removed = 0
+    for await (const found of scan(pattern)) removed += await removeKeys(found)
+    for (const one of whole.patterns(pattern)) await store.removeElsewhere?.(one)
+    return removed
+  }
+
   const listening = new Set<() => void>()
 
   /** All of the scope, where nothing else is named. */
@@ -201,7 +208,7 @@ export function cacheControl(context: ControlContext): CacheControl {
     const graceUntil = soft ? clock() + 1000 * grace : undefined
     await context.invalidate(tagsAlone(moved), { cause: 'api' }, undefined, graceUntil)
     let removed = await removeKeys(keys.map((key) => whole.key(key)))
-    if (pattern !== undefined) for await (const found of scan(pattern)) removed += await removeKeys(found)
+    if (pattern !== undefined) removed += await removeMatching(pattern)
     return { tags: moved.length, keys: removed }
   }
 

@@ -20,6 +20,7 @@ import { Outbox } from '../write/outbox.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
 import { snapshotOf } from './args-snapshot.ts'
 import type { AnyClient } from './client.ts'
+import { connectionsOf } from './connections-of.ts'
 import { decimalClass } from './decimal-class.ts'
 import { ExplainScope } from './explain-scope.ts'
 import { findManyByIds } from './find-by-ids.ts'
@@ -127,6 +128,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     graph: modelGraph(dataModel, activeProvider, options.schema ?? inlineSchema),
     globalOmit: client._globalOmit ?? {},
     decimals: decimalClass(client),
+    connections: [client._originalClient ?? client, ...connectionsOf(client)],
   })
   const { policies, hidden, shapes, invalidate, holds } = opened
   const { graph, events, connection } = readContext

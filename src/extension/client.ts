@@ -8,6 +8,7 @@ export interface AnyClient {
   readonly _engineConfig?: {
     readonly inlineSchema?: string
     readonly activeProvider?: string
+    readonly adapter?: object
     readonly transactionOptions?: { readonly maxWait?: number; readonly timeout?: number }
   }
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>

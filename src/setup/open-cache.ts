@@ -29,6 +29,7 @@ import { Holds } from '../write/holds.ts'
 import { type Invalidate, invalidator } from '../write/invalidate.ts'
 import { ShapesInUse } from '../write/shapes-in-use.ts'
 import { TransactionScopes } from '../write/transaction-scopes.ts'
+import { storePlace, warnOfMixedStores } from './mixed-stores.ts'
 import { openSecrets } from './secrets.ts'
 import { storeFactory } from './store-factory.ts'
 import { warnOfUnboundedModels } from './unbounded-models.ts'
@@ -41,6 +42,8 @@ export interface Ground {
   readonly graph: ModelGraph
   readonly globalOmit: GlobalOmit
   readonly decimals: DecimalClass
+  /** The client under all extensions, and what else is certainly its database. */
+  readonly connections?: readonly [client: object, ...others: (object | string)[]] | undefined
 }
 
 /** A cache, whoever asks it. */
@@ -67,7 +70,10 @@ export interface HiddenConditions {
 }
 
 /** @throws CacheConfigError for names the schema does not have. */
-export function openCache(options: CacheOptions, { graph: plain, globalOmit, decimals }: Ground): OpenCache {
+export function openCache(
+  options: CacheOptions,
+  { graph: plain, globalOmit, decimals, connections }: Ground,
+): OpenCache {
   const secrets = options.encryption && openSecrets(options.encryption)
   const graph: ModelGraph = { ...plain, omit: globalOmit, ...(secrets && { conceal: secrets.conceal }) }
   const policies = new Policies(options, graph)
@@ -136,11 +142,13 @@ export function openCache(options: CacheOptions, { graph: plain, globalOmit, dec
     registered: new RegisteredShapes(),
     learned: new LearnedTags(),
     recent: new RecentEntries(),
-    connection: new SharedConnection(graph.provider),
+    connection: new SharedConnection(graph.provider, connections?.[0]),
     decimals,
     background,
     verifications,
   }
+  const place = storePlace(options)
+  if (connections && place) warnOfMixedStores({ schema: read.fingerprint, connections }, prefix, place)
   const holds = new Holds(store, shapes, {
     enabled: policies.hasStrict,
     leaseMs: options.holdMs ?? 10_000,

@@ -1,4 +1,5 @@
 import type { CacheOptions } from '../policy/options.ts'
+import { announced } from '../stores/announced.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import { nearTier } from '../stores/near-tier.ts'
 import { connectRedis } from '../stores/redis/connect.ts'
@@ -8,7 +9,8 @@ import type { StoreFactory } from '../stores/store.ts'
 
 /** The store that the options ask for, with what stands in front of it. */
 export function storeFactory(options: CacheOptions): StoreFactory {
-  const far = farFactory(options)
+  const open = farFactory(options)
+  const far: StoreFactory = (context) => announced(open(context), context.prefix)
   if (options.near === undefined) return far
   const near = typeof options.near === 'string' ? { coherence: options.near } : options.near
   const { coherence, maxEntries = 10_000, maxBytes = 64 * 1024 * 1024, heartbeatMs = 1000 } = near

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Tag } from '../tags/tag.ts'
 import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
 import { modelBounds } from './model-bounds.ts'
+import { join, leave, type Peer, peerGroup } from './process-peers.ts'
 import type { CacheStore, HowToLookUp, LookUp, StoreContext, StoreFactory } from './store.ts'
 
 export interface NearOptions {
@@ -77,6 +78,15 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     for (const { spoiled } of pending) for (const tag of tags) spoiled.add(tag)
   }
 
+  function dropCopies(keys: readonly string[]): void {
+    for (const key of keys) copies.delete(key)
+  }
+
+  function dropAll(): void {
+    copies.clear()
+    forget()
+  }
+
   function forget(): void {
     known.clear()
     for (const one of pending) one.isLost = true
@@ -84,6 +94,15 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
 
   const feed =
     options.coherence === 'subscribed' ? far.follow?.({ moved: spoil, lost: forget }, options.heartbeatMs) : undefined
+
+  const group = peerGroup(context.prefix)
+  /** Clients of this process tell each other what they change: the push comes later. */
+  const peer: Peer = {
+    invalidate: spoil,
+    remove: dropCopies,
+    clear: dropAll,
+  }
+  join(group, peer)
 
   async function asked(key: string | undefined, tags: readonly Tag[], how?: HowToLookUp): Promise<LookUp> {
     const look: Pending = { spoiled: new Set(), isLost: feed?.isLive() !== true }
@@ -191,7 +210,7 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
       moving([...moved, ...kept], () => far.release(holder, moved, kept, known_)),
 
     async remove(keys) {
-      for (const key of keys) copies.delete(key)
+      dropCopies(keys)
       const count = await far.remove(keys)
       // Copies of values depend on tags of theirs, which whoever removes one moves.
       if (keys.every((key) => key.startsWith(values))) return count
@@ -202,13 +221,11 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     ...(far.page && { page: (pattern, cursor, limit) => far.page!(pattern, cursor, limit) }),
     peek: (key) => far.peek(key),
     async clear() {
-      copies.clear()
-      forget()
+      dropAll()
       try {
         return await far.clear()
       } finally {
-        copies.clear()
-        forget()
+        dropAll()
       }
     },
     ping: () => far.ping(),
@@ -217,6 +234,7 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     servers: async () => far.servers?.() ?? [],
     onReconnect: (listener) => far.onReconnect?.(listener),
     async close() {
+      leave(group, peer)
       feed?.close()
       await far.close()
     },

@@ -111,6 +111,7 @@ function localStore(store: CacheStore, { onError }: ResilienceOptions): Resilien
     remove: (keys) => store.remove(keys),
     removeInTime: (keys) => store.remove(keys),
     scan: (pattern) => store.scan(pattern),
+    ...(store.removeElsewhere && { removeElsewhere: (pattern) => store.removeElsewhere!(pattern) }),
     page: (pattern, cursor, limit) => pageOf(store, pattern, cursor, limit),
     peek: (key) => store.peek(key),
     clear: () => store.clear(),

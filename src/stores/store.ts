@@ -130,6 +130,9 @@ export interface CacheStore {
    */
   page?(pattern: string, cursor: string, limit: number): Promise<KeyPage>
 
+  /** Removes what matches from the other in-process stores of this prefix; missing where all clients share the entries. */
+  removeElsewhere?(pattern: string): Promise<void>
+
   /** The stored bytes of one entry, for `inspect`. */
   peek(key: string): Promise<string | undefined>
 

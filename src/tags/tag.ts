@@ -76,6 +76,11 @@ export function valueTag(key: string): Tag {
   return `=${key}`
 }
 
+/** The key of the value whose tag this is; `undefined` for tags of other kinds. */
+export function valueKey(prefix: string, tag: Tag): string | undefined {
+  return tag.startsWith('=') ? `${prefix}data:${tag.slice(1)}` : undefined
+}
+
 /** Everything a write that may have touched any row of the model must move. */
 export function wholeModel(model: string): readonly Tag[] {
   return [modelTag(model), unknownRowsTag(model), unknownCreatedTag(model), everyShapeTag(model)]

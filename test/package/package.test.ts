@@ -197,6 +197,30 @@ describe('in an application', () => {
   }
   const inEachBuild = it.each(Object.entries(builds))
 
+  it('keeps the caches of both builds in one process from serving what the other has changed', async () => {
+    const { head } = builds['a module']
+    writeFileSync(
+      join(app, 'both.mjs'),
+      `${head}
+      const require = createRequire(import.meta.url)
+      const other = require('${name}').cacheExtension
+      const fromRepository = createRequire(${JSON.stringify(join(root, 'package.json'))})
+      const { PrismaClient } = fromRepository('./test/.generated/sqlite/client-js/index.js')
+      const { PrismaLibSql } = fromRepository('@prisma/adapter-libsql')
+      const client = () => new PrismaClient({ adapter: new PrismaLibSql({ url: 'file:both.db' }) })
+      const options = { store: 'memory', configFile: false, defaults: { ttl: 60 } }
+      const pages = client().$extends(cacheExtension(options))
+      const routes = client().$extends(other(options))
+      await pages.$executeRawUnsafe('CREATE TABLE "Tag" (name TEXT PRIMARY KEY, color TEXT)')
+      const before = [await pages.tag.count(), await routes.tag.count()]
+      await routes.tag.create({ data: { name: 'red' } })
+      const after = [await pages.tag.count(), await routes.tag.count()]
+      console.log(JSON.stringify({ copies: cacheExtension !== other, before, after }))`,
+    )
+    const { stdout } = await run(process.execPath, ['both.mjs'])
+    expect(JSON.parse(stdout)).toEqual({ copies: true, before: [0, 0], after: [1, 1] })
+  })
+
   inEachBuild('finds and reads a TypeScript config file, from %s', async (_, build) => {
     const config = join(app, 'cache.config.ts')
     writeFileSync(

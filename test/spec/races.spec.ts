@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { naiveCache } from '../../bench/naive-cache.ts'
 import { type Contestant, prepareProducts, raceFreely, raceSlowReads } from '../../bench/race.ts'
 import { seededRandom } from '../../bench/random.ts'
@@ -460,7 +460,7 @@ describe('a driver with one shared connection', () => {
     )
     prisma.$cache.on('*', (event) => events.push(event))
     const name = () => prisma.user.findUnique({ where: { id: 1 } }).then((row) => row?.name)
-    return { prisma, sql, events, name, close }
+    return { prisma, plain: plain as ClientOf<Provider>, sql, events, name, close }
   }
 
   it('shows uncommitted rows, which are never stored: a rollback takes them back', async () => {
@@ -476,6 +476,28 @@ describe('a driver with one shared connection', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'skip-fill', reason: 'shared-connection' }))
     await close()
   })
+
+  it.each(['one copy', 'two copies'])(
+    'is known to two caches over one client, from %s of the package',
+    async (copies) => {
+      const { prisma, plain, close } = await open()
+      if (copies === 'two copies') vi.resetModules()
+      const { cacheExtension: itsExtension } = await import('../../src/index.ts')
+      expect(itsExtension === cacheExtension).toBe(copies === 'one copy')
+      const other = plain.$extends(itsExtension({ ...bed.cache, prefix: freshNamespace(), defaults: { ttl: 60 } }))
+      const itsName = () => other.user.findUnique({ where: { id: 1 } }).then((row) => row?.name)
+      await expect(
+        prisma.$transaction(async (tx) => {
+          await tx.user.update({ where: { id: 1 }, data: { name: 'never' } })
+          expect(await itsName()).toBe('never')
+          await other.$cache.settled()
+          throw new Error('back')
+        }),
+      ).rejects.toThrow('back')
+      expect(await itsName()).toBe('old')
+      await close()
+    },
+  )
 
   it('has reads stored again once no transaction is open', async () => {
     const { prisma, name, close } = await open()

@@ -165,9 +165,14 @@ describe('what can go stale', () => {
     }
   })
 
-  it('between two stores that know nothing of each other: until the ttl', async () => {
+  it('between in-process stores of two processes: until the ttl', async () => {
+    // In one process, stores of one prefix hear of each other.
     const [one, other] = ([0, 1] as const).map((process) =>
-      processes.start(process, { redis: undefined, store: memoryStore({ maxEntries: 100 }) }),
+      processes.start(process, {
+        redis: undefined,
+        store: memoryStore({ maxEntries: 100 }),
+        prefix: freshNamespace(),
+      }),
     ) as [ReturnType<typeof processes.start>, ReturnType<typeof processes.start>]
     await name(other.prisma)
     await setName(one.prisma, 'new')

@@ -93,7 +93,8 @@ for (const fault of faults) print(`FAULT: ${fault}`)
 if (faults.length > 0) process.exitCode = 1
 
 function databaseOf(name: string): Provider {
-  if (name !== 'sqlite' && name !== 'postgresql') throw new Error(`--database ${name}: sqlite or postgresql`)
+  if (name === 'mariadb') return 'mysql'
+  if (name !== 'sqlite' && name !== 'postgresql') throw new Error(`--database ${name}: sqlite, postgresql or mariadb`)
   return name
 }
 

@@ -54,7 +54,7 @@ datasource db {
   provider = "${provider}"
 }
 
-${readFileSync(models, 'utf8')}`
+${modelsFor(provider)}`
   const version: string = require('prisma/package.json').version
   const digest = createHash('sha256').update(`${version}\n${schema}`).digest('hex')
   const home = shopFolder(provider)
@@ -72,6 +72,12 @@ ${readFileSync(models, 'utf8')}`
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
+}
+
+/** A string of MySQL holds 191 characters, unless it says otherwise. */
+function modelsFor(provider: Provider): string {
+  const text = readFileSync(models, 'utf8')
+  return provider === 'mysql' ? text.replace(/^ +(bio|description|body) +String/gm, '$& @db.Text') : text
 }
 
 async function prismaGenerate(folder: string): Promise<void> {

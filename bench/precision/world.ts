@@ -1,6 +1,8 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils'
+import { startMariadb } from '../../test/support/mariadb-server.ts'
 import { startPostgres } from '../../test/support/postgres-server.ts'
 import { adapterFor, type Provider, withConnection } from '../../test/support/provider.ts'
 import { schemaSql } from '../../test/support/schema-sql.ts'
@@ -33,7 +35,7 @@ interface Server {
 
 export async function openWorld(provider: Provider, rows: ShopRows): Promise<World> {
   await generateShopClient(provider)
-  const server = await (provider === 'sqlite' ? sqliteFolder() : postgresServer())
+  const server = await SERVERS[provider]()
   try {
     await fill(provider, server.template, rows)
   } catch (error) {
@@ -101,6 +103,55 @@ async function postgresServer(): Promise<Server> {
   }
 }
 
+async function mariadbServer(): Promise<Server> {
+  const mariadb = await startMariadb()
+  const administer = <T>(use: (connection: SqlDriverAdapter) => Promise<T>) =>
+    withConnection('mysql', mariadb.url('mysql'), use)
+  await administer((connection) => connection.executeScript('CREATE DATABASE template_shop'))
+  return {
+    template: mariadb.url('template_shop'),
+    async copy(name) {
+      const url = mariadb.url(name)
+      const tables = await schemaSql(shopFolder('mysql'), adapterFor('mysql', url))
+      await administer(async (connection) => {
+        // It copies no database.
+        await connection.executeScript(`CREATE DATABASE ${name}; USE ${name}; ${tables}`)
+        const copies = Object.keys(MODELS).map(
+          (table) => `INSERT INTO "${table}" SELECT * FROM template_shop."${table}";`,
+        )
+        await connection.executeScript(`SET foreign_key_checks = 0; ${copies.join(' ')} SET foreign_key_checks = 1`)
+      })
+      return url
+    },
+    drop: (name) => administer((connection) => connection.executeScript(`DROP DATABASE ${name}`)),
+    stop: () => mariadb.stop(),
+  }
+}
+
+const SERVERS: Readonly<Record<Provider, () => Promise<Server>>> = {
+  sqlite: sqliteFolder,
+  postgresql: postgresServer,
+  mysql: mariadbServer,
+}
+
+/** Tables, and what the client calls them. */
+const MODELS = {
+  User: 'user',
+  Category: 'category',
+  Product: 'product',
+  Order: 'order',
+  OrderItem: 'orderItem',
+  Review: 'review',
+} as const
+
+const ANALYZE: Readonly<Record<Provider, string>> = {
+  sqlite: 'ANALYZE',
+  postgresql: 'ANALYZE',
+  mysql: `ANALYZE TABLE ${Object.keys(MODELS)
+    .map((table) => `"${table}"`)
+    .join()}`,
+}
+
 /** Rows a statement: a database bounds its parameters. */
 const CHUNK = 500
 
@@ -109,7 +160,7 @@ async function fill(provider: Provider, url: string, rows: ShopRows): Promise<vo
   await withConnection(provider, url, (connection) => connection.executeScript(schema))
   const client = await openShopClient(provider, adapterFor(provider, url))
   try {
-    for (const model of ['user', 'category', 'product', 'order', 'orderItem', 'review'] as const) {
+    for (const model of Object.values(MODELS)) {
       const all: readonly object[] = rows[model]
       for (let i = 0; i < all.length; i += CHUNK) await client[model].createMany({ data: all.slice(i, i + CHUNK) })
     }
@@ -117,5 +168,5 @@ async function fill(provider: Provider, url: string, rows: ShopRows): Promise<vo
     await client.$disconnect()
   }
   // Plans are those of a database that has been there for a while.
-  await withConnection(provider, url, (connection) => connection.executeScript('ANALYZE'))
+  await withConnection(provider, url, (connection) => connection.executeScript(ANALYZE[provider]))
 }

@@ -29,9 +29,11 @@ export function listOf<Item extends v.GenericSchema>(item: Item, fix: string) {
 
 /** @throws CacheConfigError naming the option, the value seen and the fix. `path` is where `value` was written. */
 export function check<T extends v.GenericSchema>(schema: T, value: unknown, path: string): v.InferOutput<T> {
-  const result = v.safeParse(schema, value, { abortEarly: true })
+  const result = v.safeParse(schema, value)
   if (result.success) return result.output
-  const { issue, steps } = innermost(result.issues[0], path === '' ? [] : [path])
+  // A name that was given in the wrong place explains more than one that is missing there.
+  const wrong = result.issues.find(({ expected }) => expected === 'never') ?? result.issues[0]
+  const { issue, steps } = innermost(wrong, path === '' ? [] : [path])
   const fix = issue.message.endsWith('.') ? issue.message : `Expected ${issue.expected}.`
   const got = steps[0] === 'encryption' ? showSecret(issue.input) : show(issue.input)
   throw new CacheConfigError(steps.join('.') || 'options', `got ${got}`, fix)

@@ -15,7 +15,7 @@ import { openCache } from '../setup/open-cache.ts'
 import { withSurroundings } from '../setup/surroundings.ts'
 import { userTag } from '../tags/tag.ts'
 import { Warming } from '../warming/warming.ts'
-import { changedNothing } from '../write/failed-write.ts'
+import { changedNothing, leavesTransactionOpen, undoesAll } from '../write/failed-write.ts'
 import { Outbox } from '../write/outbox.ts'
 import { type WriteContext, writeInvalidate } from '../write/write-invalidate.ts'
 import { snapshotOf } from './args-snapshot.ts'
@@ -82,8 +82,8 @@ type Cache = ReturnType<typeof cacheOf>
 function readHook(cache: Cache, { model = '', operation, args, query, __internalParams }: HookArguments) {
   try {
     const { transaction, dataPath } = hookCall(__internalParams)
-    const { cache: option, ...rest } = args ?? {}
-    const call = { model, operation, args: rest, dataPath, run: () => query(rest), begun: cache.begin() }
+    const { option, rest, sent } = splitArgs(args, __internalParams)
+    const call = { model, operation, args: rest, dataPath, run: () => query(sent), begun: cache.begin() }
     const lookedUp = cache.lookedUp(option)
     if (lookedUp) return cache.goOn(call, lookedUp, transaction)
     // Also where the read is not cached: a mistake must not wait for production to be told.
@@ -106,8 +106,21 @@ async function otherHook(cache: Cache, { model, operation, args, query, __intern
     return cache.raw(operation, args, transaction, () => query(args))
   }
   if (!WRITES.has(operation)) return query(args)
-  const { cache: option, ...rest } = args ?? {}
-  return cache.write(model, operation, rest, option, { transaction, dataPath }, query)
+  const { option, rest, sent } = splitArgs(args, __internalParams)
+  const send = (asked: unknown) => query(asked === rest ? sent : asked)
+  return cache.write(model, operation, rest, option, { transaction, dataPath }, send)
+}
+
+/**
+ * `cache`, and the arguments without it. `sent`: what Prisma is to see of them. It makes an object of no arguments at all
+ * and of `null` for hooks, and words its errors by what it is handed back.
+ */
+function splitArgs(args: Record<string, unknown> | undefined, internalParams: unknown) {
+  const { args: given } = internalParams as { readonly args?: unknown }
+  if (given === undefined || given === null) return { option: undefined, rest: {}, sent: given }
+  if (args === undefined || !('cache' in args)) return { option: undefined, rest: args ?? {}, sent: args }
+  const { cache: option, ...rest } = args
+  return { option, rest, sent: rest }
 }
 
 function cacheOf(client: AnyClient, options: CacheOptions) {
@@ -161,7 +174,21 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       return readThrough(call, own, readContext)
     }
     const reason = transaction.kind === 'batch' ? 'batch-transaction' : 'interactive-transaction'
-    return readThrough(call, { kind: 'bypass', reason }, readContext)
+    return readThrough({ ...call, run: inTransaction(transaction, call.run) }, { kind: 'bypass', reason }, readContext)
+  }
+
+  /** The query, inside the interactive transaction it belongs to: when it may have ended that one, its end is in doubt. */
+  function inTransaction(transaction: HookTransaction | undefined, run: () => PromiseLike<unknown>, mayEnd = false) {
+    if (transaction?.kind !== 'interactive') return run
+    return async () => {
+      if (mayEnd) writeContext.outbox.doubt(transaction.id)
+      try {
+        return await run()
+      } catch (error) {
+        if (!leavesTransactionOpen(error, graph.provider)) writeContext.outbox.doubt(transaction.id)
+        throw error
+      }
+    }
   }
 
   /** What is wrong with a call's `cache` is told; a fault of ours in planning is an event, and the query runs. */
@@ -237,7 +264,13 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
         return control.disconnect(options)
       },
     } satisfies PrismaCacheControl,
-    $transaction: transactionHook(client, { ...writeContext, events, transactions: opened.transactions }),
+    $transaction: transactionHook(client, {
+      ...writeContext,
+      events,
+      transactions: opened.transactions,
+      undoesAll: () => later.none && undoesAll(graph.provider),
+      timeoutMs: transactionOptions?.timeout ?? 5000,
+    }),
     $extends: later.hook(client),
     warming,
     read,
@@ -263,8 +296,9 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
         const set = moved(model, operation, asked, writtenRows(result))
         return userTags.length === 0 ? set : { ...set, tags: new Set([...set.tags, ...userTags]), changes: set.changes }
       }
-      const failure = later.none ? changedNothing : undefined
-      const run = () => (shown ? query(shown.args).then(undefined, refusedAsAsked) : query(asked))
+      const failure = later.none ? (error: unknown) => changedNothing(error, operation, graph.provider) : undefined
+      const send = () => (shown ? query(shown.args).then(undefined, refusedAsAsked) : query(asked))
+      const run = inTransaction(transaction, send)
       const call = { cause: 'write', model, operation, transaction, run, changes, failure }
       const result = await writeInvalidate(call, writeContext)
       shown?.hide(result)
@@ -286,9 +320,10 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       operation: string,
       args: unknown,
       transaction: HookTransaction | undefined,
-      run: () => PromiseLike<unknown>,
+      send: () => PromiseLike<unknown>,
     ): Promise<unknown> {
       const statement = raw.read(operation, args)
+      const run = inTransaction(transaction, send, transaction && raw.mayEndTransaction(args))
       if (statement.kind === 'write') {
         const call = { cause: 'raw', model: RAW, operation, transaction, run, changes: () => tagsAlone(statement.tags) }
         return writeInvalidate(call, writeContext)

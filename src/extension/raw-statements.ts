@@ -4,7 +4,7 @@ import { known, type Policies } from '../policy/resolve-policy.ts'
 import type { Ttl } from '../policy/ttl.ts'
 import { assertRawOptions } from '../policy/validate-options.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
-import { type StatementScan, scanStatement } from '../query/sql-tables.ts'
+import { mayEndTransaction, type StatementScan, scanStatement } from '../query/sql-tables.ts'
 import { wholeModelsWriteSet, withReferring } from '../query/write-set.ts'
 import { type Tag, userTag } from '../tags/tag.ts'
 import { RAW_WRITES } from './operations.ts'
@@ -77,6 +77,11 @@ export class RawStatements {
     const { reads, ttl, tags } = declared
     const names = [...(scan.models ?? [])].map(({ name }) => name)
     return { kind: 'read', reads, names, ...(ttl !== undefined && { ttl }), ...(tags && { tags }) }
+  }
+
+  /** Whether a transaction may have ended with it. */
+  mayEndTransaction(args: unknown): boolean {
+    return mayEndTransaction(textOf(args))
   }
 
   #touched({ models, truncates }: StatementScan): Iterable<Model> {

@@ -31,6 +31,14 @@ export function scanStatement(graph: ModelGraph, sql: string): StatementScan {
   return { writes, truncates: words.has('truncate'), models: models.size > 0 ? models : undefined }
 }
 
+/**
+ * Whether a statement may end the transaction it runs in: COMMIT and its likes, a list of statements, and whatever is
+ * not known to leave it open. (MySQL commits before any DDL; PostgreSQL and SQLite do not, but need not be believed.)
+ */
+export function mayEndTransaction(sql: string): boolean {
+  return !/^\s*(select|with|values|insert|update|delete|merge|set|show)\b[^;]*;?\s*$/i.test(sql)
+}
+
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g
 /** `SELECT … FOR UPDATE` locks rows; it changes none. */
 const ROW_LOCKS = /\bfor\s+(no\s+key\s+)?update\b/g

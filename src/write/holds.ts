@@ -34,7 +34,7 @@ export class Holds {
   readonly #store: ResilientStore
   readonly #shapes: ShapesInUse
   readonly #options: HoldsOptions
-  readonly #batch = new AsyncLocalStorage<Set<Hold>>()
+  readonly #batch = new AsyncLocalStorage<Batch>()
 
   constructor(store: ResilientStore, shapes: ShapesInUse, options: HoldsOptions) {
     this.#store = store
@@ -43,14 +43,19 @@ export class Holds {
   }
 
   /**
-   * `undefined`: nothing here is written strictly.
-   * @throws StoreUnavailableError when the hold could not be taken and writes are to be refused then.
+   * `undefined`, and no promise of it: nothing here is written strictly. A caller that waited all the same would reach
+   * Prisma after reads that were called later.
+   *
+   * The promise rejects with StoreUnavailableError when the hold could not be taken and writes are to be refused then.
    */
-  async take(changes: () => WriteSet): Promise<Hold | undefined> {
+  take(changes: () => WriteSet): Promise<Hold> | undefined {
     if (!this.#options.enabled) return undefined
     const set = changes()
     const held = this.#toHold(set)
-    if (held.length === 0) return undefined
+    return held.length === 0 ? undefined : this.#take(set, held)
+  }
+
+  async #take(set: WriteSet, held: readonly Tag[]): Promise<Hold> {
     const holder = newVersion()
     const { leaseMs } = this.#options
     const renew = () => this.#store.hold(held, holder, leaseMs)
@@ -73,7 +78,7 @@ export class Holds {
       tags: held,
       release: async (moved, now) => {
         clearInterval(renewal)
-        batch?.delete(hold)
+        batch?.holds.delete(hold)
         // An older copy may have come in late; which shapes it lacks is not known.
         const replaced = (now ?? []).filter(({ model, version }) => copies.has(model) && copies.get(model) !== version)
         const changed = new Set([...moved, ...replaced.map(({ model }) => everyShapeTag(model))])
@@ -85,7 +90,8 @@ export class Holds {
         )
       },
     }
-    batch?.add(hold)
+    batch?.holds.add(hold)
+    if (batch?.isOver) await hold.release(hold.tags)
     return hold
   }
 
@@ -106,16 +112,27 @@ export class Holds {
    * A `$transaction([...])`: when it is over so are the holds of its elements, also of those that Prisma leaves waiting
    * for ever because another one was refused. What those did is not known; who does know tells it besides.
    */
-  async batch<T>(run: () => PromiseLike<T>): Promise<T> {
+  batch<T>(run: () => PromiseLike<T>): PromiseLike<T> {
     // An async scope, once entered, makes every promise of the process dearer on Node 20.
     if (!this.#options.enabled) return run()
-    const holds = new Set<Hold>()
+    const batch: Batch = { holds: new Set(), isOver: false }
+    const release = async () => {
+      batch.isOver = true
+      await Promise.all([...batch.holds].map((hold) => hold.release(hold.tags)))
+    }
     try {
-      return await this.#batch.run(holds, async () => run())
-    } finally {
-      await Promise.all([...holds].map((hold) => hold.release(hold.tags)))
+      return Promise.resolve(this.#batch.run(batch, run)).finally(release)
+    } catch (error) {
+      void release()
+      throw error
     }
   }
+}
+
+interface Batch {
+  readonly holds: Set<Hold>
+  /** A hold that is taken from now on is given back at once: its element never runs. */
+  isOver: boolean
 }
 
 function refusal(cause: unknown): StoreUnavailableError {

@@ -19,7 +19,7 @@ export interface WriteCall extends Cause {
   readonly transaction: { readonly kind: 'interactive' | 'batch'; readonly id: string } | undefined
   readonly run: () => PromiseLike<unknown>
   /** Whether an error says for certain that nothing was changed; absent: none does. */
-  readonly failure?: ((error: unknown, operation: string) => boolean) | undefined
+  readonly failure?: ((error: unknown) => boolean) | undefined
   /**
    * What it changed, given what it returned; `undefined` when it failed and may have taken effect all the same.
    * Must not throw: the write is done, and the caller must learn so.
@@ -33,8 +33,10 @@ export interface WriteCall extends Cause {
  * theirs; inside an interactive transaction the tags wait for that one's commit, and are held just before it.
  */
 export async function writeInvalidate(call: WriteCall, context: WriteContext): Promise<unknown> {
-  const hold =
-    call.transaction?.kind === 'interactive' ? undefined : await context.holds.take(() => call.changes(undefined))
+  const taking =
+    call.transaction?.kind === 'interactive' ? undefined : context.holds.take(() => call.changes(undefined))
+  // Where there is nothing to wait for, waiting would let reads that were called later reach Prisma first.
+  const hold = taking && (await taking)
   // A batch is counted as a whole, by the transaction: when it is refused its elements are left waiting for ever.
   const end = call.transaction?.kind === 'batch' ? () => {} : context.begin()
   let result: unknown
@@ -42,7 +44,7 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
     result = await call.run()
   } catch (error) {
     // Inside a transaction what a refused nested write did before it failed may stand (SQLite), and be committed.
-    const stands = call.transaction?.kind === 'interactive' || !call.failure?.(error, call.operation)
+    const stands = call.transaction?.kind === 'interactive' || !call.failure?.(error)
     if (stands) await settle(call, call.changes(undefined), context, hold)
     else await hold?.release([])
     throw error
@@ -62,7 +64,12 @@ async function settle(
   const { transaction, cause, model, operation } = call
   const told = { cause, operation, ...(model !== undefined && { model }) }
   if (transaction?.kind !== 'interactive') return context.invalidate(changes, told, hold)
-  if (context.outbox.add(transaction.id, changes)) return
+  if (context.outbox.add(transaction.id, changes)) {
+    // It may have been committed already, and this write with it. The end of the transaction invalidates again.
+    const doubtful = context.outbox.doubtful(transaction.id)
+    if (doubtful) await context.invalidate(doubtful, told)
+    return
+  }
   // Another extension opened this transaction past us: its commit will not be reported. Moving the tags now covers a
   // commit that is under way, moving them again when the transaction must be over covers one that comes later.
   setTimeout(() => void context.invalidate(changes, told), context.orphanMs).unref()

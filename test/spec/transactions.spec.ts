@@ -279,6 +279,7 @@ describeCombinations('an interactive transaction', (bed) => {
 describeCombinations('a batch transaction', (bed) => {
   const spec = useSpec(bed)
   const SECONDS = 10_000
+  const paintNew = { where: { name: 'new' }, data: { color: 'x' } }
 
   it('of hits, misses and duplicates never hangs, and answers in order', async () => {
     const { prisma, plain } = spec.cached()
@@ -367,8 +368,30 @@ describeCombinations('a batch transaction', (bed) => {
     const { prisma } = spec.cached()
     expect(await prisma.$transaction([prisma.tag.create({ data: { name: 'one' } })])).toMatchObject([{ name: 'one' }])
     expect(await prisma.$transaction([])).toEqual([])
-    await expect(prisma.$transaction([Promise.resolve(1) as never])).rejects.toThrow('Prisma Client promises')
-    await expect(prisma.$transaction('nonsense' as never)).rejects.toThrow()
+    expect(() => prisma.$transaction([Promise.resolve(1) as never])).toThrow('Prisma Client promises')
+    expect(() => prisma.$transaction('nonsense' as never)).toThrow()
+  })
+
+  it('has its elements reach Prisma, and extensions behind ours, in their order', async () => {
+    const { prisma } = spec.cached({ laterExtensions: 'transparent' })
+    const order: string[] = []
+    const behind = prisma.$extends({
+      query: {
+        $allOperations({ operation, args, query }) {
+          order.push(operation)
+          return query(args)
+        },
+      },
+    })
+    await behind.$transaction([
+      behind.tag.create({ data: { name: 'new' } }),
+      behind.tag.findMany(),
+      behind.$queryRaw`SELECT 1`,
+      behind.tag.update(paintNew),
+      behind.$executeRaw`UPDATE "catalog products" SET stock = 0`,
+      behind.tag.count(),
+    ])
+    expect(order).toEqual(['create', 'findMany', '$queryRaw', 'update', '$executeRaw', 'count'])
   })
 
   it('within an interactive one is part of it', async () => {

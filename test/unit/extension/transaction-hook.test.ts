@@ -13,15 +13,19 @@ type Open = (callback: Callback, options?: unknown) => Promise<unknown>
 let story: string[]
 let outbox: Outbox
 let events: CacheEvent[]
+let undoesAll: boolean
+let timeoutMs: number
 
 beforeEach(() => {
+  undoesAll = true
+  timeoutMs = 20_000
   story = []
   events = []
   outbox = new Outbox()
 })
 
 const noHolds = {
-  take: async () => undefined,
+  take: () => undefined,
   leave: async () => {},
   batch: (run: () => unknown) => run(),
 } as unknown as Holds
@@ -45,12 +49,15 @@ function over(open: Open) {
     },
     holds: noHolds,
     transactions: new TransactionScopes(),
+    undoesAll: () => undoesAll,
+    timeoutMs,
     begin: () => {
       story.push('begun')
       return () => void story.push('ended')
     },
   })
-  return (input: unknown, options?: unknown) => $transaction.call('the outermost client', input, options)
+  return (input: unknown, options?: unknown): Promise<unknown> =>
+    $transaction.call('the outermost client', input, options)
 }
 
 const client = { $cache: {}, [Symbol.for('prisma.client.transaction.scope_context')]: { txId: 'tx' } }
@@ -75,6 +82,53 @@ describe('an interactive transaction', () => {
     await expect(over(commits)(run)).rejects.toBe(error)
     expect(story).toEqual(['begun', 'of the outermost client', 'ended'])
     expect(outbox.close('tx')).toBeUndefined()
+  })
+
+  describe('that its callback rolls back moves its tags all the same', () => {
+    const rolledBack = async (run: () => void | Promise<void> = () => {}, options?: unknown) => {
+      const failing = async () => {
+        await write()
+        await run()
+        throw new Error('mine')
+      }
+      await expect(over(commits)(failing, options)).rejects.toThrow('mine')
+      return story.at(-1)
+    }
+
+    it('when a statement in it may have ended it before', async () => {
+      expect(await rolledBack(() => outbox.doubt('tx'))).toBe('moved User')
+    })
+
+    it('when the database, or an extension behind ours, may have kept what it wrote', async () => {
+      undoesAll = false
+      expect(await rolledBack()).toBe('moved User')
+    })
+
+    it.each([0, Number.NaN])('when it outlasted its own timeout, or that cannot be told: %d', async (timeout) => {
+      expect(await rolledBack(undefined, { timeout })).toBe('moved User')
+    })
+
+    it('when it outlasted the timeout of the client', async () => {
+      timeoutMs = 0
+      expect(await rolledBack()).toBe('moved User')
+      expect(await rolledBack(undefined, { timeout: 20_000 })).toBe('ended')
+    })
+
+    it('when one inside it is still open: the commit of that may be taken for its own', async () => {
+      let end = () => {}
+      const inner = () =>
+        over(commits)(
+          () =>
+            new Promise((_, reject) => {
+              end = () => reject(new Error('inner'))
+            }),
+        )
+      let open: Promise<unknown> | undefined
+      expect(await rolledBack(() => void (open = inner()))).toBe('ended')
+      end()
+      await expect(open).rejects.toThrow('inner')
+      expect(story.at(-1)).toBe('moved User')
+    })
   })
 
   it('whose commit failed moves its tags: it may have taken effect', async () => {
@@ -153,11 +207,11 @@ describe('a batch', () => {
     expect(story.at(-1)).toBe('ended')
   })
 
-  it('counts as open no longer when it was refused at once, as Prisma refuses what is no promise of its own', async () => {
+  it('is refused at the call, as Prisma refuses what is no promise of its own, and counts as open no longer', () => {
     const $transaction = over(() => {
       throw new Error('All elements of the array need to be Prisma Client promises')
     })
-    await expect($transaction([1])).rejects.toThrow('All elements')
-    expect(story.at(-1)).toBe('ended')
+    expect(() => $transaction([1])).toThrow('All elements')
+    expect(story).toEqual(['begun', 'of the outermost client', 'ended'])
   })
 })

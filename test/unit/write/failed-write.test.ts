@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changedNothing } from '../../../src/write/failed-write.ts'
+import { changedNothing, leavesTransactionOpen } from '../../../src/write/failed-write.ts'
 
 const known = (code: string) => ({ name: 'PrismaClientKnownRequestError', code })
 
@@ -7,7 +7,7 @@ describe('a write that threw has changed nothing', () => {
   it.each(['create', 'createMany', 'update', 'updateMany', 'upsert', 'delete', 'deleteMany', '$executeRaw'])(
     'when %s was refused before it was sent',
     (operation) => {
-      expect(changedNothing({ name: 'PrismaClientValidationError' }, operation)).toBe(true)
+      expect(changedNothing({ name: 'PrismaClientValidationError' }, operation, 'postgresql')).toBe(true)
     },
   )
 
@@ -17,7 +17,7 @@ describe('a write that threw has changed nothing', () => {
     ['upsert', 'P2003', 'a foreign key to nothing'],
     ['delete', 'P2014', 'a required relation'],
   ])('when the database refused %s: %s, %s', (operation, code) => {
-    expect(changedNothing(known(code), operation)).toBe(true)
+    expect(changedNothing(known(code), operation, 'postgresql')).toBe(true)
   })
 })
 
@@ -43,10 +43,41 @@ describe('a write that threw may have changed something', () => {
     ],
     ['a code nobody knows', known('P9999'), 'create'],
   ])('%s', (_, error, operation) => {
-    expect(changedNothing(error, operation)).toBe(false)
+    expect(changedNothing(error, operation, 'postgresql')).toBe(false)
   })
 
   it.each([undefined, null, 'a text', 0])('when %j was thrown', (error) => {
-    expect(changedNothing(error, 'create')).toBe(false)
+    expect(changedNothing(error, 'create', 'postgresql')).toBe(false)
+  })
+})
+
+describe('a write that the database refused may have changed something', () => {
+  it.each(['mysql', 'sqlserver', 'a database nobody knows'])('on %s, where some tables undo nothing', (provider) => {
+    expect(changedNothing(known('P2002'), 'create', provider)).toBe(false)
+    expect(changedNothing({ name: 'PrismaClientValidationError' }, 'create', provider)).toBe(true)
+  })
+})
+
+describe('a transaction in which a statement failed', () => {
+  it.each(['sqlite', 'postgresql', 'mysql'])(
+    'is still open on %s when nothing was sent, or no row found',
+    (provider) => {
+      expect(leavesTransactionOpen({ name: 'PrismaClientValidationError' }, provider)).toBe(true)
+      expect(leavesTransactionOpen(known('P2025'), provider)).toBe(true)
+    },
+  )
+
+  it.each(['P2002', 'P2003', 'P2034'])('refuses every further one on PostgreSQL: %s', (code) => {
+    expect(leavesTransactionOpen(known(code), 'postgresql')).toBe(true)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['sqlite', known('P2002'), 'ON CONFLICT ROLLBACK'],
+    ['mysql', known('P2034'), 'a deadlock'],
+    ['sqlserver', known('P2002'), 'XACT_ABORT'],
+    ['postgresql', known('P2028'), 'a timeout'],
+    ['postgresql', { name: 'PrismaClientUnknownRequestError' }, 'a lost connection'],
+  ])('may have been ended by it on %s', (provider, error) => {
+    expect(leavesTransactionOpen(error, provider)).toBe(false)
   })
 })

@@ -6,7 +6,7 @@ import { Outbox } from '../../../src/write/outbox.ts'
 import { type WriteCall, type WriteContext, writeInvalidate } from '../../../src/write/write-invalidate.ts'
 
 const noHolds = {
-  take: async () => undefined,
+  take: () => undefined,
   leave: async () => {},
   batch: (run: () => unknown) => run(),
 } as unknown as Holds
@@ -49,7 +49,7 @@ const write = (over: Partial<WriteCall> = {}): Promise<unknown> =>
         return 'row'
       },
       changes: (result) => tagsAlone([`of ${result}`]),
-      failure: changedNothing,
+      failure: (error) => changedNothing(error, 'create', 'sqlite'),
       ...over,
     },
     context,
@@ -95,14 +95,23 @@ describe('a write in an interactive transaction', () => {
     outbox.open('tx')
     await write({ transaction })
     expect(story).toEqual(['begun', 'ran', 'ended'])
-    expect(outbox.close('tx')?.tags).toEqual(new Set(['of row']))
+    expect(outbox.close('tx')?.writes.tags).toEqual(new Set(['of row']))
   })
 
   it('that was refused leaves its tags all the same: what it did before may stand, as on SQLite', async () => {
     outbox.open('tx')
     const error = Object.assign(new Error('taken'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
     await expect(write({ transaction, run: failing(error) })).rejects.toBe(error)
-    expect(outbox.close('tx')?.tags).toEqual(new Set(['of undefined']))
+    expect(outbox.close('tx')?.writes.tags).toEqual(new Set(['of undefined']))
+  })
+
+  it('in a transaction that may have been committed already invalidates at once what it gathered, and waits as well', async () => {
+    outbox.open('tx')
+    await write({ transaction })
+    outbox.doubt('tx')
+    await write({ transaction, changes: () => tagsAlone(['later']) })
+    expect(story.at(-1)).toBe('moved of row,later')
+    expect(outbox.close('tx')).toMatchObject({ inDoubt: true, writes: { tags: new Set(['of row', 'later']) } })
   })
 
   it('that another extension opened past us moves now, and again when it must be over', async () => {

@@ -60,6 +60,7 @@ export function writeSet(graph: ModelGraph, model: Model, operation: string, arg
   const { where, data } = args
   // `id IN (SELECT … LIMIT n)`: the rows are chosen by one statement and written by another.
   const found: Found = args['limit'] === undefined ? 'as-written' : 'before'
+  const updateFound = (updated: unknown) => (hasNestedWrites(model, updated) ? 'before' : 'as-written')
   const returned = Array.isArray(result) && result.length > 0 && result.length <= MAX_NAMED_ROWS ? result : undefined
   switch (operation) {
     case 'create':
@@ -74,7 +75,7 @@ export function writeSet(graph: ModelGraph, model: Model, operation: string, arg
       else for (const row of listOf(data)) walk.created(model, row, undefined)
       break
     case 'update':
-      walk.updated(model, where, data, result)
+      walk.updated(model, where, data, result, updateFound(data))
       break
     case 'updateMany':
       walk.updated(model, where, data, undefined, found)
@@ -85,11 +86,10 @@ export function writeSet(graph: ModelGraph, model: Model, operation: string, arg
       break
     case 'upsert':
       walk.created(model, args['create'], result)
-      walk.updated(model, where, args['update'], result)
+      walk.updated(model, where, args['update'], result, updateFound(args['update']))
       break
     case 'delete':
-      // With relations in its result the row is read first, and deleted by its id.
-      walk.deleted(model, where, result, showsRelations(model, args) ? 'before' : 'as-written')
+      walk.deleted(model, where, isOfTheDelete(graph, model, args) ? result : undefined)
       break
     case 'deleteMany':
       walk.deleted(model, where, undefined, found)
@@ -159,7 +159,7 @@ class Walk extends GatheredWrites {
 
   deleted(model: Model, where: unknown, row: unknown, found: Found = 'as-written'): void {
     const shown = this.#texts(model, row)
-    const rows = this.#rows(model, where, found).map((pinned) => still(model, new Map([...pinned, ...shown]), found))
+    const rows = this.#rows(model, where, found).map((pinned) => new Map([...pinned, ...shown]))
     for (const before of rows) this.#change(model, { kind: 'deleted', before, after: undefined, changed: undefined })
     this.#rowsGone(model, rows)
   }
@@ -426,8 +426,11 @@ function rewritten(holder: Model, key: ForeignKey): ReadonlySet<string> {
 
 /**
  * Whether the statement that writes rows looks at the conditions itself, or the rows were found by a statement before it
- * and are written by their ids (nested writes, `limit`): another writer may have come between, and then only their ids
- * are still what they were.
+ * and are written by their ids (`limit`, most nested writes, and the row they hang on): another writer may have come between,
+ * and then only their ids are still what they were. `test/prisma-canary/statements.test.ts` pins which is which.
+ *
+ * On MySQL that holds under REPEATABLE READ as well, where the statement before may see a snapshot of long ago: an UPDATE
+ * or DELETE looks at its conditions in the rows as they are now.
  */
 type Found = 'as-written' | 'before'
 
@@ -435,6 +438,25 @@ function still(model: Model, row: Row, found: Found): Row {
   if (found === 'as-written') return row
   const [id] = model.uniques ?? []
   return new Map([...row].filter(([name]) => id?.fields.some((field) => field.name === name)))
+}
+
+/**
+ * Whether the row a delete returns is the one it deleted. Where the database has no RETURNING, and where relations are
+ * shown, it is read by a statement before, perhaps from an older snapshot: the DELETE may have met another row.
+ */
+function isOfTheDelete({ provider }: ModelGraph, model: Model, args: Args): boolean {
+  return DELETES_RETURNING.has(provider) && !showsRelations(model, args)
+}
+
+const DELETES_RETURNING: ReadonlySet<string> = new Set(['sqlite', 'postgresql', 'postgres', 'cockroachdb'])
+
+/** `connect` alone only sets columns: the UPDATE is one with its conditions. */
+function hasNestedWrites(model: Model, data: unknown): boolean {
+  if (!isPlainObject(data)) return false
+  return Object.entries(data).some(([name, nested]) => {
+    if (model.fields.get(name)?.kind !== 'relation' || !isPlainObject(nested)) return false
+    return Object.keys(nested).some((operation) => operation !== 'connect')
+  })
 }
 
 function showsRelations(model: Model, { select, include }: Args): boolean {

@@ -1,5 +1,5 @@
 import type { Digest } from '../tags/keyed-digest.ts'
-import { type FieldText, type ModelText, readSchemaText, type SchemaText } from './schema-text.ts'
+import { declarations, type FieldText, type ModelText, readSchemaText, type SchemaText } from './schema-text.ts'
 
 /** What Prisma's clients carry at run time: `client._runtimeDataModel`. */
 export interface RuntimeDataModel {
@@ -97,6 +97,8 @@ export interface ModelGraph {
   readonly conceal?: Digest | undefined
   /** What the client leaves out of every result, by model as its methods spell it. */
   readonly omit?: GlobalOmit | undefined
+  /** All it was made from: two graphs with one source are of one schema, whatever the graph leaves out of it. */
+  readonly source?: readonly unknown[]
   /** No schema is known at all: any name may be a model, of which nothing else can be told. */
   readonly isOpen?: boolean
 }
@@ -137,7 +139,7 @@ export function modelGraph(dataModel: RuntimeDataModel, provider: string, schema
       if (field.foreignKey) models.get(field.foreignKey.target)?.referencedBy.push(field.foreignKey)
     }
   }
-  return { provider, models }
+  return { provider, models, source: [dataModel.models, schemaText === undefined ? null : declarations(schemaText)] }
 }
 
 /** What may stand between a relation's name and the conditions on the other model. */

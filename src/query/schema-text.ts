@@ -64,6 +64,15 @@ export function readSchemaText(source: string): SchemaText {
   return { ...(provider && { provider }), models, enums }
 }
 
+/** What a schema declares of models, views and enums, word by word; comments, layout, generators and the source of data do not count. */
+export function declarations(source: string): string[] {
+  const text = withoutComments(source)
+  return [...blocks(text)]
+    .filter(([, keyword]) => keyword !== 'datasource')
+    .map(([header, , , start]) => `${header}${text.slice(start, closingBrace(text, start))}`)
+    .map((block) => block.replace(/"(?:\\.|[^"\\])*"|\s+/g, (part) => (part.startsWith('"') ? part : ' ')).trim())
+}
+
 function* blocks(text: string): Generator<[header: string, keyword: string, name: string, start: number]> {
   for (const match of text.matchAll(/^[ \t]*(model|view|enum|datasource)\s+(\w+)\s*\{/gm)) {
     yield [match[0], match[1] as string, match[2] as string, match.index + match[0].length]

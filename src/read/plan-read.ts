@@ -5,7 +5,7 @@ import { known, type ReadCache, type ResolvedPolicy, TTL_WHEN_ASKED } from '../p
 import type { Ttl } from '../policy/ttl.ts'
 import { canonicalArgs } from '../query/canonical-args.ts'
 import { canonicalText, orderedText, UnsupportedArgument } from '../query/canonical-text.ts'
-import type { Model } from '../query/model-graph.ts'
+import type { Model, ModelGraph } from '../query/model-graph.ts'
 import type { Yields } from '../query/read-places.ts'
 import { type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag } from '../tags/tag.ts'
@@ -222,12 +222,12 @@ export function yieldsOf(operation: string): Yields {
   return operation === 'findMany' ? 'rows' : 'aggregate'
 }
 
-/** What tells one client from another: a deploy with another schema must not read the shapes of the last one. */
-export function clientFingerprint(model: Iterable<Model>, parts: readonly unknown[]): string {
-  const models = [...model].map((one) => [
-    one.name,
-    one.table,
-    [...one.fields.values()].map((field) => [field.name, field.type]),
-  ])
-  return digest(canonicalText([WIRE_VERSION, models, parts]))
+/**
+ * What tells one client from another: its schema, word by word, with tables and columns, and what else it knows of the
+ * database. A client that knows something else shows other values under the same names, or other tags for the same read:
+ * the two must not share entries.
+ */
+export function clientFingerprint({ provider, models, source }: ModelGraph, parts: readonly unknown[]): string {
+  const known = JSON.stringify([source, models], (_, value) => (value instanceof Map ? [...value] : value))
+  return digest(canonicalText([WIRE_VERSION, provider, known, parts]))
 }

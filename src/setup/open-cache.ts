@@ -128,7 +128,7 @@ export function openCache(
     clock,
     random: Math.random,
     prefix,
-    fingerprint: clientFingerprint(graph.models.values(), [graph.provider, globalOmit, options.version ?? '']),
+    fingerprint: clientFingerprint(graph, [globalOmit, options.version ?? '']),
     globalOmit,
     vary: options.vary,
     requireScope: options.requireScope ?? false,

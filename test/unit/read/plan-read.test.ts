@@ -269,20 +269,63 @@ describe('a raw read', () => {
 })
 
 describe('a client is told from another', () => {
-  const fingerprint = (schema: string, ...parts: unknown[]) => clientFingerprint(graphOf(schema).models.values(), parts)
-  const schema = 'model A {\n  id Int @id\n  name String\n}'
+  const fingerprint = (schema: string, ...parts: unknown[]) => clientFingerprint(graphOf(schema), parts)
+  const schema = `
+    enum Role {
+      USER
+      ADMIN @map("admin")
+    }
+    model A {
+      id Int @id
+      name String
+      slug String @db.VarChar(40)
+      role Role
+      bId Int?
+      b B? @relation(fields: [bId], references: [id])
+    }
+    model B {
+      id Int @id
+      other Int @unique
+      as A[]
+    }`
 
-  it('by its schema and by what it is set up with', () => {
+  it.each<[string, string, string]>([
+    ['the name of a field', 'name', 'title'],
+    ['its type', 'name String', 'name Int'],
+    ['its column', 'name String', 'name String @map("title")'],
+    ['whether it is a list', 'name String', 'name String[]'],
+    ['whether it may be null', 'name String', 'name String?'],
+    ['its default', 'name String', 'name String @default("x")'],
+    ['its native type', 'VarChar(40)', 'Uuid'],
+    ['the length of its native type', 'VarChar(40)', 'VarChar(20)'],
+    ['a unique key', 'name String', 'name String @unique'],
+    ['the table', 'role Role', 'role Role\n@@map("b")'],
+    ['the name of a model', 'model A', 'model C'],
+    ['the key of a relation', 'references: [id]', 'references: [other]'],
+    ['what a delete does', 'references: [id]', 'references: [id], onDelete: Cascade'],
+    ['the value of an enum', '@map("admin")', '@map("root")'],
+    ['an enum that takes a value for a name', 'ADMIN @map("admin")', 'ADMIN\nadmin'],
+  ])('by %s', (_, before, after) => {
+    expect(schema).toContain(before)
+    expect(fingerprint(schema.replace(before, after))).not.toBe(fingerprint(schema))
+  })
+
+  it('by what it is set up with, and what it knows of the database', () => {
+    const graph = graphOf(schema)
+    const A = graph.models.get('A')!
+    const name = { ...A.fields.get('name')!, changesByItself: true }
+    const informed = new Map(graph.models).set('A', { ...A, fields: new Map(A.fields).set('name', name) })
     const prints = [
       fingerprint(schema),
-      fingerprint(schema.replace('name', 'title')),
-      fingerprint(schema.replace('String', 'Int')),
-      fingerprint(schema.replace('name String', 'name String\n  @@map("b")')),
-      fingerprint(schema.replace('model A', 'model B')),
-      fingerprint(schema, 'sqlite'),
       fingerprint(schema, { user: { email: true } }),
+      clientFingerprint({ ...graph, provider: 'mysql' }, []),
+      clientFingerprint({ ...graph, models: informed }, []),
     ]
     expect(new Set(prints).size).toBe(prints.length)
-    expect(fingerprint(schema)).toBe(prints[0])
+  })
+
+  it('not by comments, layout, generators or the order of nothing that counts', () => {
+    const formatted = schema.replace('id Int @id', 'id   Int   @id // key').replace('enum', '/// Roles\nenum')
+    expect(fingerprint(`generator js {\n  output = "x"\n}\n${formatted}`)).toBe(fingerprint(schema))
   })
 })

@@ -4,14 +4,18 @@
  *     npm run bench:outage -- [--seconds 5] [--timeout 50]
  *
  * Two cached clients and a plain one read and write the same rows on PostgreSQL. Redis is killed and comes back empty
- * after the time given; then it is frozen and thaws. No query may fail, none may be slower than the slowest plain one and
- * the budget together, and no read may ever be older than a write that was acknowledged, by whichever client, before it.
+ * after the time given; it is frozen and thaws; the network swallows every packet, and the sockets that were open by then
+ * stay dead; it refuses writes and answers reads. No query may fail, none may be slower than the slowest plain one and the
+ * budget together, no read may ever be older than a write that was acknowledged, by whichever client, before it, and all
+ * clients must be answered by the cache again within two seconds.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { Redis } from 'ioredis'
 import { cacheExtension } from '../src/index.ts'
 import type { ClientOf } from '../test/support/clients.ts'
 import type { Provider } from '../test/support/provider.ts'
+import { startTcpProxy } from '../test/support/tcp-proxy.ts'
 import { freshPrefix, print, withEnvironment } from './environment.ts'
 
 const { values } = parseArgs({
@@ -23,6 +27,7 @@ const timeoutMs = Number(values.timeout)
 const BUDGET = { read: 2 * timeoutMs, write: 5 * timeoutMs }
 /** Timers are late on a busy machine. */
 const SLACK_MS = 50
+const BACK_MS = 2000
 const ROWS = 8
 
 interface Seen {
@@ -36,11 +41,17 @@ interface Seen {
 await withEnvironment('postgresql', async (environment) => {
   const { prisma: plain } = await environment.open()
   for (let id = 1; id <= ROWS; id += 1) await plain.product.create({ data: { sku: `${id}`, price: 1 } })
-  const options = { configFile: false, prefix: freshPrefix(), redis: environment.redis.url, timeoutMs } as const
+  const proxy = await startTcpProxy(environment.redis.port)
+  const admin = new Redis(environment.redis.url, { retryStrategy: () => 50 })
+  admin.on('error', () => {})
+  const redis = `redis://127.0.0.1:${proxy.port}`
+  const options = { configFile: false, prefix: freshPrefix(), redis, timeoutMs, logger: false } as const
   const cached = await Promise.all(
-    [0, 1].map(async () => {
+    [0, 1].map(async (who) => {
       const { prisma } = await environment.open()
-      return prisma.$extends(cacheExtension({ ...options, defaults: { ttl: 600 } }))
+      // Caches of one process share a connection where they expect the same of it; these stand for two processes.
+      const connection = { connectTimeoutMs: 1000 + who }
+      return prisma.$extends(cacheExtension({ ...options, connection, defaults: { ttl: 600 } }))
     }),
   )
   const controls = cached.map((client) => client.$cache)
@@ -50,6 +61,8 @@ await withEnvironment('postgresql', async (environment) => {
   for (const [fault, begin, end] of [
     ['killed, back and empty after', () => environment.redis.kill(), () => environment.redis.restart()],
     ['frozen for', async () => environment.redis.pause(), async () => environment.redis.resume()],
+    ['swallowed by the network, its sockets dead for good, new ones after', proxy.blackHole, proxy.deaden],
+    ['refusing writes for', () => refuseWrites(true), () => refuseWrites(false)],
   ] as const) {
     const load = startLoad([...cached, plain] as unknown as ClientOf<Provider>[])
     await pause(1000)
@@ -81,10 +94,16 @@ await withEnvironment('postgresql', async (environment) => {
         seen.read > without.read + BUDGET.read + SLACK_MS || seen.write > without.write + BUDGET.write + SLACK_MS,
     )
     print(`  hits again after ${backAfter.toFixed(0)} ms; ${stale} stale and ${failed} failed until 2 s after that`)
-    if (stale > 0 || failed > 0 || slow) guilty = true
+    if (stale > 0 || failed > 0 || slow || backAfter > BACK_MS) guilty = true
   }
   await Promise.all(controls.map((control) => control.disconnect()))
+  admin.disconnect()
+  await proxy.close()
   if (guilty) process.exitCode = 1
+
+  async function refuseWrites(isRefusing: boolean): Promise<void> {
+    await admin.config('SET', 'min-replicas-to-write', isRefusing ? '1' : '0')
+  }
 
   async function answers(control: (typeof controls)[number]): Promise<void> {
     const client = cached[controls.indexOf(control)]!

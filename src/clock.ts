@@ -7,6 +7,21 @@ export interface Clock {
 
 export const systemClock: Clock = () => Date.now()
 
+/** Calls again and again while somebody else holds `target`; keeps no process alive. Returns what ends it. */
+export function repeatWhileHeld<T extends object>(target: T, everyMs: number, call: (target: T) => void): () => void {
+  return repeat(new WeakRef(target), everyMs, call)
+}
+
+/** On its own: a closure made where `target` can be seen would hold it. */
+function repeat<T extends object>(target: WeakRef<T>, everyMs: number, call: (target: T) => void): () => void {
+  const timer = setInterval(() => {
+    const there = target.deref()
+    if (there) call(there)
+    else clearInterval(timer)
+  }, everyMs).unref()
+  return () => clearInterval(timer)
+}
+
 /** A day: the longest a timer is trusted with before the clock, which may have been set, is looked at again. */
 const LONGEST_MS = 24 * 3600 * 1000
 

@@ -26,8 +26,16 @@ export class StoreUnavailableError extends Error {
  */
 export function storeError(error: unknown): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error
-  return new StoreUnavailableError(error instanceof Error ? error.message : String(error))
+  const message = error instanceof Error ? error.message : String(error)
+  return new StoreUnavailableError(CLIENT_WORDS.find(([words]) => words.test(message))?.[1] ?? message)
 }
+
+/** What a Redis client says in the words of its own options, which nobody has set, and what it means. */
+const CLIENT_WORDS: readonly (readonly [words: RegExp, meaning: string])[] = [
+  [/maxRetriesPerRequest|^Connection is closed|^Command aborted due to/, 'the connection to Redis was lost'],
+  [/enableOfflineQueue/, 'Redis is not connected'],
+  [/^Failed to refresh slots cache/, 'no node of the Redis Cluster answers'],
+]
 
 /**
  * What a query failed with that nobody waits for: its name and code. What a database says quotes values, and what Prisma

@@ -201,6 +201,8 @@ export type CacheEvent =
       readonly cause: string
       /** `false`: the store did not acknowledge in time; the tags are kept and delivered before it is read again. */
       readonly delivered: boolean
+      /** The cache was disconnected, and the store could not be told: nobody tells it later. */
+      readonly isLost?: boolean
       readonly model?: string
       readonly operation?: string
       /** How long the write, or who called, waited for it; known while somebody listens. Milliseconds. */

@@ -47,9 +47,11 @@ export type { CachedMethod } from './extension/typed-client.ts'
 export type {
   AlertOptions,
   CacheConfig,
+  CacheLogger,
   CacheOptions,
   CachePolicy,
   Coherence,
+  ConnectionOptions,
   EncryptionOptions,
   ModelCachePolicy,
   NearTierOptions,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Alert, AlertName, CacheEvent, EventHub } from '../events.ts'
 import type { AlertOptions } from '../policy/options.ts'
-import type { StoreCondition } from '../stores/resilient-store.ts'
+import type { StoreCondition } from '../stores/guarded-store.ts'
 import type { ServerInfo } from '../stores/store.ts'
 import { SlidingWindow } from './sliding-window.ts'
 

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../errors.ts'
 import {
   type Alert,
   type CacheEventListener,
@@ -8,10 +9,10 @@ import {
 } from '../events.ts'
 import { known } from '../policy/resolve-policy.ts'
 import type { Ttl } from '../policy/ttl.ts'
-import { assertDisconnect, assertKeyPage, assertTarget, assertWarm } from '../policy/validate-options.ts'
+import { assertDisconnect, assertKeyPage, assertReady, assertTarget, assertWarm } from '../policy/validate-options.ts'
 import { tagsAlone, wholeModelsWriteSet } from '../query/write-set.ts'
 import type { Background } from '../read/read-context.ts'
-import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { LocalSize, ServerInfo } from '../stores/store.ts'
 import { inScope, scopeName } from '../tags/scope-tags.ts'
 import { namespaceTag, type Tag, userTag } from '../tags/tag.ts'
@@ -69,7 +70,8 @@ export interface CacheControl extends Values {
    *
    * @returns how many tags were moved and entries removed.
    * @throws CacheConfigError for an unknown model or an empty target; StoreUnavailableError for keys and patterns while
-   * the store is down (tags and models are kept and delivered later).
+   * the store is down (tags and models are kept and delivered later), and for all of them once `disconnect` has been
+   * called and the store cannot be told.
    */
   invalidate(target: InvalidationTarget): Promise<{ readonly tags: number; readonly keys: number }>
   /**
@@ -103,6 +105,12 @@ export interface CacheControl extends Values {
    */
   inspect(key: string, options?: { readonly value?: boolean }): Promise<EntryInfo | null>
   health(): Promise<CacheHealth>
+  /**
+   * Resolves when results can be read from the store: at once unless it has to be connected to, or is left alone. Rejects
+   * with `StoreUnavailableError` when that takes longer than `timeout` **seconds**. No read needs it: the first ones wait
+   * by themselves, as long as `connection.connectTimeoutMs`.
+   */
+  ready(options?: ReadyOptions): Promise<void>
   /** What the store is made of, and what each Redis server says of itself: all nodes of a cluster. Never rejects. */
   info(): Promise<StoreInfo>
   /** How an entry was last found invalidated here, and by which write; `null` when none is remembered (the last 5000 are). */
@@ -136,8 +144,16 @@ export interface CacheControl extends Values {
    * Ends the cache: waits for work under way and closes the connection this package opened. Queries still work, uncached.
    * Invalidations that the store has not heard of die with it, and other processes may serve what they concern: it is
    * waited for them, `deliverFor` seconds at most, and `stats().store.undelivered` says how many are left.
+   *
+   * A write made afterwards is made all the same. The store is told of it where your own client still reaches it; where
+   * not, an `error` event, the `logger` and `stats().store.lost` say so.
    */
   disconnect(options?: DisconnectOptions): Promise<void>
+}
+
+export interface ReadyOptions {
+  /** **Seconds**, at most 3600. @default `connection.connectTimeoutMs` */
+  readonly timeout?: number | undefined
 }
 
 export interface DisconnectOptions {
@@ -146,7 +162,7 @@ export interface DisconnectOptions {
 }
 
 export interface ControlContext extends EntryKnowledge {
-  readonly store: ResilientStore
+  readonly store: GuardedStore
   readonly events: EventHub
   readonly statistics: Statistics
   readonly infos: InfoScopes
@@ -157,6 +173,8 @@ export interface ControlContext extends EntryKnowledge {
   readonly values: Values
   /** Those that were raised. */
   readonly alerts: () => readonly Alert[]
+  /** Longest time the first query waits for the store to be reached, ms. */
+  readonly connectTimeoutMs: number
   /** Ends what would go on by itself. */
   readonly stop: () => void
 }
@@ -206,7 +224,8 @@ export function cacheControl(context: ControlContext): CacheControl {
     const own = [...tags.map(userTag), ...(namespace === undefined ? [] : [namespaceTag(namespace)])]
     const moved = [...new Set([...within(scope, own), ...wholeModelsWriteSet(graph, known_)])]
     const graceUntil = soft ? clock() + 1000 * grace : undefined
-    await context.invalidate(tagsAlone(moved), { cause: 'api' }, undefined, graceUntil)
+    const delivery = await context.invalidate(tagsAlone(moved), { cause: 'api' }, undefined, graceUntil)
+    if (delivery === 'lost') throw new StoreUnavailableError('the cache was disconnected: nobody could be told')
     let removed = await removeKeys(keys.map((key) => whole.key(key)))
     if (pattern !== undefined) removed += await removeMatching(pattern)
     return { tags: moved.length, keys: removed }
@@ -268,6 +287,11 @@ export function cacheControl(context: ControlContext): CacheControl {
     },
 
     health: () => healthOf(store),
+
+    async ready(options = {}) {
+      assertReady(options)
+      await store.ready(options.timeout === undefined ? context.connectTimeoutMs : 1000 * options.timeout)
+    },
 
     async info() {
       const servers = (await store.servers?.()) ?? []

@@ -1,4 +1,4 @@
-import type { ResilientStore, StoreCondition } from '../stores/resilient-store.ts'
+import type { GuardedStore, StoreCondition } from '../stores/guarded-store.ts'
 
 /** How the cache is. Never rejects. */
 export interface CacheHealth {
@@ -10,7 +10,7 @@ export interface CacheHealth {
   readonly undelivered: number
 }
 
-export async function healthOf(store: ResilientStore): Promise<CacheHealth> {
+export async function healthOf(store: GuardedStore): Promise<CacheHealth> {
   const begun = performance.now()
   const latencyMs = await store.ping().then(
     () => performance.now() - begun,

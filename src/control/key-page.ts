@@ -1,9 +1,9 @@
 import { CacheConfigError, show } from '../errors.ts'
-import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
 
 /** A page of the keys of several patterns, one after the other; a cursor says in which it stands, and where. */
 export async function keyPage(
-  store: ResilientStore,
+  store: GuardedStore,
   patterns: readonly string[],
   cursor: string,
   limit: number,

@@ -1,5 +1,5 @@
 import type { Alert, CacheEvent, CacheEventOf, EventHub } from '../events.ts'
-import type { StoreCondition } from '../stores/resilient-store.ts'
+import type { StoreCondition } from '../stores/guarded-store.ts'
 import type { LocalSize } from '../stores/store.ts'
 
 export interface CacheCounts {
@@ -28,6 +28,8 @@ export interface CacheStats {
     readonly undelivered: number
     /** How often the store was left alone because it did not answer. */
     readonly suspensions: number
+    /** Tags whose invalidation was lost: they were written after `disconnect`, and the store could not be told. */
+    readonly lost: number
   }
   /** What lies in this process: the entries of a memory store, or copies (`near`); `null` where there is neither. */
   readonly local: LocalSize | null
@@ -45,6 +47,7 @@ export class Statistics {
   readonly #models = new Map<string, Map<string, CacheCounts>>()
   readonly #bypasses = new Map<string, number>()
   #suspensions = 0
+  #lost = 0
   readonly #verified: Record<VerifyOutcome, number> = { fresh: 0, late: 0, stale: 0 }
 
   constructor(events: EventHub) {
@@ -67,7 +70,7 @@ export class Statistics {
       ),
       verified,
       freshness: compared === 0 ? null : 1 - verified.stale / compared,
-      store: { state, undelivered, suspensions: this.#suspensions },
+      store: { state, undelivered, suspensions: this.#suspensions, lost: this.#lost },
       local,
       alerts,
       bypasses: Object.fromEntries(this.#bypasses),
@@ -79,6 +82,7 @@ export class Statistics {
       if (event.state !== 'ok') this.#suspensions += 1
       return
     }
+    if (event.type === 'invalidate' && event.isLost) this.#lost += event.tags.length
     if (event.type === 'verify') {
       this.#verified[event.outcome] += 1
       return

@@ -64,7 +64,12 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
   const cache = cacheOf(client, withSurroundings(given))
   const extended = client.$extends({
     name: 'prisma-extension-query-cache',
-    client: { $cache: cache.control, $transaction: cache.$transaction, $extends: cache.$extends },
+    client: {
+      $cache: cache.control,
+      $transaction: cache.$transaction,
+      $extends: cache.$extends,
+      $disconnect: cache.$disconnect,
+    },
     query: {
       // Always a promise: Prisma calls `.then` on whatever a hook returns, `null` included.
       $allOperations(call: HookArguments): Promise<unknown> {
@@ -272,6 +277,11 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       timeoutMs: transactionOptions?.timeout ?? 5000,
     }),
     $extends: later.hook(client),
+    /** Prisma connects again with the next query, and so does the cache. */
+    async $disconnect() {
+      await opened.rest()
+      await client.$disconnect()
+    },
     warming,
     read,
     begin: () => events.begin(),

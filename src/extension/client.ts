@@ -4,6 +4,7 @@ import type { RuntimeDataModel } from '../query/model-graph.ts'
 export interface AnyClient {
   $extends(extension: unknown): AnyClient
   $transaction(input: unknown, options?: unknown): Promise<unknown>
+  $disconnect(): Promise<void>
   readonly _runtimeDataModel?: RuntimeDataModel
   readonly _engineConfig?: {
     readonly inlineSchema?: string

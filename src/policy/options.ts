@@ -304,6 +304,34 @@ export interface PredictOptions {
   readonly concurrency?: number | undefined
 }
 
+/** How long the connection to Redis may take, be silent, or go unchecked. Milliseconds. */
+export interface ConnectionOptions {
+  /**
+   * Longest time the first query waits until Redis is connected to; those that come meanwhile wait with it. Afterwards
+   * no query waits for a connection. @default 1000, at least `timeoutMs`
+   */
+  readonly connectTimeoutMs?: number | undefined
+  /**
+   * A connection on which nothing comes for so long, though replies are due, is dropped and made anew. Of a client of your
+   * own as well. @default 1000, at least five times `timeoutMs`
+   */
+  readonly silenceMs?: number | undefined
+  /**
+   * How often it is made sure, along with a look-up, that Redis still takes writes: entries may be served for so long from
+   * a server that refuses the invalidations of others. A write whose invalidation was refused waits five times `timeoutMs`
+   * before it is acknowledged; below that, nobody sees the state before it. 0: with every look-up.
+   * @default 100, at most twice `timeoutMs`
+   */
+  readonly writeCheckMs?: number | undefined
+}
+
+/** Where the cache says that it lost its store, and that it has it back. `console` will do, and so will most loggers. */
+export interface CacheLogger {
+  warn(message: string): void
+  /** @default `warn` */
+  info?(message: string): void
+}
+
 export interface CacheOptions {
   /**
    * Where the shared cache lives: an ioredis `Redis` or `Cluster`, or a `redis://` / `rediss://` URL.
@@ -397,6 +425,13 @@ export interface CacheOptions {
   readonly waitReplicas?: number | undefined
   /** Longest time a query waits for the store, milliseconds. @default 50 */
   readonly timeoutMs?: number | undefined
+  /** What is expected of the connection to Redis. */
+  readonly connection?: ConnectionOptions | undefined
+  /**
+   * Told when the store is lost and when it is back, in one line each, and when an invalidation is lost for good. Never
+   * of values or passwords. `false`: nobody. @default `console.warn`
+   */
+  readonly logger?: CacheLogger | false | undefined
   /** When the store is left alone, and for how long. */
   readonly breaker?: {
     /** Round trips that fail in a row before the circuit opens. @default 5 */

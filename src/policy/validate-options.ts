@@ -108,6 +108,7 @@ const rawRule = shape({
   ttl: v.optional(ttl),
 })
 
+const LOGGER_FIX = 'Give an object with a function `warn`, such as `console`, or false.'
 const REDIS_FIX = 'Give a redis:// or rediss:// URL, or an ioredis client.'
 
 const warmOn = v.union(
@@ -236,6 +237,14 @@ const configEntries = {
   replicaLag: v.optional(seconds),
   waitReplicas: v.optional(wholeNumber(0, 100, 'replicas')),
   timeoutMs: v.optional(wholeNumber(1, 60_000, 'milliseconds')),
+  connection: v.optional(
+    shape({
+      connectTimeoutMs: v.optional(wholeNumber(1, 600_000, 'milliseconds')),
+      silenceMs: v.optional(wholeNumber(10, 600_000, 'milliseconds')),
+      writeCheckMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
+    }),
+  ),
+  logger: v.optional(v.union([v.literal(false), v.custom<object>(isLogger, LOGGER_FIX)], LOGGER_FIX)),
   breaker: v.optional(
     shape({
       failures: v.optional(wholeNumber(1, 1_000_000, 'failures')),
@@ -350,6 +359,9 @@ const keyPage = shape({
   ),
 })
 const DELIVER_FOR = 'Give seconds from 0 to 3600.'
+const ready = shape({
+  timeout: v.optional(v.pipe(v.number(DELIVER_FOR), v.minValue(0, DELIVER_FOR), v.maxValue(3600, DELIVER_FOR))),
+})
 const disconnect = shape({
   deliverFor: v.optional(v.pipe(v.number(DELIVER_FOR), v.minValue(0, DELIVER_FOR), v.maxValue(3600, DELIVER_FOR))),
 })
@@ -378,6 +390,7 @@ export const assertWriteCache = (cache: unknown): void => void check(writeCache,
 export const assertRawOptions = (options: unknown): void => void check(rawOptions, options, 'raw')
 export const assertWarm = (warm: unknown): void => void check(warmQuery, warm, 'keepWarm')
 export const assertKeyPage = (options: unknown): void => void check(keyPage, options, 'keyPage')
+export const assertReady = (options: unknown): void => void check(ready, options, 'ready')
 export const assertDisconnect = (options: unknown): void => void check(disconnect, options, 'disconnect')
 export const assertInvalidationMap = (map: unknown): void => void check(invalidationMap, map, 'invalidateOn')
 export const assertTarget = (target: unknown): void => void check(invalidationTarget, target, 'invalidate')
@@ -389,6 +402,10 @@ export function isFunction(fix: string) {
 function isRedisUrl(url: string): boolean {
   const protocol = URL.canParse(url) ? new URL(url).protocol : ''
   return protocol === 'redis:' || protocol === 'rediss:'
+}
+
+function isLogger(value: unknown): boolean {
+  return typeof (value as { warn?: unknown } | null)?.warn === 'function'
 }
 
 function isRedisClient(value: unknown): boolean {

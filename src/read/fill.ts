@@ -14,6 +14,8 @@ import type { ReadPlan } from './read-plan.ts'
 export interface Asked {
   readonly at: number
   readonly versions: ReadonlyMap<Tag, TagVersion>
+  /** By how much the event loop was late since then, ms. */
+  readonly lateMs?: number
   /** From `SharedConnection`. */
   readonly ticket: number
   /** Called when the result is stored (`true`) or will not be, with how long the query took. */
@@ -40,7 +42,7 @@ interface Finer {
  * change the object they are given.
  */
 export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: ReadContext): string | undefined {
-  const tookMs = Math.max(0, Math.round(context.clock() - asked.at))
+  const tookMs = Math.max(0, Math.round(context.clock() - asked.at - (asked.lateMs ?? 0)))
   if (result === undefined) return skip('undefined')
   if (!context.connection.onlyCommitted(asked.ticket)) return skip('shared-connection')
   if (plan.omitted && showsOmitted(plan.omitted, result)) return skip('computed-needs')

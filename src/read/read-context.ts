@@ -7,11 +7,12 @@ import type { VerifyOptions } from '../policy/options.ts'
 import type { Policies, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
-import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Digest } from '../tags/keyed-digest.ts'
 import type { AdaptiveTtl } from './adaptive-ttl.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
+import type { LoopDelay } from './loop-delay.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
@@ -23,7 +24,7 @@ export interface ReadContext {
   readonly graph: ModelGraph
   readonly policies: Policies
   readonly precision: PrecisionRules
-  readonly store: ResilientStore
+  readonly store: GuardedStore
   readonly events: EventHub
   /** What last moved one of these tags; `null`: nothing in this process. */
   readonly droppedBy: (tags: readonly string[]) => DroppedBy | null
@@ -45,6 +46,8 @@ export interface ReadContext {
   readonly lives: AdaptiveTtl
   /** Which misses one process asks for all. */
   readonly leaseWorth: LeaseWorth
+  /** What the event loop adds to the time of queries; absent where a query itself holds the loop up (SQLite). */
+  readonly loopDelay?: LoopDelay | undefined
   readonly flights: SingleFlight<Landed>
   /** What is known of queries that were asked before, by their text: hits are asked again and again. */
   readonly queries: PlannedQueries

@@ -183,13 +183,15 @@ function ask(
     if (lease) endLease(lease, context)
   }
   const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
+  const lateMs = context.loopDelay?.begin()
   const query = Promise.resolve(call.run())
   const snapshot = query.then(
     (result): Landed => {
-      const filled = fill(plan, result, asked, context)
+      const filled = fill(plan, result, lateMs ? { ...asked, lateMs: lateMs() } : asked, context)
       return filled === undefined && result === undefined && call.sharesEnd ? () => undefined : filled
     },
     (error: unknown): Landed => {
+      lateMs?.()
       if (lease) endLease(lease, context)
       if (!call.sharesEnd) return undefined
       return () => {

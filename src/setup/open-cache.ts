@@ -3,9 +3,11 @@ import { Alerts } from '../control/alerts.ts'
 import { auditedControl } from '../control/audit.ts'
 import { type CacheControl, cacheControl } from '../control/cache-control.ts'
 import { InfoScopes } from '../control/cache-info.ts'
+import { consoleLogger } from '../control/console-logger.ts'
 import { Drops } from '../control/drops.ts'
-import { checkHealth } from '../control/health-check.ts'
+import { HealthCheck } from '../control/health-check.ts'
 import { Statistics } from '../control/stats.ts'
+import { logStore } from '../control/store-log.ts'
 import { storeError } from '../errors.ts'
 import { EventHub, type Scope } from '../events.ts'
 import type { CacheOptions } from '../policy/options.ts'
@@ -14,6 +16,7 @@ import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
 import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
 import { LeaseWorth } from '../read/lease-worth.ts'
+import { LoopDelay } from '../read/loop-delay.ts'
 import { clientFingerprint } from '../read/plan-read.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type DecimalClass, type ReadContext, Verifications } from '../read/read-context.ts'
@@ -21,8 +24,9 @@ import { RecentEntries } from '../read/recent-entries.ts'
 import { RegisteredShapes } from '../read/registered-shapes.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
 import { SingleFlight } from '../read/single-flight.ts'
+import { connectionLimits } from '../stores/connection-limits.ts'
+import { guardedStore } from '../stores/guards.ts'
 import { lagBehind } from '../stores/replica-lag.ts'
-import { resilientStore } from '../stores/resilient-store.ts'
 import { modelOf } from '../tags/tag.ts'
 import { valueRoom } from '../values/values.ts'
 import { Holds } from '../write/holds.ts'
@@ -34,6 +38,8 @@ import { openSecrets } from './secrets.ts'
 import { storeFactory } from './store-factory.ts'
 import { warnOfUnboundedModels } from './unbounded-models.ts'
 
+/** As long as a write waits for its invalidation, in units of `timeoutMs`. */
+const WRITE_PATIENCE = 5
 /** Seconds between two looks, where alerts are wanted. */
 const HEALTH_EVERY = 30
 
@@ -56,6 +62,8 @@ export interface OpenCache {
   readonly invalidate: Invalidate
   readonly hidden: HiddenConditions
   readonly transactions: TransactionScopes
+  /** Waits for work under way, then lets the connection go until the cache is used again. */
+  rest(): Promise<void>
   /** Whether a look-up may take no round trip. */
   readonly hasNear: boolean
 }
@@ -85,6 +93,7 @@ export function openCache(
   const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
   const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
   const { breaker = {}, waitReplicas = 0, replicaLag = 0, timeoutMs = 50 } = options
+  const connection = connectionLimits(options.connection ?? {}, timeoutMs)
   const opened = storeFactory(options)({
     prefix,
     clock,
@@ -92,13 +101,17 @@ export function openCache(
     graceMs: breaker.graceMs ?? 3000,
     waitReplicas,
     timeoutMs,
+    connection,
     onError,
     isStrict: policies.hasStrict ? (tag) => policies.isStrict(modelOf(tag)) : undefined,
     maxEntries: policies.maxEntries,
   })
   warnOfUnboundedModels(policies.maxEntries, opened)
-  const store = resilientStore(lagBehind(opened, replicaLag * 1000), {
+  const { logger = consoleLogger } = options
+  if (logger) logStore(logger, events, () => `${opened.name} at ${opened.address?.() ?? 'its place'}`)
+  const store = guardedStore(lagBehind(opened, replicaLag * 1000), {
     timeoutMs,
+    connectTimeoutMs: connection.connectTimeoutMs,
     failures: breaker.failures ?? 5,
     resetMs: breaker.resetMs ?? 1000,
     onError,
@@ -136,6 +149,7 @@ export function openCache(
     maxValueBytes: (model) => policies.maxBytes(model) ?? options.maxValueBytes ?? 1024 * 1024,
     lives,
     leaseWorth: new LeaseWorth(),
+    loopDelay: graph.provider === 'sqlite' ? undefined : new LoopDelay(),
     flights: new SingleFlight(),
     queries: plannedQueries(),
     preambles: new WeakMap(),
@@ -157,7 +171,7 @@ export function openCache(
   })
   const { alerts: asked, healthEvery = asked ? HEALTH_EVERY : undefined } = options
   const alerts = asked ? new Alerts(asked === true ? {} : asked, events, clock, () => store.condition()) : undefined
-  const endHealth = healthEvery === undefined ? () => {} : checkHealth(healthEvery * 1000, { store, events, alerts })
+  const health = healthEvery === undefined ? undefined : new HealthCheck(healthEvery * 1000, { store, events, alerts })
   const transactions = new TransactionScopes()
   function scope(): Scope {
     try {
@@ -186,9 +200,10 @@ export function openCache(
     tagsOf: (key) => read.recent.tagsOf(key) ?? read.learned.of(key),
     values: valueRoom({ read, invalidate, transactions, version: options.version ?? '' }),
     alerts: () => alerts?.raised() ?? [],
+    connectTimeoutMs: connection.connectTimeoutMs,
     stop() {
       verifications?.stop()
-      endHealth()
+      health?.stop()
       alerts?.stop()
     },
   })
@@ -196,6 +211,11 @@ export function openCache(
   return {
     hidden,
     control,
+    async rest() {
+      await background.settled()
+      await store.delivered(WRITE_PATIENCE * timeoutMs)
+      store.rest()
+    },
     read,
     policies,
     shapes,

@@ -1,26 +1,20 @@
 import { StoreUnavailableError } from '../errors.ts'
+import { afterLoopTime } from './loop-time.ts'
 
-/** Rejects after `ms`. A reply that lay in the socket while the event loop was blocked still counts as in time. */
+/** Rejects after `ms` in which the event loop was running: a reply that lay in the socket while it was blocked is in time. */
 export function inTime<T>(ms: number, run: () => Promise<T>, late?: () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    let settled = false
-    const timer = setTimeout(() => {
-      // Timers run before the sockets are read: give the reply that may be waiting there one turn of the loop.
-      setImmediate(() => {
-        if (settled) return
-        late?.()
-        reject(new StoreUnavailableError(`no answer within ${ms} ms`))
-      })
-    }, ms)
+    const cancel = afterLoopTime(ms, () => {
+      late?.()
+      reject(new StoreUnavailableError(`no answer within ${ms} ms`))
+    })
     run().then(
       (value) => {
-        settled = true
-        clearTimeout(timer)
+        cancel()
         resolve(value)
       },
       (error: unknown) => {
-        settled = true
-        clearTimeout(timer)
+        cancel()
         reject(error instanceof Error ? error : new StoreUnavailableError(String(error)))
       },
     )

@@ -92,8 +92,9 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     for (const one of pending) one.isLost = true
   }
 
-  const feed =
-    options.coherence === 'subscribed' ? far.follow?.({ moved: spoil, lost: forget }, options.heartbeatMs) : undefined
+  const follow = options.coherence === 'subscribed' ? far.follow : undefined
+  const listen = () => follow?.call(far, { moved: spoil, lost: forget }, options.heartbeatMs)
+  let feed = listen()
 
   const group = peerGroup(context.prefix)
   /** Clients of this process tell each other what they change: the push comes later. */
@@ -168,7 +169,7 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     isRemote: true,
     boundsModels: true,
 
-    ...(feed && { near }),
+    ...(follow && { near }),
 
     async lookUp(key, tags, how) {
       if (key === undefined) return asked(key, tags, how)
@@ -233,6 +234,20 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     local: () => ({ entries: copies.size, bytes: copies.calculatedSize, maxEntries, maxBytes, evictions }),
     servers: async () => far.servers?.() ?? [],
     onReconnect: (listener) => far.onReconnect?.(listener),
+    ...(far.connect && {
+      async connect() {
+        feed ??= listen()
+        await far.connect?.()
+      },
+    }),
+    rest() {
+      feed?.close()
+      feed = undefined
+      // Nobody tells of what changes until it is followed again.
+      forget()
+      far.rest?.()
+    },
+    ...(far.address && { address: () => far.address!() }),
     async close() {
       leave(group, peer)
       feed?.close()

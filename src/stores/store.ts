@@ -1,6 +1,7 @@
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { HELD, SeenVersion, TagVersion } from '../tags/tag-versions.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
 
 /**
  * Where entries and tag versions are kept. Implementations must pass the contract suite in `test/contract`.
@@ -10,7 +11,7 @@ import type { HELD, SeenVersion, TagVersion } from '../tags/tag-versions.ts'
  * between entry and versions, and no method takes a lock.
  *
  * Times are milliseconds. Methods reject when the store cannot be reached; they never hang for longer than the client
- * under them does (`resilientStore` bounds that).
+ * under them does (`guardedStore` bounds that).
  */
 export interface HowToLookUp {
   /** Not from a copy that is nearer than the store itself. */
@@ -23,7 +24,7 @@ export interface CacheStore {
   /** For events, `health()` and messages: `memory`, `redis`. */
   readonly name: string
 
-  /** Whether a call may be slow or fail; such a store is used through `resilientStore`. */
+  /** Whether a call may be slow or fail; such a store is used through `guardedStore`. */
   readonly isRemote: boolean
 
   /** Whether it keeps entries in this process, and at most `maxEntries` of them a model. */
@@ -160,6 +161,15 @@ export interface CacheStore {
   /** Calls back when the store can be reached again, so that recovery need not wait for its timer. */
   onReconnect?(listener: () => void): void
 
+  /** Resolves when the store has been reached for the first time, or again after `rest`; missing where there is nothing to reach. */
+  connect?(): Promise<void>
+
+  /** Lets go what the store itself opened, until `connect`. */
+  rest?(): void
+
+  /** Where it is, for messages; without secrets. Missing where the name says it all. */
+  address?(): string
+
   /** Releases what the store itself opened. A client handed in by the application is left open. */
   close(): Promise<void>
 }
@@ -286,6 +296,8 @@ export interface StoreContext {
   readonly waitReplicas: number
   /** Longest time a query waits for the store, ms. */
   readonly timeoutMs: number
+  /** @default what `connectionLimits` says */
+  readonly connection?: ConnectionLimits | undefined
   readonly onError: (during: string, error: unknown) => void
   /** Tags of models that must not be read from what a push keeps current; `undefined`: there are none. */
   readonly isStrict?: ((tag: Tag) => boolean) | undefined

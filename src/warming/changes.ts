@@ -1,7 +1,7 @@
 import type { EventHub } from '../events.ts'
 import { digest } from '../read/cache-key.ts'
 import type { Background } from '../read/read-context.ts'
-import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { VersionFeed } from '../stores/store.ts'
 import type { Tag } from '../tags/tag.ts'
 import { HELD } from '../tags/tag-versions.ts'
@@ -17,7 +17,7 @@ interface Watch {
 }
 
 export interface ChangesContext {
-  readonly store: ResilientStore
+  readonly store: GuardedStore
   readonly events: EventHub
   readonly background: Background
 }

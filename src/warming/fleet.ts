@@ -1,5 +1,5 @@
 import { digest } from '../read/cache-key.ts'
-import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Lease } from '../stores/store.ts'
 import { newVersion } from '../tags/tag-versions.ts'
 
@@ -15,7 +15,7 @@ export interface Turn {
 }
 
 export interface FleetContext {
-  readonly store: ResilientStore
+  readonly store: GuardedStore
   readonly prefix: string
   /** Of the client: processes of another schema have other entries, and warm for themselves. */
   readonly fingerprint: string

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StoreUnavailableError } from '../errors.ts'
 import type { WriteSet } from '../query/write-set.ts'
-import type { Delivered, ResilientStore } from '../stores/resilient-store.ts'
+import type { Delivered, GuardedStore } from '../stores/guarded-store.ts'
 import type { KnownRegistry } from '../stores/store.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { newVersion } from '../tags/tag-versions.ts'
@@ -31,12 +31,12 @@ export interface Hold {
  * when the process dies in between, for the hold outlives it and, running out, changes what it held.
  */
 export class Holds {
-  readonly #store: ResilientStore
+  readonly #store: GuardedStore
   readonly #shapes: ShapesInUse
   readonly #options: HoldsOptions
   readonly #batch = new AsyncLocalStorage<Batch>()
 
-  constructor(store: ResilientStore, shapes: ShapesInUse, options: HoldsOptions) {
+  constructor(store: GuardedStore, shapes: ShapesInUse, options: HoldsOptions) {
     this.#store = store
     this.#shapes = shapes
     this.#options = options

@@ -1,6 +1,6 @@
 import type { EventHub } from '../events.ts'
 import type { WriteSet } from '../query/write-set.ts'
-import type { ResilientStore } from '../stores/resilient-store.ts'
+import type { DeliveryOutcome, GuardedStore } from '../stores/guarded-store.ts'
 import type { Hold } from './holds.ts'
 import type { ShapesInUse } from './shapes-in-use.ts'
 
@@ -21,28 +21,34 @@ export type Invalidate = (
   cause: Cause,
   hold?: Hold | undefined,
   graceUntil?: number | undefined,
-) => Promise<void>
+) => Promise<DeliveryOutcome>
 
 /**
  * Moves tags, in one round trip and in bounded time; in two when shapes have come into use that this process had not
  * heard of. When it resolves, no read that begins afterwards in this process is served what was true before; where the
- * store did not acknowledge, the tags wait in `resilientStore` and are delivered before this process reads from it again.
+ * store did not acknowledge, the tags wait in `guardedStore` and are delivered before this process reads from it again.
  *
  * To be called after the commit: a shape that is not registered yet when the registries are compared will be read from
  * a database that shows the change.
  */
-export function invalidator(store: ResilientStore, shapes: ShapesInUse, events: EventHub): Invalidate {
+export function invalidator(store: GuardedStore, shapes: ShapesInUse, events: EventHub): Invalidate {
   return async (changes, cause, hold, graceUntil) => {
     const moved = new Set([...changes.tags, ...shapes.movedBy(changes)])
-    if (moved.size === 0) return void (await hold?.release([]))
+    if (moved.size === 0) {
+      await hold?.release([])
+      return 'delivered'
+    }
     const begun = events.begin()
     const known = shapes.known(changes.changes.keys())
     const first = await (hold ? hold.release([...moved], known) : store.bump([...moved], known, graceUntil))
     shapes.learn(first.registries)
     const missing = first.registries.length > 0 ? [...shapes.movedBy(changes)].filter((tag) => !moved.has(tag)) : []
     const second = missing.length > 0 ? await store.bump(missing, [], graceUntil) : first
-    const delivered = first.delivery === 'delivered' && second.delivery === 'delivered'
+    const delivery = first.delivery === 'delivered' ? second.delivery : first.delivery
     const ms = events.since(begun)
-    events.emit({ type: 'invalidate', tags: [...moved, ...missing], delivered, ...cause, ms })
+    const isLost = delivery === 'lost' && { isLost: true }
+    const told = { tags: [...moved, ...missing], delivered: delivery === 'delivered', ...isLost, ...cause, ms }
+    events.emit({ type: 'invalidate', ...told })
+    return delivery
   }
 }

@@ -63,7 +63,10 @@ async function settle(
 ): Promise<void> {
   const { transaction, cause, model, operation } = call
   const told = { cause, operation, ...(model !== undefined && { model }) }
-  if (transaction?.kind !== 'interactive') return context.invalidate(changes, told, hold)
+  if (transaction?.kind !== 'interactive') {
+    await context.invalidate(changes, told, hold)
+    return
+  }
   if (context.outbox.add(transaction.id, changes)) {
     // It may have been committed already, and this write with it. The end of the transaction invalidates again.
     const doubtful = context.outbox.doubtful(transaction.id)

@@ -34,6 +34,8 @@ function openIn(factory: StoreFactory, prefix: string, over: Partial<StoreContex
     graceMs: 0,
     waitReplicas: 0,
     timeoutMs: 1000,
+    // No probes among the commands that are counted.
+    connection: { connectTimeoutMs: 10_000, silenceMs: 10_000, writeCheckMs: HOUR },
     onError: () => {},
     ...over,
   })

@@ -26,6 +26,9 @@ describe('the way to Redis and back', () => {
         defaults: { ttl: 60 },
         timeoutMs: 5000,
         breaker: { graceMs: 0 },
+        // No probes among the commands that are counted.
+        connection: { writeCheckMs: 600_000 },
+        logger: false,
         invalidation: 'row',
         // Taken where queries take long, which on a busy machine they all do.
         lease: false,

@@ -14,7 +14,7 @@ import { type TestBed, useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 
 /** Everything is cached for a minute, to the millisecond; a slow machine is not taken for a store that is down. */
-const options = { defaults: { ttl: 60, jitter: 0 }, invalidation: 'row', timeoutMs: 20_000 } as const
+const options = { defaults: { ttl: 60, jitter: 0 }, invalidation: 'row', timeoutMs: 20_000, logger: false } as const
 
 const extensionOf = (more: CacheOptions) => cacheExtension(more)
 type Extension = ReturnType<typeof extensionOf>

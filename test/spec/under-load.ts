@@ -46,6 +46,7 @@ export function useProcessesUnderLoad(bed: TestBed) {
         prefix: PREFIX,
         defaults: { ttl: 300 },
         timeoutMs: TIMEOUT_MS,
+        logger: false,
         breaker: { failures: 3, resetMs: 50, graceMs: 0 },
         ...options,
       }),

@@ -12,12 +12,20 @@ export interface TcpProxy {
   loseAnswers(): void
   /** From now on new connections are accepted and nothing at all passes. */
   blackHole(): void
+  /** On the connections that are open nothing passes any more, and none of them ends; new ones work. Also after `blackHole`. */
+  deaden(): void
+  /** From now on the server's answers come twice. */
+  double(): void
+  /** From now on nothing passes on new connections, until what is returned is called. */
+  holdNew(): () => void
+  /** How many connections clients have opened so far. */
+  readonly connections: number
   /** Breaks every connection and lets new ones work. */
   cut(): void
   close(): Promise<void>
 }
 
-type Line = 'sound' | 'answers lost' | 'black hole'
+type Line = 'sound' | 'answers lost' | 'black hole' | 'doubled'
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
@@ -25,10 +33,15 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let delayMs = 0
   let roundTrips = 0
   let waiting = false
+  let connections = 0
+  const dead = new WeakSet<Socket>()
+  let held: Promise<void> | undefined
 
   const server: Server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1')
+    connections += 1
     let onItsWay = Promise.resolve()
+    const released = held
     for (const [socket, peer] of [
       [client, upstream],
       [upstream, client],
@@ -41,21 +54,27 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         peer.destroy()
       })
     }
+    if (released) {
+      client.pause()
+      void released.then(() => client.resume())
+    }
     client.on('data', (bytes) => {
-      if (line === 'black hole') return
+      if (line === 'black hole' || dead.has(client)) return
       if (!waiting) roundTrips += 1
       waiting = true
       upstream.write(bytes)
     })
     upstream.on('data', (bytes) => {
       waiting = false
-      if (line !== 'sound') return
+      if (line === 'answers lost' || line === 'black hole' || dead.has(client)) return
       // One after the other: when the delay ends, what is still on its way must not be overtaken.
       const arrives = performance.now() + delayMs
       onItsWay = onItsWay.then(async () => {
         const left = arrives - performance.now()
         if (left > 0) await new Promise((resolve) => setTimeout(resolve, left))
-        if (!client.destroyed) client.write(bytes)
+        if (client.destroyed) return
+        client.write(bytes)
+        if (line === 'doubled') client.write(bytes)
       })
     })
   })
@@ -83,6 +102,26 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     blackHole() {
       line = 'black hole'
+    },
+    deaden() {
+      line = 'sound'
+      for (const socket of sockets) dead.add(socket)
+    },
+    double() {
+      line = 'doubled'
+    },
+    holdNew() {
+      let release = () => {}
+      held = new Promise((resolve) => {
+        release = resolve
+      })
+      return () => {
+        held = undefined
+        release()
+      }
+    },
+    get connections() {
+      return connections
     },
     cut() {
       line = 'sound'

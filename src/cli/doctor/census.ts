@@ -1,6 +1,7 @@
 import { globLiteral } from '../../stores/glob.ts'
-import { answer, type Command, pipelined, type RedisClient } from '../../stores/redis/redis-client.ts'
+import { answer, type Command, type RedisClient } from '../../stores/redis/redis-client.ts'
 import { scanKeys } from '../../stores/redis/scan-keys.ts'
+import { pipelined } from '../../stores/redis/send-commands.ts'
 
 /** Keys under a prefix, by what they are for. */
 export interface Census {

@@ -1,10 +1,15 @@
 import keySlot from 'cluster-key-slot'
-import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
+import { ConnectionLostError } from '../../errors.ts'
+import { inTime } from '../in-time.ts'
 import { readClusterNodes, redirection } from './cluster-topology.ts'
-import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
+import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers, ServersContext } from './redis-servers.ts'
+import { called, pipelined } from './send-commands.ts'
 import { compareWithNote, describe, type Server } from './server-note.ts'
+import { watchSilence } from './silence.ts'
 import { sendSafely } from './single-server.ts'
+import { listenWeakly } from './weak-listeners.ts'
+import { isRefused, refusal, WriteCheck } from './write-check.ts'
 
 /** Where the slots lie, as of a moment when every master was confirmed. */
 interface Topology {
@@ -16,6 +21,8 @@ interface Topology {
 const SLOTS = 16_384
 /** A slot on its way is answered by one of two nodes; more redirections than this are a cluster in disorder. */
 const REDIRECTIONS = 4
+/** Of so many keys one lies on each master, unless the prefix says where all of them lie. */
+const MOST_TRIES = 1000
 
 /**
  * The masters of a cluster. Commands are routed here and not by the client: it follows a redirection to a replica that
@@ -30,6 +37,9 @@ export class ClusterServers implements RedisServers {
   readonly #watched = new WeakSet<RedisClient>()
   /** Takes the listeners off again: the client is the application's. */
   readonly #ends: (() => void)[] = []
+  readonly #writes: WriteCheck
+  /** Of each master a key in one of its slots that never exists. */
+  #probes = new Map<RedisClient, string>()
   #losses = 0
   #confirmedAt: number | undefined
   #first: Promise<void> | undefined
@@ -40,10 +50,9 @@ export class ClusterServers implements RedisServers {
   constructor(client: RedisClient, context: ServersContext) {
     this.#client = client
     this.#context = context
-    for (const event of ['ready', '+node']) this.#listen(client, event, () => this.#tellListeners())
-    this.#listen(client, 'close', () => this.#lost())
-    // A client drops the nodes it was given to begin with; those were never asked.
-    this.#listen(client, '-node', (node) => this.#watched.has(node as RedisClient) && this.#lost())
+    this.#writes = new WriteCheck(context.connection.writeCheckMs)
+    for (const event of ['ready', '+node']) this.#ends.push(listenWeakly(client, event, this, found))
+    this.#ends.push(listenWeakly(client, 'close', this, lost), listenWeakly(client, '-node', this, removed))
   }
 
   async known(): Promise<void> {
@@ -72,6 +81,7 @@ export class ClusterServers implements RedisServers {
     if (again) this.#client.refreshSlotsCache?.()
     const servers = await this.#find()
     const graceLeftMs = await compareWithNote(servers, again, (commands) => this.send(commands), this.#context)
+    await this.takesWrites()
     this.#graceEndsAt = performance.now() + graceLeftMs
     this.#confirmedAt = losses
   }
@@ -83,9 +93,12 @@ export class ClusterServers implements RedisServers {
   async #find(): Promise<readonly Server[]> {
     const client = connected(this.#client)
     // Resolves when the client itself has found its nodes. Not later: it would go to any of them, also one that hangs.
-    if (client.status !== 'ready') await client.call('PING')
+    if (client.status !== 'ready') await called(client, 'PING')
+    const { timeoutMs, connection } = this.#context
+    // One node that hangs must not keep the others from being confirmed. They may have to be connected to first.
+    const limitMs = Math.max(2 * timeoutMs, connection.connectTimeoutMs / 2)
     const asked = await Promise.allSettled(
-      (client.nodes?.('all') ?? []).map((node) => this.#within(this.#describe(node))),
+      (client.nodes?.('all') ?? []).map((node) => inTime(limitMs, () => this.#describe(node))),
     )
     const masters = asked.flatMap((node) => (node.status === 'fulfilled' && node.value ? [node.value] : []))
     const topology = topologyOf(masters)
@@ -93,6 +106,7 @@ export class ClusterServers implements RedisServers {
     if (topology.bySlot.includes(undefined)) throw new ConnectionLostError('a part of the cluster does not answer')
     for (const server of topology.masters) this.#watch(server)
     this.#topology = topology
+    this.#probes = new Map()
     return masters.map(({ server }) => server)
   }
 
@@ -112,8 +126,19 @@ export class ClusterServers implements RedisServers {
     return keySlot(key)
   }
 
+  async takesWrites(): Promise<void> {
+    const { masters } = this.#topology
+    for (const server of masters) this.#writes.begin(server)
+    const probes = masters.flatMap((server) => this.#probe(server))
+    this.#assertTaken(await this.send(probes))
+  }
+
   async get(keys: readonly string[]): Promise<readonly unknown[]> {
-    return (await this.send(keys.map((key): Command => ['get', key]))).map(answer)
+    const asked = new Set(keys.map((key) => this.#topology.bySlot[keySlot(key)]))
+    const probes = [...asked].flatMap((server) => (server && this.#writes.isDue(server) ? this.#probe(server) : []))
+    const replies = await this.send([...keys.map((key): Command => ['get', key]), ...probes])
+    this.#assertTaken(replies.slice(keys.length))
+    return replies.slice(0, keys.length).map(answer)
   }
 
   async masters(): Promise<readonly RedisClient[]> {
@@ -165,7 +190,7 @@ export class ClusterServers implements RedisServers {
         for (const [at, i] of own.entries()) replies[i] = answers[at] as Reply
       }),
     )
-    if (!replies.some(([error]) => redirection(error))) return replies
+    if (!this.#looked(replies).some(([error]) => redirection(error))) return replies
     const bySlot = new Map<number, number[]>()
     for (const [i, command] of commands.entries()) {
       const slot = keySlot(keyOf(command))
@@ -203,10 +228,10 @@ export class ClusterServers implements RedisServers {
       if (!to) return reply
       const server = this.#topology.byAddress.get(to.address)
       if (!server) {
-        this.#lost()
+        this.tellLost()
         // What is written must reach the new master all the same; what is read is not trusted any more.
         const [name, ...args] = command
-        return [null, await connected(this.#client).call(name, ...args)]
+        return [null, await called(this.#client, name, ...args)]
       }
       if (to.kind === 'MOVED') this.#topology.bySlot[to.slot] = server
       const replies = await pipelined(server, to.kind === 'ASK' ? [['asking'], command] : [command])
@@ -216,44 +241,58 @@ export class ClusterServers implements RedisServers {
   }
 
   async #describe(node: RedisClient): Promise<Described | undefined> {
-    const { myself, addresses } = readClusterNodes(String(await connected(node).call('CLUSTER', 'NODES')))
+    watchSilence(node, this.#context.connection)
+    const { myself, addresses } = readClusterNodes(String(await called(node, 'CLUSTER', 'NODES')))
     if (!myself?.isMaster) return undefined
     const server = await describe(node, `@${myself.epoch}`)
     return { server, id: myself.id, epoch: myself.epoch, slots: myself.slots, addresses }
   }
 
-  /** One node that hangs must not keep the others from being confirmed. */
-  async #within<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new StoreUnavailableError('a node does not answer')), 2 * this.#context.timeoutMs)
-    })
-    try {
-      return await Promise.race([answer, late])
-    } finally {
-      clearTimeout(timer)
+  /** None where keys of the prefix never lie on this master. */
+  #probe(server: RedisClient): Command[] {
+    let key = this.#probes.get(server)
+    for (let i = 0; key === undefined && i < MOST_TRIES; i += 1) {
+      const candidate = `${this.#context.probePrefix}{${i}}`
+      if (this.#topology.bySlot[keySlot(candidate)] === server) key = candidate
     }
+    if (key === undefined) return []
+    this.#probes.set(server, key)
+    return [['unlink', key]]
+  }
+
+  #looked(replies: readonly Reply[]): readonly Reply[] {
+    if (replies.some(isRefused)) this.tellLost()
+    return replies
+  }
+
+  #assertTaken(replies: readonly Reply[]): void {
+    const refused = replies.find(isRefused)?.[0]
+    if (refused) throw refusal(refused)
   }
 
   #watch(node: RedisClient): void {
     if (this.#watched.has(node)) return
     this.#watched.add(node)
-    this.#listen(node, 'close', () => this.#lost())
+    this.#ends.push(listenWeakly(node, 'close', this, lost))
   }
 
-  #listen(to: RedisClient, event: string, listener: (about?: unknown) => void): void {
-    to.on?.(event, listener)
-    this.#ends.push(() => to.off?.(event, listener))
-  }
-
-  #lost(): void {
+  tellLost(): void {
     this.#losses += 1
   }
 
-  #tellListeners(): void {
+  /** A client drops the nodes it was given to begin with; those were never asked. */
+  tellRemoved(node: RedisClient): void {
+    if (this.#watched.has(node)) this.tellLost()
+  }
+
+  tellFound(): void {
     for (const listener of this.#listeners) listener()
   }
 }
+
+const lost = (servers: ClusterServers) => servers.tellLost()
+const found = (servers: ClusterServers) => servers.tellFound()
+const removed = (servers: ClusterServers, node: unknown) => servers.tellRemoved(node as RedisClient)
 
 interface Described {
   readonly server: Server

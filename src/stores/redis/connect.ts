@@ -4,8 +4,11 @@ import type { RedisClient } from './redis-client.ts'
 
 type RedisClass = new (url: string, options: object) => RedisClient
 
-/** A client of our own, with the application's ioredis. It reconnects for ever and never holds a command back. */
-export function connectRedis(url: string): RedisClient {
+/**
+ * A client of our own, with the application's ioredis. Once its connection is lost it has ended: `openConnection` is what
+ * connects it again. Its sockets do not keep the process alive; every command we wait for holds a timer of its own.
+ */
+export function connectRedis(url: string, connectTimeoutMs = 5000): RedisClient {
   const ioredis = optionalPackage('ioredis') as { Redis?: RedisClass; default?: RedisClass } | undefined
   const Redis = ioredis?.Redis ?? ioredis?.default
   if (!Redis) {
@@ -15,10 +18,12 @@ export function connectRedis(url: string): RedisClient {
     // A command that was lost with its connection must fail now: the query behind it has its own time limit.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
-    connectTimeout: 5000,
+    // ioredis waits in timers that keep the process alive.
+    retryStrategy: null,
+    // Behind one name there may be another server by now.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    connectTimeout: connectTimeoutMs,
   })
-  // A script that is done must be able to exit; every command we wait for holds a timer of its own.
-  client.on?.('connect', () => (client as { stream?: { unref?(): void } }).stream?.unref?.())
+  client.on?.('connecting', () => setImmediate(() => client.stream?.unref?.()))
   return client
 }

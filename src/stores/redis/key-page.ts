@@ -1,6 +1,7 @@
 import { CacheConfigError, show } from '../../errors.ts'
 import type { KeyPage } from '../store.ts'
-import { connected, type RedisClient } from './redis-client.ts'
+import type { RedisClient } from './redis-client.ts'
+import { called } from './send-commands.ts'
 
 /** Most keys the server looks at in one step. */
 const MAX_COUNT = 1000
@@ -23,7 +24,7 @@ export async function keyPage(
   for (let step = 0; step < MAX_STEPS && keys.size < limit; step += 1) {
     const server = masters[master]
     if (!server) return { keys: [...keys], cursor: undefined }
-    const reply = await connected(server).call('SCAN', at, 'MATCH', pattern, 'COUNT', String(count))
+    const reply = await called(server, 'SCAN', at, 'MATCH', pattern, 'COUNT', String(count))
     const [next, found] = reply as [string, string[]]
     for (const key of found) keys.add(key)
     count = found.length === 0 ? Math.min(2 * count, MAX_COUNT) : Math.max(10, Math.min(count, limit - keys.size))

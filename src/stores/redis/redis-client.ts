@@ -16,7 +16,15 @@ export interface RedisClient {
     /** With Sentinel, where it leads is known only of the connection. */
     readonly sentinels?: unknown
   }
-  readonly stream?: { readonly remoteAddress?: string | undefined; readonly remotePort?: number | undefined }
+  /** The socket, while there is one. */
+  readonly stream?: {
+    readonly remoteAddress?: string | undefined
+    readonly remotePort?: number | undefined
+    readonly bytesRead?: number
+    readonly destroyed?: boolean
+    destroy?(): unknown
+    unref?(): unknown
+  }
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
   duplicate?(override: object): RedisClient
@@ -27,7 +35,7 @@ export interface RedisClient {
   /** Cluster only. */
   refreshSlotsCache?(done?: () => void): void
   quit(): Promise<unknown>
-  disconnect(): void
+  disconnect(reconnect?: boolean): void
   // biome-ignore lint/suspicious/noExplicitAny: listeners of ioredis differ by event
   on?(event: string, listener: (...args: any[]) => void): unknown
   // biome-ignore lint/suspicious/noExplicitAny: listeners of ioredis differ by event
@@ -48,14 +56,6 @@ export function connected(client: RedisClient): RedisClient {
 }
 
 const DOWN: ReadonlySet<string> = new Set(['close', 'reconnecting', 'disconnecting', 'end'])
-
-/** Every command in one round trip to one server. */
-export async function pipelined(server: RedisClient, commands: Command[]): Promise<readonly Reply[]> {
-  if (commands.length === 0) return []
-  const replies = await connected(server).pipeline(commands).exec()
-  if (!replies) throw new StoreUnavailableError('the pipeline was discarded')
-  return replies
-}
 
 /** @throws what the server said instead of a result. */
 export function answer(reply: Reply | undefined): unknown {

@@ -1,3 +1,4 @@
+import type { ConnectionLimits } from '../connection-limits.ts'
 import type { Command, RedisClient, Reply } from './redis-client.ts'
 
 /**
@@ -21,7 +22,9 @@ export interface RedisServers {
   sendSafely(commands: readonly Command[]): Promise<readonly Reply[]>
   /** Keys of one place may be given to one script. */
   placeOf(key: string): unknown
-  /** Values by key. */
+  /** Rejects when one of the masters refuses writes: from then on none of them is known. */
+  takesWrites(): Promise<void>
+  /** Values by key. Rejects as `takesWrites`, of which those that are read from are asked along with it from time to time. */
   get(keys: readonly string[]): Promise<readonly unknown[]>
   /** Those that hold keys, for commands that ask each of them. */
   masters(): Promise<readonly RedisClient[]>
@@ -36,8 +39,11 @@ export interface ServersContext {
   readonly noteKey: string
   readonly graceMs: number
   readonly waitReplicas: number
+  /** What keys begin with that never exist: to remove one changes nothing, and is refused where writes are. */
+  readonly probePrefix: string
   /** Longest time a query waits for the store, ms. */
   readonly timeoutMs: number
+  readonly connection: ConnectionLimits
   /** Removes every version that lies on this server, or goes on until `isDone` says that somebody else has. */
   readonly dropVersions: (server: RedisClient, isDone: () => Promise<boolean>) => Promise<void>
 }

@@ -3,6 +3,7 @@ import { CacheConfigError, StoreUnavailableError } from '../../errors.ts'
 import { anyValuesTag, type ShapeKey } from '../../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../../tags/tag.ts'
 import { HELD, newVersion, type SeenVersion, type TagVersion, untilText } from '../../tags/tag-versions.ts'
+import { type ConnectionLimits, connectionLimits } from '../connection-limits.ts'
 import { globLiteral } from '../glob.ts'
 import {
   type CacheStore,
@@ -32,13 +33,16 @@ import {
 } from './hold-script.ts'
 import { keyPage } from './key-page.ts'
 import { END_LEASE, isGranted, leaseKey, RENEW_LEASE, takeLease } from './leases.ts'
-import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
+import { type OwnConnection, openConnection } from './own-connection.ts'
+import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
 import { CHECK, FULL, REGISTER } from './registry-script.ts'
 import { scanKeys } from './scan-keys.ts'
-import { serverInfo } from './server-info.ts'
+import { pipelined } from './send-commands.ts'
+import { addressOf, serverInfo } from './server-info.ts'
 import { SingleServer } from './single-server.ts'
 import { versionFeed } from './version-feed.ts'
+import { listenWeakly } from './weak-listeners.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
 export function redisStore(client: RedisClient): StoreFactory {
@@ -50,27 +54,39 @@ export function redisStore(client: RedisClient): StoreFactory {
       'Hand in `redis.duplicate({ keyPrefix: "" })` and set the `prefix` option instead.',
     )
   }
-  return (context) => openSpace(client, context, async () => {})
+  return (context) => openSpace(client, context, undefined)
 }
 
-/** The same over a client that is this package's own. */
-export function ownRedisStore(client: RedisClient): StoreFactory {
+/** The same over a connection that this package makes, and shares among all caches of the process that ask for this URL. */
+export function ownRedisStore(url: string): StoreFactory {
   return (context) => {
-    client.on?.('error', (error: unknown) => context.onError('connection', error))
-    return openSpace(client, context, async () => client.disconnect())
+    const connection = openConnection(url, limitsOf(context).connectTimeoutMs)
+    listenWeakly(connection.client, 'error', context, told)
+    return openSpace(connection.client, context, connection)
   }
+}
+
+function limitsOf({ connection, timeoutMs }: StoreContext): ConnectionLimits {
+  return connection ?? connectionLimits({}, timeoutMs)
+}
+
+function told({ onError }: StoreContext, error: unknown): void {
+  onError('connection', error)
 }
 
 /** How often making room for a shape is tried when others do the same. */
 const MAX_TRIES = 4
 const BATCH = 500
 
-function openSpace(client: RedisClient, context: StoreContext, close: () => Promise<void>): CacheStore {
+/** @param own what is to be closed with the store; the application's own client is not. */
+function openSpace(client: RedisClient, context: StoreContext, own: OwnConnection | undefined): CacheStore {
   const tagKey = (tag: Tag) => `${context.prefix}tag:${inSlot(tag)}`
   const registryKey = (model: string) => `${context.prefix}shapes:{${model}}`
   const noteKey = `${context.prefix}server`
   const { graceMs, waitReplicas, timeoutMs } = context
-  const serversContext = { noteKey, graceMs, waitReplicas, timeoutMs, dropVersions }
+  const connection = limitsOf(context)
+  const probePrefix = `${context.prefix}probe:`
+  const serversContext = { noteKey, probePrefix, graceMs, waitReplicas, timeoutMs, connection, dropVersions }
   const servers: RedisServers = client.isCluster
     ? new ClusterServers(client, serversContext)
     : new SingleServer(client, serversContext)
@@ -373,7 +389,9 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
           await servers.known()
           return servers.masters()
         },
+        takesWrites: () => servers.takesWrites(),
         heartbeatMs,
+        connectTimeoutMs: connection.connectTimeoutMs,
         onError: context.onError,
       }),
     ensureVersions: (tags) => ensures(tags),
@@ -429,13 +447,19 @@ function openSpace(client: RedisClient, context: StoreContext, close: () => Prom
       return removed
     },
 
+    async connect() {
+      own?.wake()
+      await servers.confirm()
+    },
+    rest: () => own?.rest(),
+    address: () => addressOf(client),
     ping: () => servers.ping(),
     servers: () => Promise.all(servers.nodes().map((node) => serverInfo(node, timeoutMs))),
     graceLeftMs: () => servers.graceLeftMs(),
     onReconnect: (listener) => servers.onReconnect(listener),
     async close() {
       servers.close()
-      await close()
+      own?.close()
     },
   }
 }

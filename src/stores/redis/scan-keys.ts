@@ -1,4 +1,5 @@
-import { connected, type RedisClient } from './redis-client.ts'
+import type { RedisClient } from './redis-client.ts'
+import { called } from './send-commands.ts'
 
 const COUNT = '1000'
 
@@ -12,7 +13,7 @@ interface ScanStep {
 export async function* scanKeys(server: RedisClient, pattern: string): AsyncIterable<ScanStep> {
   let cursor = '0'
   do {
-    const reply = await connected(server).call('SCAN', cursor, 'MATCH', pattern, 'COUNT', COUNT)
+    const reply = await called(server, 'SCAN', cursor, 'MATCH', pattern, 'COUNT', COUNT)
     const [next, keys] = reply as [string, string[]]
     cursor = next
     yield { keys, isLast: cursor === '0' }

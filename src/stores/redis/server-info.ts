@@ -1,7 +1,8 @@
 import { storeError } from '../../errors.ts'
 import { inTime } from '../in-time.ts'
 import type { ServerInfo } from '../store.ts'
-import { connected, type RedisClient } from './redis-client.ts'
+import type { RedisClient } from './redis-client.ts'
+import { called } from './send-commands.ts'
 
 /** An operator's question: longer than a query may wait, never without an end. */
 const LEAST_MS = 1000
@@ -13,7 +14,7 @@ export async function serverInfo(client: RedisClient, timeoutMs: number): Promis
   const begun = performance.now()
   try {
     const limit = Math.max(LEAST_MS, PATIENCE * timeoutMs)
-    const text = String(await inTime(limit, async () => connected(client).call('INFO')))
+    const text = String(await inTime(limit, () => called(client, 'INFO')))
     return readInfo(text, { address, error: null, latencyMs: performance.now() - begun }, client.options?.db ?? 0)
   } catch (error) {
     return readInfo('', { address, error: storeError(error).message, latencyMs: null }, 0)
@@ -81,7 +82,7 @@ function numberOf(text: string | undefined): number | null {
 }
 
 /** Host and port alone: a URL may hold a password. */
-function addressOf({ options = {}, stream }: RedisClient): string {
+export function addressOf({ options = {}, stream }: RedisClient): string {
   const { host, port, path, sentinels } = options
   if (path) return path
   const { remoteAddress, remotePort } = stream ?? {}

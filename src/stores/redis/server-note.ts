@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../../errors.ts'
-import { answer, type Command, pipelined, type RedisClient, type Reply } from './redis-client.ts'
+import { answer, type Command, type RedisClient, type Reply } from './redis-client.ts'
 import type { ServersContext } from './redis-servers.ts'
+import { pipelined } from './send-commands.ts'
 
 /** A server as it describes itself. */
 export interface Server {

@@ -1,14 +1,20 @@
 import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
-import { answer, type Command, connected, pipelined, type RedisClient, type Reply } from './redis-client.ts'
+import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers, ServersContext } from './redis-servers.ts'
+import { called, pipelined } from './send-commands.ts'
 import { compareWithNote, describe } from './server-note.ts'
+import { dropConnection, watchSilence } from './silence.ts'
+import { listenWeakly } from './weak-listeners.ts'
+import { isRefused, refusal, WriteCheck } from './write-check.ts'
 
 /** A client's one server, or whichever Sentinel leads it to: another one only after the connection was lost. */
 export class SingleServer implements RedisServers {
   readonly #client: RedisClient
   readonly #context: ServersContext
   readonly #connection: Connection
+  readonly #writes: WriteCheck
   readonly #listeners = new Set<() => void>()
+  readonly #endReady: () => void
   /** How often the connection had been lost when the server was last confirmed. */
   #confirmedAt: number | undefined
   #first: Promise<void> | undefined
@@ -18,6 +24,9 @@ export class SingleServer implements RedisServers {
     this.#client = client
     this.#context = context
     this.#connection = connectionOf(client)
+    this.#writes = new WriteCheck(context.connection.writeCheckMs)
+    watchSilence(client, context.connection)
+    this.#endReady = listenWeakly(client, 'ready', this, isReady)
   }
 
   async known(): Promise<void> {
@@ -41,13 +50,14 @@ export class SingleServer implements RedisServers {
     const server = await describe(connected(this.#client))
     const again = this.#confirmedAt !== undefined
     const graceLeftMs = await compareWithNote([server], again, (commands) => this.send(commands), this.#context)
+    await this.takesWrites()
     this.#graceEndsAt = performance.now() + graceLeftMs
     // Lost again meanwhile: what was asked may have been yet another server.
     this.#confirmedAt = losses
   }
 
   async ping(): Promise<void> {
-    await connected(this.#client).call('PING')
+    await called(this.#client, 'PING')
     await this.confirm()
   }
 
@@ -67,8 +77,16 @@ export class SingleServer implements RedisServers {
     return this
   }
 
+  async takesWrites(): Promise<void> {
+    this.#writes.begin(this.#client)
+    this.#assertTaken(await pipelined(this.#client, [this.#probe()]))
+  }
+
   async get(keys: readonly string[]): Promise<readonly unknown[]> {
-    return (await connected(this.#client).call('MGET', ...keys)) as unknown[]
+    if (!this.#writes.isDue(this.#client)) return this.#inOrder(await called(this.#client, 'MGET', ...keys), keys)
+    const [values, taken] = await pipelined(this.#client, [['mget', ...keys], this.#probe()])
+    this.#assertTaken([taken as Reply])
+    return this.#inOrder(answer(values), keys)
   }
 
   async masters(): Promise<readonly RedisClient[]> {
@@ -81,17 +99,36 @@ export class SingleServer implements RedisServers {
 
   onReconnect(listener: () => void): void {
     this.#listeners.add(listener)
-    this.#connection.ready.add(listener)
   }
 
   close(): void {
-    for (const listener of this.#listeners) this.#connection.ready.delete(listener)
+    this.#endReady()
+  }
+
+  tellReady(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #probe(): Command {
+    return ['unlink', this.#context.probePrefix]
   }
 
   /** A master that was made a replica keeps its connections, and answers from then on with what it is told late. */
   #looked(replies: readonly Reply[]): readonly Reply[] {
-    if (replies.some(([error]) => error?.message.startsWith('READONLY'))) this.#connection.losses += 1
+    if (replies.some(isRefused)) this.#connection.losses += 1
     return replies
+  }
+
+  #assertTaken(replies: readonly Reply[]): void {
+    const refused = this.#looked(replies).find(isRefused)?.[0]
+    if (refused) throw refusal(refused)
+  }
+
+  /** What is no list of as many values is the reply to something else: this one's, and all that come, are out of order. */
+  #inOrder(values: unknown, keys: readonly string[]): readonly unknown[] {
+    if (Array.isArray(values) && values.length === keys.length) return values
+    dropConnection(this.#client)
+    throw new ConnectionLostError('replies came out of order')
   }
 }
 
@@ -114,22 +151,26 @@ export async function sendSafely(
 
 interface Connection {
   losses: number
-  readonly ready: Set<() => void>
 }
 
-/** One listener a client, however many extensions share it. */
+/** One a client, however many caches share it: what one of them finds is true for all. */
 const connections = new WeakMap<RedisClient, Connection>()
 
 function connectionOf(client: RedisClient): Connection {
   const known = connections.get(client)
   if (known) return known
-  const connection: Connection = { losses: 0, ready: new Set() }
+  const connection: Connection = { losses: 0 }
   connections.set(client, connection)
   client.on?.('close', () => {
     connection.losses += 1
   })
-  client.on?.('ready', () => {
-    for (const listener of connection.ready) listener()
+  client.on?.('error', (error: Error) => {
+    // More replies than commands: since one of them came twice, others may have been taken for what they were not.
+    if (error.message?.startsWith('Command queue state error')) dropConnection(client)
   })
   return connection
+}
+
+function isReady(server: SingleServer): void {
+  server.tellReady()
 }

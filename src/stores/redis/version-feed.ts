@@ -1,6 +1,9 @@
 import type { Tag } from '../../tags/tag.ts'
+import { inTime } from '../in-time.ts'
+import { afterLoopTime } from '../loop-time.ts'
 import type { FeedListener, VersionFeed } from '../store.ts'
 import type { RedisClient } from './redis-client.ts'
+import { dropConnection } from './silence.ts'
 
 export interface FeedContext {
   /** What the keys of tags begin with. */
@@ -8,7 +11,10 @@ export interface FeedContext {
   readonly tagOf: (key: string) => Tag
   /** The masters as they are now; rejects while they are not known. */
   readonly masters: () => Promise<readonly RedisClient[]>
+  /** Rejects when a master refuses writes: what is changed by those who find others is not told here. */
+  readonly takesWrites: () => Promise<void>
   readonly heartbeatMs: number
+  readonly connectTimeoutMs: number
   readonly onError: (during: string, error: unknown) => void
 }
 
@@ -27,95 +33,138 @@ const LATEST = 5000
  * heartbeat come in order, so whatever was changed before a heartbeat was answered has been told.
  */
 export function versionFeed(listener: FeedListener, context: FeedContext): VersionFeed {
-  let connections: RedisClient[] = []
-  /** Those of the attempt under way: a server that hangs answers none of them. */
-  let opening: RedisClient[] = []
-  let isLive = false
-  let isClosed = false
-  let pauseMs = SOONEST
-  let timer: NodeJS.Timeout | undefined
-  /** Whatever an earlier attempt still has to say counts no more. */
-  let attempt = 0
+  const feed = new MastersFeed(listener, context)
+  const handle: VersionFeed = {
+    isLive: () => feed.isLive,
+    close() {
+      dropped.unregister(handle)
+      feed.close()
+    },
+  }
+  // Its connections and timers outlive a cache that was dropped, and must not keep it: whoever has the handle does.
+  held.set(handle, [listener, context])
+  dropped.register(handle, feed, handle)
+  return handle
+}
 
-  const open = async (): Promise<void> => {
-    const mine = ++attempt
-    const isMine = () => mine === attempt && !isClosed
-    const opened: RedisClient[] = []
-    opening = opened
+const held = new WeakMap<VersionFeed, readonly [FeedListener, FeedContext]>()
+const dropped = new FinalizationRegistry<MastersFeed>((feed) => feed.close())
+
+class MastersFeed {
+  isLive = false
+  readonly #listener: WeakRef<FeedListener>
+  readonly #context: WeakRef<FeedContext>
+  #connections: RedisClient[] = []
+  #isClosed = false
+  #pauseMs = SOONEST
+  #cancel: () => void = () => {}
+  /** Whatever an earlier attempt still has to say counts no more. */
+  #attempt = 0
+
+  constructor(listener: FeedListener, context: FeedContext) {
+    this.#listener = new WeakRef(listener)
+    this.#context = new WeakRef(context)
+    void this.#open()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#end()
+  }
+
+  async #open(): Promise<void> {
+    const mine = ++this.#attempt
+    const context = this.#context.deref()
+    if (!context) return
     try {
       for (const master of await context.masters()) {
-        const connection = master.duplicate?.(OVERRIDES)
-        if (!connection) throw new Error('the Redis client cannot be duplicated')
-        opened.push(connection)
-        connection.on?.('error', () => {})
-        connection.on?.('close', () => isMine() && lost(new Error('the connection of the version feed was lost')))
-        connection.on?.('messageBuffer', (channel: Buffer, keys: readonly Buffer[] | null) => {
-          if (isMine() && String(channel) === CHANNEL) told(keys)
-        })
-        await connection.connect?.()
-        ;(connection as { stream?: { unref?(): void } }).stream?.unref?.()
-        const id = String(await connection.call('CLIENT', 'ID'))
-        await connection.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', 'PREFIX', context.tagPrefix)
-        await connection.subscribe?.(CHANNEL)
+        if (!this.#isMine(mine)) return
+        await this.#follow(master, mine, context.tagPrefix, context.connectTimeoutMs)
       }
-      if (!isMine()) throw new Error('superseded')
-      connections = opened
-      isLive = true
-      pauseMs = SOONEST
-      beat(mine)
-      listener.live?.()
+      if (!this.#isMine(mine)) return
+      this.isLive = true
+      this.#pauseMs = SOONEST
+      this.#beat(mine)
+      this.#listener.deref()?.live?.()
     } catch (error) {
-      for (const connection of opened) connection.disconnect()
-      if (isMine()) lost(error)
+      if (this.#isMine(mine)) this.#lost(error)
     }
   }
 
-  const told = (keys: readonly Buffer[] | null): void => {
+  /** A server that hangs answers none of this. Is not given the context: listeners of the connection would hold it. */
+  async #follow(master: RedisClient, mine: number, tagPrefix: string, limitMs: number): Promise<void> {
+    const connection = master.duplicate?.(OVERRIDES)
+    if (!connection) throw new Error('the Redis client cannot be duplicated')
+    this.#connections.push(connection)
+    connection.on?.('error', () => {})
+    connection.on?.('connecting', () => setImmediate(() => connection.stream?.unref?.()))
+    connection.on?.('close', () => {
+      if (this.#isMine(mine)) this.#lost(new Error('the connection of the version feed was lost'))
+    })
+    connection.on?.('messageBuffer', (channel: Buffer, keys: readonly Buffer[] | null) => {
+      if (this.#isMine(mine) && String(channel) === CHANNEL) this.#tell(keys)
+    })
+    await inTime(limitMs, async () => {
+      await connection.connect?.()
+      const id = String(await connection.call('CLIENT', 'ID'))
+      await connection.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', 'PREFIX', tagPrefix)
+      await connection.subscribe?.(CHANNEL)
+    })
+  }
+
+  #isMine(attempt: number): boolean {
+    return attempt === this.#attempt && !this.#isClosed
+  }
+
+  #tell(keys: readonly Buffer[] | null): void {
+    const listener = this.#listener.deref()
+    const context = this.#context.deref()
     // `FLUSHDB` and `FLUSHALL`.
-    if (keys === null) listener.lost()
-    else listener.moved(keys.map((key) => context.tagOf(String(key))))
+    if (keys === null) listener?.lost()
+    else if (context) listener?.moved(keys.map((key) => context.tagOf(String(key))))
   }
 
-  /** One heartbeat is under way at most; the next one finds it unanswered. */
-  const beat = (mine: number): void => {
-    timer = setTimeout(() => {
-      let isAnswered = false
-      const answered = Promise.all(connections.map((connection) => connection.call('PING')))
-      answered.then(
-        () => {
-          isAnswered = true
-        },
-        () => {},
-      )
-      timer = setTimeout(() => {
-        if (mine !== attempt || isClosed) return
-        if (isAnswered) beat(mine)
-        else lost(new Error(`the version feed did not answer within ${context.heartbeatMs} ms`))
-      }, context.heartbeatMs).unref()
-    }, 0).unref()
+  /** One heartbeat is under way at most; the next one finds it unanswered. A server that takes no writes has none. */
+  #beat(mine: number): void {
+    const context = this.#context.deref()
+    if (!context) return
+    let isAnswered = false
+    const { heartbeatMs, takesWrites } = context
+    Promise.all([...this.#connections.map((connection) => connection.call('PING')), takesWrites()]).then(
+      () => {
+        isAnswered = true
+      },
+      (error: unknown) => this.#isMine(mine) && this.#lost(error),
+    )
+    this.#cancel = afterLoopTime(
+      heartbeatMs,
+      () => {
+        if (!this.#isMine(mine)) return
+        if (isAnswered) this.#beat(mine)
+        else this.#lost(new Error(`the version feed did not answer within ${heartbeatMs} ms`))
+      },
+      false,
+    )
   }
 
-  const lost = (error: unknown): void => {
-    attempt += 1
-    isLive = false
-    listener.lost()
-    for (const connection of connections.splice(0)) connection.disconnect()
-    clearTimeout(timer)
-    if (isClosed) return
-    if (pauseMs === SOONEST) context.onError('version-feed', error)
-    timer = setTimeout(open, pauseMs).unref()
-    pauseMs = Math.min(pauseMs * 2, LATEST)
+  #lost(error: unknown): void {
+    this.#end()
+    this.#listener.deref()?.lost()
+    if (this.#pauseMs === SOONEST) this.#context.deref()?.onError('version-feed', error)
+    const again = setTimeout(() => this.#open(), this.#pauseMs).unref()
+    this.#cancel = () => clearTimeout(again)
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LATEST)
   }
 
-  void open()
-  return {
-    isLive: () => isLive,
-    close() {
-      isClosed = true
-      isLive = false
-      clearTimeout(timer)
-      for (const connection of [...connections.splice(0), ...opening.splice(0)]) connection.disconnect()
-    },
+  #end(): void {
+    this.#attempt += 1
+    this.isLive = false
+    this.#cancel()
+    for (const connection of this.#connections.splice(0)) {
+      connection.disconnect()
+      // It would wait for the other end to agree, which may be gone.
+      dropConnection(connection)
+    }
   }
 }
 

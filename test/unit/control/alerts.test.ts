@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Alerts } from '../../../src/control/alerts.ts'
 import { type CacheEvent, type CacheEventOf, EventHub } from '../../../src/events.ts'
 import type { AlertOptions } from '../../../src/policy/options.ts'
-import type { StoreCondition } from '../../../src/stores/resilient-store.ts'
+import type { StoreCondition } from '../../../src/stores/guarded-store.ts'
 import type { ServerInfo } from '../../../src/stores/store.ts'
 
 let now: number

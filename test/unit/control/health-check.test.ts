@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Alerts } from '../../../src/control/alerts.ts'
-import { checkHealth } from '../../../src/control/health-check.ts'
+import { HealthCheck } from '../../../src/control/health-check.ts'
 import { type CacheEventOf, EventHub } from '../../../src/events.ts'
 import type { AlertOptions } from '../../../src/policy/options.ts'
-import type { ResilientStore } from '../../../src/stores/resilient-store.ts'
+import type { GuardedStore } from '../../../src/stores/guarded-store.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
@@ -26,9 +26,10 @@ function start(options?: AlertOptions) {
       described += 1
       return []
     },
-  } as unknown as ResilientStore
+  } as unknown as GuardedStore
   const alerts = options && new Alerts(options, events, Date.now, () => store.condition())
-  const end = checkHealth(1000, { store, events, alerts })
+  const check = new HealthCheck(1000, { store, events, alerts })
+  const end = () => check.stop()
   const answered = async (how: (one: (typeof asked)[number]) => void) => {
     for (const one of asked) how(one)
     await vi.waitFor(() => expect(told.length).toBeGreaterThan(0))

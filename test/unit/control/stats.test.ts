@@ -43,7 +43,7 @@ describe('statistics', () => {
     expect(stats).toMatchObject({
       verified: { fresh: 3, late: 0, stale: 1 },
       freshness: 0.75,
-      store: { suspensions: 1 },
+      store: { suspensions: 1, lost: 0 },
     })
   })
 
@@ -55,7 +55,7 @@ describe('statistics', () => {
       bypasses: {},
       verified: { fresh: 0, late: 0, stale: 0 },
       freshness: null,
-      store: { state: 'ok', undelivered: 0, suspensions: 0 },
+      store: { state: 'ok', undelivered: 0, suspensions: 0, lost: 0 },
       local: null,
       alerts: [],
     })

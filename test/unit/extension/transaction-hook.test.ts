@@ -46,6 +46,7 @@ function over(open: Open) {
     invalidate: async ({ tags }) => {
       await undefined
       story.push(`moved ${[...tags].join()}`)
+      return 'delivered'
     },
     holds: noHolds,
     transactions: new TransactionScopes(),

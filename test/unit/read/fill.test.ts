@@ -9,7 +9,7 @@ import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { Background, type ReadContext } from '../../../src/read/read-context.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
-import { resilientStore } from '../../../src/stores/resilient-store.ts'
+import { guardedStore } from '../../../src/stores/guards.ts'
 import type { CacheStore } from '../../../src/stores/store.ts'
 import { anyValuesTag } from '../../../src/tags/shape-tags.ts'
 import { HELD, type SeenVersion } from '../../../src/tags/tag-versions.ts'
@@ -33,8 +33,9 @@ beforeEach(() => {
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
   context = {
-    store: resilientStore(kept, {
+    store: guardedStore(kept, {
       timeoutMs: 50,
+      connectTimeoutMs: 1000,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},
@@ -145,8 +146,9 @@ describe('a result is not stored', () => {
 
   it('by a store that does not take it', async () => {
     store.mood = 'down'
-    const down = resilientStore(store, {
+    const down = guardedStore(store, {
       timeoutMs: 50,
+      connectTimeoutMs: 1000,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},
@@ -181,8 +183,15 @@ describe('a result that tells which rows it depends on', () => {
       ensureVersions: async (some) => some.map(() => 'BBBBBBBBBBBB'),
       lookUp: async (_, some) => ({ entry: undefined, versions: some.map((tag) => versions.get(tag) ?? null) }),
     }
-    const over = { timeoutMs: 50, failures: 5, resetMs: 1000, onCondition: () => {}, onError: () => {} }
-    context = { ...context, graph, precision: rules, store: resilientStore(kept, over) }
+    const over = {
+      timeoutMs: 50,
+      connectTimeoutMs: 1000,
+      failures: 5,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    }
+    context = { ...context, graph, precision: rules, store: guardedStore(kept, over) }
   })
   const rows = [
     { id: 1, title: 'a' },
@@ -219,16 +228,30 @@ describe('a result that tells which rows it depends on', () => {
 
   it('is not stored by a store that is down, which is told once', async () => {
     store.mood = 'down'
-    const over = { timeoutMs: 50, failures: 5, resetMs: 1000, onCondition: () => {}, onError: () => {} }
-    fill(page, rows, before, { ...context, store: resilientStore(store, over) })
+    const over = {
+      timeoutMs: 50,
+      connectTimeoutMs: 1000,
+      failures: 5,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    }
+    fill(page, rows, before, { ...context, store: guardedStore(store, over) })
     await context.background.settled()
     expect(reasons()).toEqual(['store-unavailable'])
   })
 
   it('whose second half fails is stored by its query, and a first half that fails harms nobody', async () => {
-    const over = { timeoutMs: 50, failures: 50, resetMs: 1000, onCondition: () => {}, onError: () => {} }
+    const over = {
+      timeoutMs: 50,
+      connectTimeoutMs: 1000,
+      failures: 50,
+      resetMs: 1000,
+      onCondition: () => {},
+      onError: () => {},
+    }
     const failing = (which: 'fill' | 'ensureVersions') =>
-      resilientStore(
+      guardedStore(
         {
           ...store,
           ensureVersions: async (some) => some.map(() => 'BBBBBBBBBBBB'),

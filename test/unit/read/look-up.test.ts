@@ -7,13 +7,14 @@ import type { ReadContext } from '../../../src/read/read-context.ts'
 import type { ReadPlan } from '../../../src/read/read-plan.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
+import type { GuardedStore } from '../../../src/stores/guarded-store.ts'
+import { guardedStore } from '../../../src/stores/guards.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
-import { type ResilientStore, resilientStore } from '../../../src/stores/resilient-store.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { planOf, policy } from './plan-of.ts'
 
 let clock: ManualClock
-let store: ResilientStore
+let store: GuardedStore
 let context: ReadContext
 let events: CacheEvent[]
 
@@ -21,7 +22,7 @@ const plan = planOf(['Post', 'User'])
 
 beforeEach(() => {
   clock = manualClock(1_000_000)
-  store = resilientStore(
+  store = guardedStore(
     memoryStore()({
       prefix: 'p:',
       clock: clock.now,
@@ -33,6 +34,7 @@ beforeEach(() => {
     }),
     {
       timeoutMs: 50,
+      connectTimeoutMs: 1000,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},

@@ -9,8 +9,8 @@ import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { SingleFlight } from '../../../src/read/single-flight.ts'
+import { guardedStore } from '../../../src/stores/guards.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
-import { resilientStore } from '../../../src/stores/resilient-store.ts'
 import { planOf } from './plan-of.ts'
 
 let context: ReadContext
@@ -35,8 +35,9 @@ beforeEach(() => {
     onError: () => {},
   })
   context = {
-    store: resilientStore(store, {
+    store: guardedStore(store, {
       timeoutMs: 50,
+      connectTimeoutMs: 1000,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},

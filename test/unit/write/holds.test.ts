@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { tagsAlone } from '../../../src/query/write-set.ts'
-import type { ResilientStore } from '../../../src/stores/resilient-store.ts'
+import type { GuardedStore } from '../../../src/stores/guarded-store.ts'
 import { Holds, type HoldsOptions } from '../../../src/write/holds.ts'
 import { ShapesInUse } from '../../../src/write/shapes-in-use.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
@@ -18,7 +18,7 @@ const store = {
     story.push(`moved ${moved} kept ${kept}`)
     return { delivery: 'delivered', registries: [] }
   },
-} as unknown as ResilientStore
+} as unknown as GuardedStore
 
 beforeEach(() => {
   vi.useFakeTimers()

@@ -24,6 +24,7 @@ beforeEach(() => {
     invalidate: async ({ tags }) => {
       await undefined
       story.push(`moved ${[...tags].join()}`)
+      return 'delivered'
     },
     begin: () => {
       story.push('begun')

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StoreUnavailableError } from '../../../src/errors.ts'
-import { type ResilientStore, resilientStore } from '../../../src/stores/resilient-store.ts'
+import type { DeliveryOutcome, GuardedStore } from '../../../src/stores/guarded-store.ts'
+import { guardedStore } from '../../../src/stores/guards.ts'
 import { type FakeStore, fakeStore } from './fake-store.ts'
 
 let store: FakeStore
-let resilient: ResilientStore
+let resilient: GuardedStore
 let errors: string[]
 
-const timing = { timeoutMs: 50, failures: 3, resetMs: 1000, onCondition: () => {} }
+const timing = { timeoutMs: 50, connectTimeoutMs: 1000, failures: 3, resetMs: 1000, onCondition: () => {} }
 const onError = (during: string) => void errors.push(during)
 
 beforeEach(() => {
@@ -17,7 +18,7 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5)
   store = fakeStore()
   errors = []
-  resilient = resilientStore(store, { ...timing, onError })
+  resilient = guardedStore(store, { ...timing, onError })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -34,8 +35,8 @@ async function pass(ms: number): Promise<void> {
 const read = () => resilient.lookUp('key', ['User'])
 
 /** An invalidation that the store has been sent; the write may still be waiting for it. */
-async function begun(tags: readonly string[]): Promise<{ state: 'waiting' | 'delivered' | 'kept' }> {
-  const delivery: { state: 'waiting' | 'delivered' | 'kept' } = { state: 'waiting' }
+async function begun(tags: readonly string[]): Promise<{ state: 'waiting' | DeliveryOutcome }> {
+  const delivery: { state: 'waiting' | DeliveryOutcome } = { state: 'waiting' }
   void resilient.bump(tags).then((delivered) => {
     delivery.state = delivered.delivery
   })
@@ -228,7 +229,7 @@ describe('the circuit', () => {
     await failReads(3)
     store.mood = 'silent'
     await pass(1000)
-    await pass(250)
+    await pass(timing.connectTimeoutMs)
     store.mood = 'up'
     await pass(1000)
     expect(resilient.condition().state).toBe('ok')
@@ -238,7 +239,7 @@ describe('the circuit', () => {
     vi.useRealTimers()
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
     const before = timers()
-    resilient = resilientStore(store, { ...timing, resetMs: 60_000, onError })
+    resilient = guardedStore(store, { ...timing, resetMs: 60_000, onError })
     await failReads(3)
     expect(resilient.condition().state).toBe('unavailable')
     expect(timers()).toBe(before)
@@ -480,7 +481,7 @@ describe('a store that has just come', () => {
   beforeEach(() => {
     graceMs = 3000
     store = Object.assign(fakeStore(), { graceLeftMs: () => graceMs })
-    resilient = resilientStore(store, { ...timing, onError, onCondition: ({ state }) => states.push(state) })
+    resilient = guardedStore(store, { ...timing, onError, onCondition: ({ state }) => states.push(state) })
     states.splice(0)
   })
   const states: string[] = []
@@ -585,11 +586,12 @@ describe('when it is closed', () => {
     await expect(read()).rejects.toThrow(StoreUnavailableError)
   })
 
-  it('writes still tell other processes, and keep nothing where they cannot', async () => {
+  it('writes still tell other processes; where they cannot, that is an error, for nobody tells them later', async () => {
     await resilient.close()
     expect(await resilient.bump(['User'])).toEqual({ delivery: 'delivered', registries: [] })
     store.mood = 'down'
-    expect(await resilient.bump(['User'])).toEqual({ delivery: 'kept', registries: [] })
+    expect(await resilient.bump(['User'])).toEqual({ delivery: 'lost', registries: [] })
+    expect(errors).toEqual(['invalidate'])
     store.calls.splice(0)
     await pass(100_000)
     expect(store.heard()).toEqual([])
@@ -613,7 +615,7 @@ describe('when it is closed', () => {
 describe('a store inside the process', () => {
   beforeEach(() => {
     store = fakeStore(false)
-    resilient = resilientStore(store, { ...timing, onError })
+    resilient = guardedStore(store, { ...timing, onError })
   })
 
   it('is used as it is: nothing is timed', async () => {

@@ -439,8 +439,8 @@ export interface CacheOptions {
     /** First pause before the store is tried again, milliseconds; doubles with each failure, up to four times. @default 1000 */
     readonly resetMs?: number | undefined
     /**
-     * For how long a Redis that was restarted or promoted is not read from, milliseconds: until every process has found
-     * it, some keep invalidations it has not been told. Longer than the longest reconnect delay of any client.
+     * For how long a Redis that was restarted, promoted or out of reach is not read from, milliseconds: until every
+     * process has found it, some keep invalidations it has not been told. Longer than the longest reconnect delay of any client.
      * @default 3000
      */
     readonly graceMs?: number | undefined

@@ -1,8 +1,9 @@
 export interface CircuitBreakerOptions {
   /** Failures in a row that open the circuit. */
   readonly failures: number
-  /** Pause before the first probe, ms; it doubles up to four times itself. */
+  /** Pause before the first probe, ms; it doubles with each that fails. */
   readonly resetMs: number
+  readonly longestPauseMs: number
   /** Whether this failure opens the circuit by itself. It is probed without a pause then. */
   readonly opensAtOnce: (error: unknown) => boolean
   /** Resolves when what lies behind works again, with how much longer it must be left alone, ms. */
@@ -12,9 +13,6 @@ export interface CircuitBreakerOptions {
   readonly onProbeFailed: (error: unknown) => void
   readonly onChange: () => void
 }
-
-/** The longest pause between two probes, in units of the first. Others wait for what we keep. */
-const LONGEST_PAUSE = 4
 
 /**
  * Leaves alone what keeps failing, and tries it again from a timer: no query is ever the probe. Knows nothing of what
@@ -123,7 +121,7 @@ export class CircuitBreaker {
     // One at a time: two that deliver side by side would each take the other's tags for delivered.
     if (this.#isProbing) return
     this.#isProbing = true
-    const { probe, resetMs, onProbeFailed, mayClose } = this.#options
+    const { probe, longestPauseMs, onProbeFailed, mayClose } = this.#options
     let leaveAloneMs: number
     try {
       leaveAloneMs = await probe()
@@ -132,7 +130,7 @@ export class CircuitBreaker {
       if (this.#hasEnded) return
       onProbeFailed(error)
       // Apart from each other, lest a fleet comes back as one.
-      this.#probeAfter(nextPauseMs * (0.75 + Math.random() / 2), Math.min(nextPauseMs * 2, resetMs * LONGEST_PAUSE))
+      this.#probeAfter(nextPauseMs * (0.75 + Math.random() / 2), Math.min(nextPauseMs * 2, longestPauseMs))
       return
     }
     this.#isProbing = false

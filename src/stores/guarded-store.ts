@@ -10,6 +10,8 @@ export interface GuardOptions {
   readonly failures: number
   /** First pause before the store is tried again, ms; doubles up to four times itself. */
   readonly resetMs: number
+  /** For how long a store that was out of reach is left alone, ms: until others have brought what they kept meanwhile. */
+  readonly graceMs: number
   readonly onError: (during: string, error: unknown) => void
   /** Told when the store is left alone, and when it is used again. */
   readonly onCondition: (condition: StoreCondition) => void

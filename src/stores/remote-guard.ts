@@ -14,6 +14,9 @@ const OPEN = new StoreUnavailableError('the circuit is open')
 /** Above this many batches without an answer a hanging store is sent no more of them. */
 const MAX_UNANSWERED = 1000
 const PATIENCE = 5
+/** The longest pause between two attempts, in units of the first, and of the time for which others leave the store alone. */
+const LONGEST_PAUSE = 4
+const SHARE_OF_GRACE = 0.7
 /** Emptying a large namespace takes its time; a store that has not managed by then is tried again. */
 const CLEAR_MS = 60_000
 
@@ -36,6 +39,8 @@ export class RemoteGuard implements GuardedStore {
   #hasMet: boolean
   #meeting: Promise<void> | undefined
   #isClosed = false
+  /** Until when the store is left alone after an outage, on the clock of `performance.now()`. */
+  #quarantineEndsAt: number | undefined
   readonly claim?: NonNullable<CacheStore['claim']>
   readonly local?: NonNullable<CacheStore['local']>
   readonly renewLease?: NonNullable<CacheStore['renewLease']>
@@ -49,11 +54,18 @@ export class RemoteGuard implements GuardedStore {
     this.#breaker = new CircuitBreaker({
       failures: options.failures,
       resetMs: options.resetMs,
+      longestPauseMs: longestPauseMs(options),
       opensAtOnce: (error) => error instanceof ConnectionLostError,
       probe: () => this.#recover(),
       mayClose: () => this.#queue.size === 0,
-      onProbeFailed: (error) => options.onError('recovery', error),
-      onChange: () => options.onCondition(this.condition()),
+      onProbeFailed: (error) => {
+        this.#quarantineEndsAt = undefined
+        options.onError('recovery', error)
+      },
+      onChange: () => {
+        this.#quarantineEndsAt = undefined
+        options.onCondition(this.condition())
+      },
     })
     const { claim } = store
     if (claim) {
@@ -293,8 +305,26 @@ export class RemoteGuard implements GuardedStore {
       invalidate: (tags) => inTime(timeoutMs, () => this.#store.bump(tags)),
       invalidateEverything: () => inTime(CLEAR_MS, () => this.#store.clear()),
     })
-    return this.#store.graceLeftMs?.() ?? 0
+    return Math.max(this.#store.graceLeftMs?.() ?? 0, this.#quarantineLeftMs())
   }
+
+  /**
+   * After an outage that outlasted the patience of writes others may have acknowledged some, and have not brought their
+   * invalidations yet: they find the way back at another moment. Whoever reads before that is served what they changed.
+   */
+  #quarantineLeftMs(): number {
+    const { timeoutMs, graceMs } = this.#options
+    const now = performance.now()
+    const wasLong = now - this.#breaker.openedAt > PATIENCE * timeoutMs
+    this.#quarantineEndsAt ??= wasLong ? now + graceMs : now
+    return Math.max(0, this.#quarantineEndsAt - now)
+  }
+}
+
+/** Whoever is late to find the way back must have found it before others read again. */
+function longestPauseMs({ resetMs, graceMs }: GuardOptions): number {
+  const longest = resetMs * LONGEST_PAUSE
+  return graceMs === 0 ? longest : Math.min(longest, Math.max(resetMs, SHARE_OF_GRACE * graceMs))
 }
 
 function lostError(count: number): StoreUnavailableError {

@@ -15,7 +15,7 @@ export interface OwnConnection {
 
 /** Pauses before the connection is made again, ms; each is twice as long as the one before. */
 const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 2000
+const LONGEST_PAUSE_MS = 500
 
 /** The connections of this process, also of another copy of this package in it. */
 const REGISTRY = Symbol.for('prisma-extension-query-cache.connections.1')

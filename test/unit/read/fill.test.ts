@@ -36,6 +36,7 @@ beforeEach(() => {
     store: guardedStore(kept, {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},
@@ -149,6 +150,7 @@ describe('a result is not stored', () => {
     const down = guardedStore(store, {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},
@@ -186,6 +188,7 @@ describe('a result that tells which rows it depends on', () => {
     const over = {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},
@@ -231,6 +234,7 @@ describe('a result that tells which rows it depends on', () => {
     const over = {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},
@@ -245,6 +249,7 @@ describe('a result that tells which rows it depends on', () => {
     const over = {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 50,
       resetMs: 1000,
       onCondition: () => {},

@@ -35,6 +35,7 @@ beforeEach(() => {
     {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},

@@ -38,6 +38,7 @@ beforeEach(() => {
     store: guardedStore(store, {
       timeoutMs: 50,
       connectTimeoutMs: 1000,
+      graceMs: 0,
       failures: 5,
       resetMs: 1000,
       onCondition: () => {},

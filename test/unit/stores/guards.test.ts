@@ -8,7 +8,7 @@ let store: FakeStore
 let resilient: GuardedStore
 let errors: string[]
 
-const timing = { timeoutMs: 50, connectTimeoutMs: 1000, failures: 3, resetMs: 1000, onCondition: () => {} }
+const timing = { timeoutMs: 50, connectTimeoutMs: 1000, graceMs: 0, failures: 3, resetMs: 1000, onCondition: () => {} }
 const onError = (during: string) => void errors.push(during)
 
 beforeEach(() => {
@@ -503,6 +503,58 @@ describe('a store that has just come', () => {
     expect(store.heard()).toEqual(['ping', 'bump Post'])
     await read()
     expect(states).toEqual(['undelivered', 'ok'])
+  })
+})
+
+describe('a store that was out of reach', () => {
+  const graceMs = 3000
+  beforeEach(() => {
+    resilient = guardedStore(store, { ...timing, graceMs, onError })
+  })
+
+  it('for longer than a write waits is left alone: others bring what they have kept', async () => {
+    store.mood = 'down'
+    await begun(['User'])
+    await pass(1000)
+    store.mood = 'up'
+    await pass(2000)
+    expect(store.heard().at(-1)).toBe('bump User')
+    await pass(graceMs - 1000)
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+    await pass(1000)
+    await read()
+  })
+
+  it('again meanwhile is left alone as long once more', async () => {
+    store.mood = 'down'
+    await begun(['User'])
+    await pass(1000)
+    store.mood = 'up'
+    await pass(2000)
+    expect(store.heard().at(-1)).toBe('bump User')
+    store.mood = 'down'
+    await pass(graceMs)
+    store.mood = 'up'
+    await pass(2500)
+    await expect(read()).rejects.toThrow(StoreUnavailableError)
+    await pass(graceMs)
+    await read()
+  })
+
+  it('for no longer than a write waits is read from at once', async () => {
+    store.mood = 'down'
+    await begun(['User'])
+    store.mood = 'up'
+    await pass(0)
+    await read()
+  })
+
+  it('is tried again before others read', async () => {
+    store.mood = 'down'
+    await failReads(3)
+    store.calls.splice(0)
+    for (let second = 0; second < 30; second += 1) await pass(1000)
+    expect(store.heard().length).toBeGreaterThanOrEqual(30_000 / (0.7 * graceMs))
   })
 })
 

@@ -28,7 +28,7 @@ const layers: readonly (readonly string[])[] = [
 
 /** What comes from outside, and where alone it may be imported. Types count: a room that names them depends on them. */
 const outside: { readonly [from: string]: readonly string[] } = {
-  'node:crypto': ['tags', 'query', 'codec', 'stores', 'admin'],
+  'node:crypto': ['tags', 'query', 'codec', 'stores', 'admin', 'cli'],
   'node:events': ['admin'],
   'node:http': ['admin', 'http'],
   'node:async_hooks': ['control', 'write', 'warming', 'extension'],

@@ -2,7 +2,7 @@ import type { CacheControl } from '../control/cache-control.ts'
 import { TELL } from '../control/tell.ts'
 import { CacheConfigError, StoreUnavailableError } from '../errors.ts'
 import { answer, json, page, Refusal, refused } from './answers.ts'
-import type { Grant } from './authorize.ts'
+import type { Grant, Viewer } from './authorize.ts'
 import { EventStreams } from './event-stream.ts'
 import { type AdminOptions, resolveAdminOptions } from './options.ts'
 import { pageFile } from './page-files.ts'
@@ -72,9 +72,9 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
     if (resolved.dashboard && (name === '' || name === 'assets')) return dashboard(pathname, name, rest)
     const view = rest === '' ? views.get(name) : name === 'keys' ? entryView : undefined
     assertSameOrigin(request, trusted)
-    await grantOf(request, `GET ${name}`)
+    const viewer = viewerOf(await grantOf(request, `GET ${name}`))
     if (!view) throw notFound()
-    return view.look({ request, query, rest, body: {} }, context)
+    return view.look({ request, query, rest, viewer, body: {} }, context)
   }
 
   /** The page is for everybody to see: it holds no data, and asks for a token where it is given none. */
@@ -91,15 +91,16 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
     return page(pageFile('index.html')?.text ?? '')
   }
 
-  async function changed(request: Request, asked: Asked, name: string): Promise<Response> {
+  async function changed(request: Request, asked: Omit<Asked, 'viewer'>, name: string): Promise<Response> {
     const route = changes.get(name)
     assertSameOrigin(request, trusted)
     const grant = await grantOf(request, name)
-    const actor = typeof grant === 'object' ? (grant.actor ?? null) : null
+    const viewer = viewerOf(grant)
+    const { actor = null } = viewer
     const tell = (outcome: 'done' | 'refused' | 'failed', what: object = {}) =>
       cache[TELL]({ type: 'admin', action: name, actor, outcome, ...what })
     if (!route || (asked.rest !== '' && !route.takesRest)) throw notFound()
-    if (resolved.readOnly || (typeof grant === 'object' && grant.readOnly)) {
+    if (viewer.isReadOnly) {
       tell('refused')
       throw new Refusal(403, 'read-only', 'Nothing can be changed through this door, or not by you.')
     }
@@ -111,13 +112,21 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
       throw new Refusal(429, 'too-many', `Try again in ${seconds} s.`, { 'retry-after': seconds })
     }
     try {
-      const { answer: done, ...counts } = await route.change({ ...asked, body: await readBody(request) }, context)
+      const { answer: done, ...counts } = await route.change(
+        { ...asked, viewer, body: await readBody(request) },
+        context,
+      )
       tell('done', counts)
       return json(done)
     } catch (error) {
       tell('failed')
       throw error
     }
+  }
+
+  function viewerOf(grant: true | Exclude<Grant, boolean | null | undefined>): Viewer {
+    const { actor, readOnly = false } = grant === true ? {} : grant
+    return { actor, isReadOnly: resolved.readOnly || readOnly }
   }
 
   async function grantOf(request: Request, action: string): Promise<Exclude<Grant, false | null | undefined>> {

@@ -13,6 +13,13 @@ export type Grant =
       readonly readOnly?: boolean | undefined
     }
 
+/** Who asks, as far as `authorize` says. */
+export interface Viewer {
+  readonly actor: string | undefined
+  /** May look, and change nothing. */
+  readonly isReadOnly: boolean
+}
+
 /** Decides about every request. What it throws refuses the request. */
 export type Authorize = (request: Request) => Grant | Promise<Grant>
 

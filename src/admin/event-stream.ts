@@ -1,6 +1,7 @@
 import type { CacheControl } from '../control/cache-control.ts'
-import type { CacheEventType } from '../events.ts'
+import type { CacheEvent, CacheEventType } from '../events.ts'
 import { answer, Refusal } from './answers.ts'
+import type { Viewer } from './authorize.ts'
 import { eventText } from './event-text.ts'
 
 const HEARTBEAT_MS = 15_000
@@ -14,7 +15,7 @@ export class EventStreams {
   readonly #cache: Pick<CacheControl, 'on'>
   readonly #clock: () => number
   readonly #max: number
-  readonly #open = new Set<() => void>()
+  readonly #open = new Map<() => void, string | undefined>()
 
   constructor(cache: Pick<CacheControl, 'on'>, max: number, clock: () => number) {
     this.#cache = cache
@@ -22,16 +23,20 @@ export class EventStreams {
     this.#clock = clock
   }
 
-  /** @throws Refusal when there are as many streams as may be. */
-  open(types: ReadonlySet<CacheEventType> | undefined, signal: AbortSignal): Response {
-    if (this.#open.size >= this.#max) {
-      throw new Refusal(503, 'too-many-streams', `There are ${this.#max} streams already.`, { 'retry-after': '30' })
+  /** @throws Refusal when there are as many streams as may be, or as this viewer may have. */
+  open(types: ReadonlySet<CacheEventType> | undefined, signal: AbortSignal, viewer: Viewer): Response {
+    const holder = holderOf(viewer)
+    const held = [...this.#open.values()].filter((one) => one === holder).length
+    const max = holder === undefined ? this.#max : Math.ceil(this.#max / 2)
+    if (this.#open.size >= this.#max || held >= max) {
+      const many = this.#open.size >= this.#max ? this.#max : held
+      throw new Refusal(503, 'too-many-streams', `There are ${many} streams already.`, { 'retry-after': '30' })
     }
     let end = () => {}
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          end = this.#begin(controller, types)
+          end = this.#begin(controller, types, viewer)
           signal.addEventListener('abort', end, { once: true })
           if (signal.aborted) end()
         },
@@ -44,12 +49,13 @@ export class EventStreams {
   }
 
   close(): void {
-    for (const end of this.#open) end()
+    for (const end of this.#open.keys()) end()
   }
 
   #begin(
     controller: ReadableStreamDefaultController<Uint8Array>,
     types: ReadonlySet<CacheEventType> | undefined,
+    viewer: Viewer,
   ): () => void {
     const encoder = new TextEncoder()
     let leftOut = 0
@@ -75,7 +81,7 @@ export class EventStreams {
         return
       }
       sent += 1
-      send(`event: ${event.type}\ndata: ${eventText(event, now)}\n\n`)
+      send(`event: ${event.type}\ndata: ${eventText(shownTo(viewer, event), now)}\n\n`)
     })
     // So that both ends, and what is between them, see that the other is still there.
     const heartbeat = setInterval(() => {
@@ -94,7 +100,20 @@ export class EventStreams {
         // Whoever read it has gone.
       }
     }
-    this.#open.add(end)
+    this.#open.set(end, holderOf(viewer))
     return end
   }
+}
+
+/**
+ * Whose streams are counted together: half of all at most, so that nobody shuts others out. Those who may only look and
+ * have no name are one. `undefined`: an operator without a name, who is bounded by the number of all streams.
+ */
+function holderOf({ actor, isReadOnly }: Viewer): string | undefined {
+  return actor !== undefined ? `actor ${actor}` : isReadOnly ? 'viewers' : undefined
+}
+
+/** The scope names a tenant or a user; whoever may only look is not shown it. */
+function shownTo({ isReadOnly }: Viewer, event: CacheEvent): CacheEvent {
+  return isReadOnly && event.type === 'audit' ? { ...event, scope: undefined } : event
 }

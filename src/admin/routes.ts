@@ -3,6 +3,7 @@ import type { InvalidationTarget } from '../control/invalidate-on.ts'
 import type { CacheEventType } from '../events.ts'
 import type { PrismaCacheControl } from '../extension/prisma-control.ts'
 import { answer, json, Refusal } from './answers.ts'
+import type { Viewer } from './authorize.ts'
 import type { EventStreams } from './event-stream.ts'
 import type { ResolvedAdminOptions } from './options.ts'
 import { messageOf, type Recorder } from './recorder/recorder.ts'
@@ -19,6 +20,8 @@ export interface Asked {
   readonly query: URLSearchParams
   /** What stands in the path behind the route's name, decoded. */
   readonly rest: string
+  /** Who asks. */
+  readonly viewer: Viewer
   /** Of a change; `{}` for what only looks. */
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -141,11 +144,11 @@ const ALL_TYPES: Readonly<Record<CacheEventType, true>> = {
 }
 const TYPES: ReadonlySet<string> = new Set(Object.keys(ALL_TYPES))
 
-function events({ query, request }: Asked, { streams }: RouteContext): Response {
+function events({ query, request, viewer }: Asked, { streams }: RouteContext): Response {
   const wanted = bounded(query, 'types', 256)?.split(',')
   const unknown = wanted?.find((type) => !TYPES.has(type))
   if (unknown !== undefined) throw new Refusal(400, 'unknown-type', `There are ${[...TYPES].join(', ')}.`)
-  return streams.open(wanted && new Set(wanted as CacheEventType[]), request.signal)
+  return streams.open(wanted && new Set(wanted as CacheEventType[]), request.signal, viewer)
 }
 
 function bounded(query: URLSearchParams, name: string, max: number): string | undefined {

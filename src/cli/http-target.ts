@@ -14,8 +14,7 @@ interface HttpTarget extends Target {
 
 /** A process behind its admin API, reached at `url`; the token is in the environment, where no list of processes shows it. */
 export function httpTarget(url: string, token: string | undefined): HttpTarget {
-  const base = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url.replace(/\/+$/, '') : undefined
-  if (base === undefined) throw new CliError(EXIT.usage, '`--url` is no http(s) URL', 'Give that of the admin API.')
+  const base = baseOf(url)
 
   async function ask<Answer>(path: string, body?: unknown, timeoutMs = TIMEOUT_MS): Promise<Answer> {
     let answer: Response
@@ -66,6 +65,19 @@ export function httpTarget(url: string, token: string | undefined): HttpTarget {
     },
     async close() {},
   }
+}
+
+/** Without what may be a secret: whoever lists processes sees it, and an error of `fetch` would quote it. */
+function baseOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new CliError(EXIT.usage, '`--url` is no http(s) URL', 'Give that of the admin API.')
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    const fix = `Give the URL alone, and the token in ${TOKEN_VARIABLE}.`
+    throw new CliError(EXIT.usage, '`--url` holds a user, a password, or what follows a `?` or `#`', fix)
+  }
+  return url.href.replace(/\/+$/, '')
 }
 
 interface Refused {

@@ -52,6 +52,8 @@ function failed(error: unknown): number {
     say(message, 'Is Redis running, and reachable from here?')
     return EXIT.unreachable
   }
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const [first = '', ...stack] = (error instanceof Error ? (error.stack ?? error.message) : String(error)).split('\n')
+  say(first)
+  for (const line of stack) note(line)
   return EXIT.found
 }

@@ -1,5 +1,5 @@
 import { httpTarget, TOKEN_VARIABLE } from './http-target.ts'
-import { storeTarget } from './store-target.ts'
+import { type Purpose, storeTarget } from './store-target.ts'
 import { type GlobalOptions, loadEnvFile } from './surroundings.ts'
 import type { Target } from './target.ts'
 import { type Terminal, terminal } from './terminal.ts'
@@ -8,8 +8,8 @@ import { type Terminal, terminal } from './terminal.ts'
 export interface Session {
   readonly terminal: Terminal
   readonly given: GlobalOptions
-  /** Opened when it is first asked for. */
-  readonly target: () => Target
+  /** Opened when it is first asked for. Without a purpose it may be changed. */
+  readonly target: (purpose?: Purpose) => Target
 }
 
 /** Runs a command, and closes what it opened. @returns its exit code. */
@@ -22,7 +22,8 @@ export async function inSession(given: GlobalOptions, run: (session: Session) =>
     return await run({
       given,
       terminal: terminal(given.json ?? false),
-      target: () => (target ??= given.url ? httpTarget(given.url, process.env[TOKEN_VARIABLE]) : storeTarget(given)),
+      target: (purpose = { looksOnly: false }) =>
+        (target ??= given.url ? httpTarget(given.url, process.env[TOKEN_VARIABLE]) : storeTarget(given, purpose)),
     })
   } finally {
     clearInterval(awake)

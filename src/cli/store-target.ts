@@ -6,6 +6,8 @@ import { createCache } from '../setup/create-cache.ts'
 import { withSurroundings } from '../setup/surroundings.ts'
 import { connectRedis } from '../stores/redis/connect.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
+import { redisStore } from '../stores/redis/redis-store.ts'
+import type { StoreFactory } from '../stores/store.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { type GlobalOptions, schemaFiles, schemaText } from './surroundings.ts'
 import type { Target } from './target.ts'
@@ -30,8 +32,13 @@ export function optionsHere(given: GlobalOptions): CacheOptions {
   return { ...options, configFile: false, ...(text !== undefined && { schema: text }) }
 }
 
+/** What a command is going to do; one that only looks must leave no trace in the store. */
+export interface Purpose {
+  readonly looksOnly: boolean
+}
+
 /** @throws CliError where there is no store that other processes share. */
-export function storeTarget(given: GlobalOptions): StoreTarget {
+export function storeTarget(given: GlobalOptions, { looksOnly }: Purpose): StoreTarget {
   const options = optionsHere(given)
   const { redis, store } = options
   if (redis === undefined && (store === undefined || store === 'memory')) {
@@ -44,7 +51,13 @@ export function storeTarget(given: GlobalOptions): StoreTarget {
   const own = typeof redis === 'string' ? connectRedis(redis) : undefined
   own?.on?.('error', () => {})
   const client = own ?? (redis as RedisClient | undefined)
-  const cache = createCache({ ...options, ...(client && { redis: client as object as never }), timeoutMs: TIMEOUT_MS })
+  const open = client ? redisStore(client) : (store as StoreFactory)
+  const cache = createCache({
+    ...options,
+    redis: undefined,
+    store: (context) => open({ ...context, looksOnly }),
+    timeoutMs: TIMEOUT_MS,
+  })
   const name = `${where(redis, client)}, prefix ${JSON.stringify(options.prefix ?? 'prisma:')}`
   let reachable: Promise<void> | undefined
 

@@ -299,6 +299,8 @@ export interface StoreContext {
   /** @default what `connectionLimits` says */
   readonly connection?: ConnectionLimits | undefined
   readonly onError: (during: string, error: unknown) => void
+  /** Nothing is written, nor are entries judged: for who looks at keys and bytes. The store is not noted as in use. */
+  readonly looksOnly?: boolean | undefined
   /** Tags of models that must not be read from what a push keeps current; `undefined`: there are none. */
   readonly isStrict?: ((tag: Tag) => boolean) | undefined
   /** Most entries of a model that this process keeps, see `boundsModels`; of models that are not named: any number. */

@@ -179,3 +179,44 @@ describe('node http', () => {
     expect(trace).toBe(400)
   })
 })
+
+describe('the header `Host` says nothing of where a request goes', () => {
+  const ask = (url: string, host: string, path: string, method = 'GET') =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { host, authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+      const asking = send(new URL(url), { path, method, headers }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode ?? 0)
+      })
+      asking.on('error', reject).end(method === 'POST' ? '{}' : undefined)
+    })
+
+  it.each([
+    'x/clear?',
+    'x/clear#',
+    'x/stats?',
+    'x\\clear?',
+    'user@x',
+    'x/',
+    '?',
+    '#',
+    'x y',
+    '[::1',
+    'x:99999999',
+    '%2f',
+  ])('is refused where it is no host: %s', async (host) => {
+    const url = await listen(nodeListener(admin))
+    expect(await ask(url, host, '/nothing', 'POST')).toBe(400)
+    expect(await ask(url, host, '/nothing')).toBe(400)
+    expect(await world.prisma.$cache.keys()).toHaveLength(1)
+  })
+
+  it.each(['localhost', '127.0.0.1:80', '[::1]:9090', 'ops.example.com', 'my_host:1', 'xn--bcher-kva.example'])(
+    'is any host there is: %s',
+    async (host) => {
+      const url = await listen(nodeListener(admin))
+      expect(await ask(url, host, '/stats')).toBe(200)
+      expect(await ask(url, host, '/nothing')).toBe(404)
+    },
+  )
+})

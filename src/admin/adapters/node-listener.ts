@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AdminMount } from '../admin-handler.ts'
 
+/** A name, an IPv4 or an IPv6 address, with a port or without. */
+const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
+
 type WebHandler = (request: Request, mount?: AdminMount) => Promise<Response>
 
 /** What Express and its like add to a request. */
@@ -38,9 +41,10 @@ function requestOf(message: MountedMessage, signal: AbortSignal): Request | unde
   const { method = 'GET', headers } = message
   const path = message.originalUrl ?? message.url ?? '/'
   const scheme = (message.socket as { encrypted?: boolean }).encrypted ? 'https' : 'http'
-  // Put together, not resolved: `//host/path` would name another host.
-  const url = `${scheme}://${headers.host ?? 'localhost'}${path}`
-  if (!path.startsWith('/') || !URL.canParse(url)) return undefined
+  const { host = 'localhost' } = headers
+  // Put together, not resolved: `//host/path` would name another host. And nothing of the host may be read as a path.
+  const url = `${scheme}://${host}${path}`
+  if (!HOST.test(host) || !path.startsWith('/') || !URL.canParse(url)) return undefined
   const hasBody = method !== 'GET' && method !== 'HEAD'
   try {
     return new Request(url, {

@@ -30,7 +30,7 @@ export async function doctor(options: DoctorOptions, session: Session): Promise<
 }
 
 async function checkStore(options: DoctorOptions, session: Session): Promise<Finding[]> {
-  const target = session.target() as StoreTarget
+  const target = session.target({ looksOnly: true }) as StoreTarget
   const { client } = target
   const config = target.options
   const { servers } = await target.info()
@@ -80,5 +80,6 @@ function show(findings: readonly Finding[], { print, paint }: Terminal): void {
     if (fix) print(`  ${' '.repeat(width)}  ${paint('dim', `→ ${fix}`)}`)
   }
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length
-  print(`\n${count('error')} errors, ${count('warning')} warnings`)
+  print('')
+  print(`${count('error')} errors, ${count('warning')} warnings`)
 }

@@ -14,7 +14,7 @@ const HIDDEN: Readonly<Record<MaskReason, string>> = {
 /** Prints what is known of an entry. */
 export async function get(key: string, { value }: { readonly value?: boolean }, session: Session): Promise<number> {
   const { terminal } = session
-  const entry = await session.target().inspect(key, value ?? false)
+  const entry = await session.target({ looksOnly: true }).inspect(key, value ?? false)
   if (!entry) {
     if (terminal.isJson) terminal.printJson(null)
     terminal.note('there is no entry under this key')
@@ -38,5 +38,5 @@ function described(entry: EntryInfo): string[] {
   ]
   if (value) lines.push(['value', value.isShown ? value.shape : HIDDEN[value.because]])
   const text = lines.map(([name = '', said = '']) => `${name.padEnd(10)}  ${said}`)
-  return value?.isShown ? [...text, jsonText(value.value, 2)] : text
+  return value?.isShown ? [...text, ...jsonText(value.value, 2).split('\n')] : text
 }

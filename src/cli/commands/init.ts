@@ -32,9 +32,9 @@ export async function init({ output, force }: InitOptions, session: Session): Pr
   const shown = relative(process.cwd(), path)
   if (terminal.isJson) terminal.printJson({ file: shown })
   else terminal.print(shown)
-  terminal.note(
-    `next: look through the times in it, then\n  const prisma = new PrismaClient({ adapter }).$extends(cacheExtension)\n  npx prisma-query-cache doctor`,
-  )
+  terminal.note('next: look through the times in it, then')
+  terminal.note('  const prisma = new PrismaClient({ adapter }).$extends(cacheExtension)')
+  terminal.note('  npx prisma-query-cache doctor')
   return EXIT.ok
 }
 

@@ -17,7 +17,7 @@ export async function keys(pattern: string | undefined, options: KeysOptions, se
   // A page may be empty, and not the last.
   do {
     const limit = options.all ? PAGE : Math.min(PAGE, options.limit - seen.size)
-    const page = await session.target().keyPage({ limit, cursor, ...(pattern && { pattern }) })
+    const page = await session.target({ looksOnly: true }).keyPage({ limit, cursor, ...(pattern && { pattern }) })
     for (const key of page.keys) {
       if (seen.has(key)) continue
       seen.add(key)

@@ -27,7 +27,7 @@ interface Answer extends Partial<ProcessStats> {
 /** Prints statistics: of a process through its admin API, else what the store itself shows. */
 export async function stats({ watch, maxKeys }: StatsOptions, session: Session): Promise<number> {
   const { terminal } = session
-  const target = session.target()
+  const target = session.target({ looksOnly: true })
   if (watch === undefined) {
     show(await gathered(target, maxKeys), target, terminal)
     return EXIT.ok
@@ -36,7 +36,7 @@ export async function stats({ watch, maxKeys }: StatsOptions, session: Session):
   for (;;) {
     const now = await gathered(target, maxKeys)
     // Where it is seen live the new takes the place of the old; a file has one line a time.
-    if (terminal.isLive && !terminal.isJson) terminal.print('\u001b[H\u001b[2J\u001b[3J')
+    if (!terminal.isJson) terminal.clear()
     show(now, target, terminal, before)
     before = now
     await new Promise((resolve) => setTimeout(resolve, 1000 * (watch === true ? 2 : watch)))

@@ -46,11 +46,27 @@ export async function checkClock(client: RedisClient): Promise<Finding> {
   return apart > 2000 ? warning('clock', found, fix) : ok('clock', found)
 }
 
-/** What the cache says to Redis; a user of an ACL may not be allowed to. */
+/** Whether this user may; `undefined`: Redis before 7, or the user may not ask. */
+async function dryRun(client: RedisClient, name: string, args: readonly string[]): Promise<boolean | undefined> {
+  try {
+    const user = String(await connected(client).call('ACL', 'WHOAMI'))
+    return (await connected(client).call('ACL', 'DRYRUN', user, name, ...args)) === 'OK'
+  } catch {
+    return undefined
+  }
+}
+
+async function sent(client: RedisClient, name: string, args: readonly string[]): Promise<true> {
+  await connected(client).call(name, ...args)
+  return true
+}
+
+/** What the cache says to Redis; a user of an ACL may not be allowed to. Asked, not tried, where Redis can be asked. */
 export async function checkCommands(client: RedisClient, prefix: string): Promise<Finding[]> {
   const key = `${prefix}tag:doctor`
+  // None of them changes anything, even where it is sent: nothing lies under this key, and `XX` makes nothing.
   const tries: [string, string[]][] = [
-    ['SET', [key, '1', 'PX', '1000']],
+    ['SET', [key, '1', 'PX', '1000', 'XX']],
     ['MGET', [key]],
     ['PTTL', [key]],
     ['EVAL', ["return redis.call('GET', KEYS[1])", '1', key]],
@@ -61,7 +77,8 @@ export async function checkCommands(client: RedisClient, prefix: string): Promis
   const refused: string[] = []
   for (const [name, args] of tries) {
     try {
-      await connected(client).call(name, ...args)
+      if ((await dryRun(client, name, args)) ?? (await sent(client, name, args))) continue
+      refused.push(name)
     } catch (problem) {
       const { message } = problem as Error
       if (/^(NOPERM|ERR unknown command)/.test(message)) refused.push(name)

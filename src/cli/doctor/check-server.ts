@@ -76,7 +76,11 @@ function checkMemory({ memory, counts, address }: ServerInfo): Finding[] {
     // What evicts may be full.
     const isFull = share > FULL && policy === 'noeviction'
     findings.push(
-      isFull ? warning('memory', found, 'Raise maxmemory, shorten `ttl`s, or let it evict.') : ok('memory', found),
+      isFull && share >= 1
+        ? error('memory', `${found}: it refuses to store anything`, 'Raise maxmemory, or let it evict.')
+        : isFull
+          ? warning('memory', found, 'Raise maxmemory, shorten `ttl`s, or let it evict.')
+          : ok('memory', found),
     )
   }
   if (policy === 'noeviction') {

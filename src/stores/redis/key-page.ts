@@ -7,6 +7,7 @@ import { called } from './send-commands.ts'
 const MAX_COUNT = 1000
 /** Steps of one page: where few keys match, a page ends short of its limit and not after the whole keyspace. */
 const MAX_STEPS = 100
+const MAX_CURSOR = 2n ** 64n - 1n
 
 /**
  * The keys that `SCAN` finds from `cursor` on, one server after the other. The server says how many come with a step, so
@@ -37,7 +38,8 @@ export async function keyPage(
 function place(cursor: string): { master: number; at: string } {
   if (cursor === '') return { master: 0, at: '0' }
   const [, master, at] = /^(\d{1,4})-(\d{1,20})$/.exec(cursor) ?? []
-  if (at === undefined)
+  // A cursor of Redis has 64 bits; it refuses another one as it refuses a command while it is down.
+  if (at === undefined || BigInt(at) > MAX_CURSOR)
     throw new CacheConfigError('cursor', `got ${show(cursor)}`, 'Give the cursor of the page before.')
   return { master: Number(master), at }
 }

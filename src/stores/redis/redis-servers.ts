@@ -37,6 +37,8 @@ export interface RedisServers {
 export interface ServersContext {
   /** Key of the note that says which servers the versions were made on. */
   readonly noteKey: string
+  /** See `StoreContext`. */
+  readonly looksOnly?: boolean | undefined
   readonly graceMs: number
   readonly waitReplicas: number
   /** What keys begin with that never exist: to remove one changes nothing, and is refused where writes are. */

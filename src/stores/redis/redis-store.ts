@@ -43,6 +43,7 @@ import { addressOf, serverInfo } from './server-info.ts'
 import { SingleServer } from './single-server.ts'
 import { versionFeed } from './version-feed.ts'
 import { listenWeakly } from './weak-listeners.ts'
+import { isWrongType, removeWrongTypes } from './wrong-types.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
 export function redisStore(client: RedisClient): StoreFactory {
@@ -81,12 +82,14 @@ const BATCH = 500
 /** @param own what is to be closed with the store; the application's own client is not. */
 function openSpace(client: RedisClient, context: StoreContext, own: OwnConnection | undefined): CacheStore {
   const tagKey = (tag: Tag) => `${context.prefix}tag:${inSlot(tag)}`
-  const registryKey = (model: string) => `${context.prefix}shapes:{${model}}`
+  const registryPrefix = `${context.prefix}shapes:`
+  const registryKey = (model: string) => `${registryPrefix}{${model}}`
+  const isRegistry = (key: string) => key.startsWith(registryPrefix)
   const noteKey = `${context.prefix}server`
-  const { graceMs, waitReplicas, timeoutMs } = context
+  const { graceMs, waitReplicas, timeoutMs, looksOnly } = context
   const connection = limitsOf(context)
   const probePrefix = `${context.prefix}probe:`
-  const serversContext = { noteKey, probePrefix, graceMs, waitReplicas, timeoutMs, connection, dropVersions }
+  const serversContext = { noteKey, probePrefix, graceMs, waitReplicas, timeoutMs, looksOnly, connection, dropVersions }
   const servers: RedisServers = client.isCluster
     ? new ClusterServers(client, serversContext)
     : new SingleServer(client, serversContext)
@@ -229,6 +232,16 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
    * is run once more, for it came too early; running any of them twice does no harm.
    */
   async function run(calls: readonly ScriptCall[], send: Send): Promise<readonly Reply[]> {
+    const replies = await runAsItIs(calls, send)
+    const failed = calls.filter((_, i) => isWrongType(replies[i]))
+    if (failed.length === 0) return replies
+    await removeWrongTypes([...new Set(failed.flatMap(({ keys }) => keys))], isRegistry, send)
+    const healed = new Map<ScriptCall, Reply>()
+    for (const [i, reply] of (await runAsItIs(failed, send)).entries()) healed.set(failed[i] as ScriptCall, reply)
+    return calls.map((call, i) => healed.get(call) ?? (replies[i] as Reply))
+  }
+
+  async function runAsItIs(calls: readonly ScriptCall[], send: Send): Promise<readonly Reply[]> {
     const rest = ({ keys, args }: ScriptCall) => [String(keys.length), ...keys, ...args]
     const replies = await send(calls.map((call): Command => ['evalsha', call.script.sha1, ...rest(call)]))
     const unknown = replies.findIndex(([error]) => error?.message.startsWith('NOSCRIPT'))
@@ -432,6 +445,7 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
 
     async peek(key) {
       const [reply] = await servers.send([['get', key]])
+      if (isWrongType(reply)) return undefined
       return (answer(reply) as string | null) ?? undefined
     },
 

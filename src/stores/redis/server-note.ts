@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '../../errors.ts'
 import { answer, type Command, type RedisClient, type Reply } from './redis-client.ts'
 import type { ServersContext } from './redis-servers.ts'
 import { pipelined } from './send-commands.ts'
+import { isWrongType } from './wrong-types.ts'
 
 /** A server as it describes itself. */
 export interface Server {
@@ -45,11 +46,13 @@ export async function compareWithNote(
   servers: readonly Server[],
   again: boolean,
   send: (commands: readonly Command[]) => Promise<readonly Reply[]>,
-  { noteKey, graceMs, dropVersions }: ServersContext,
+  { noteKey, graceMs, looksOnly, dropVersions }: ServersContext,
 ): Promise<number> {
+  if (looksOnly) return 0
   const read = async () => {
     const [reply] = await send([['get', noteKey]])
-    return answer(reply)
+    // It says nothing of any server, so none of them is known; the note takes its place.
+    return isWrongType(reply) ? '' : answer(reply)
   }
   const note = await read()
   const noted = readNote(note)

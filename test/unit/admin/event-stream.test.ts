@@ -45,9 +45,12 @@ async function received(body: Reader): Promise<string> {
   }
 }
 
+const operator = { actor: undefined, isReadOnly: false }
+const viewer = { actor: undefined, isReadOnly: true }
+
 describe('a stream of events', () => {
   it('sends each as it comes, of the types that are wanted', async () => {
-    const body = readerOf(streams().open(new Set(['hit', 'error']), forEver))
+    const body = readerOf(streams().open(new Set(['hit', 'error']), forEver, operator))
     hub.emit(hit)
     hub.emit({ type: 'bypass', model: 'User', operation: 'count', reason: 'not-enabled' })
     hub.emit({ type: 'error', during: 'fill', error: new Error('at redis://:secret@host\nwith a stack') })
@@ -59,7 +62,7 @@ describe('a stream of events', () => {
   })
 
   it('sends numbers that JSON has no word for, and the first of many tags', async () => {
-    const body = readerOf(streams().open(undefined, forEver))
+    const body = readerOf(streams().open(undefined, forEver, operator))
     hub.emit({ type: 'store', state: 'undelivered', undelivered: Number.POSITIVE_INFINITY })
     hub.emit({ ...hit, tags: Array.from({ length: 80 }, (_, i) => `User:id=${i}`) })
     const text = await received(body)
@@ -68,13 +71,13 @@ describe('a stream of events', () => {
   })
 
   it('shows that it is still there', async () => {
-    const body = readerOf(streams().open(undefined, forEver))
+    const body = readerOf(streams().open(undefined, forEver, operator))
     await vi.advanceTimersByTimeAsync(45_000)
     expect((await received(body)).match(/: still here\n\n/g)).toHaveLength(3)
   })
 
   it('of more in a second than anybody reads leaves some out, and says how many', async () => {
-    const body = readerOf(streams().open(undefined, forEver))
+    const body = readerOf(streams().open(undefined, forEver, operator))
     for (let i = 0; i < 1000; i += 1) hub.emit(hit)
     expect((await received(body)).match(/event: hit/g)).toHaveLength(200)
     now += 1000
@@ -83,7 +86,7 @@ describe('a stream of events', () => {
   })
 
   it('keeps only so much for a reader that is slower', async () => {
-    const body = readerOf(streams().open(undefined, forEver))
+    const body = readerOf(streams().open(undefined, forEver, operator))
     const large = { ...hit, tags: ['x'.repeat(10_000)] }
     for (let i = 0; i < 500; i += 1) {
       now += 1000
@@ -97,12 +100,31 @@ describe('a stream of events', () => {
     expect(Number(left) + (text.match(/event: hit/g)?.length ?? 0)).toBe(500)
   })
 
+  it('leaves room for others, whoever may only look or has a name', () => {
+    const open = streams(4)
+    for (const one of [viewer, { actor: 'ada', isReadOnly: false }]) {
+      open.open(undefined, forEver, one)
+      open.open(undefined, forEver, one)
+      expect(() => open.open(undefined, forEver, one)).toThrow(expect.objectContaining({ status: 503 }))
+    }
+    expect(() => open.open(undefined, forEver, operator)).toThrow('4 streams')
+  })
+
+  it('tells of the scope of an audited read whoever may change something, and nobody else', async () => {
+    const bodies = [operator, viewer].map((one) => readerOf(streams().open(undefined, forEver, one)))
+    hub.emit({ type: 'audit', model: 'User', operation: 'count', key: 'k', status: 'hit', at: 1, scope: 'tenant 7' })
+    const [all = '', some = ''] = await Promise.all(bodies.map(received))
+    expect(all).toContain('"scope":"tenant 7"')
+    expect(some).toContain('"type":"audit"')
+    expect(some).not.toContain('tenant 7')
+  })
+
   it('there are only so many, until one ends', async () => {
     const open = streams(2)
     const aborted = new AbortController()
-    const body = readerOf(open.open(undefined, forEver))
-    open.open(undefined, aborted.signal)
-    const third = () => open.open(undefined, forEver)
+    const body = readerOf(open.open(undefined, forEver, operator))
+    open.open(undefined, aborted.signal, operator)
+    const third = () => open.open(undefined, forEver, operator)
     expect(third).toThrow(expect.objectContaining({ status: 503, headers: { 'retry-after': '30' } }))
     await body.cancel()
     const again = readerOf(third())

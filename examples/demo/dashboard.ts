@@ -27,10 +27,10 @@ export async function dashboard(seconds: number | undefined): Promise<void> {
   }
   // Not `once`: whoever starts it, tsx or npm, may pass on what the terminal has sent already.
   process.on('SIGINT', end).on('SIGTERM', end)
-  // This timer keeps no process alive that is told to end before.
-  const signal =
-    seconds === undefined ? ended.signal : AbortSignal.any([ended.signal, AbortSignal.timeout(seconds * 1000)])
-  await load(signal)
+  // A timer of our own: the signal of `AbortSignal.timeout` may be collected before it is due where `any` alone holds it.
+  const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1000)
+  await load(ended.signal)
+  clearTimeout(timer)
 
   admin.close()
   server.close()

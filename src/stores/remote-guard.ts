@@ -1,4 +1,4 @@
-import { ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
+import { CacheConfigError, ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
@@ -343,7 +343,8 @@ async function awake<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    throw storeError(error)
+    // A mistake of the caller's, a cursor that is none say, is no fault of the store.
+    throw error instanceof CacheConfigError ? error : storeError(error)
   } finally {
     clearInterval(hold)
   }

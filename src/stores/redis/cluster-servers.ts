@@ -127,6 +127,7 @@ export class ClusterServers implements RedisServers {
   }
 
   async takesWrites(): Promise<void> {
+    if (this.#context.looksOnly) return
     const { masters } = this.#topology
     for (const server of masters) this.#writes.begin(server)
     const probes = masters.flatMap((server) => this.#probe(server))

@@ -78,6 +78,7 @@ export class SingleServer implements RedisServers {
   }
 
   async takesWrites(): Promise<void> {
+    if (this.#context.looksOnly) return
     this.#writes.begin(this.#client)
     this.#assertTaken(await pipelined(this.#client, [this.#probe()]))
   }

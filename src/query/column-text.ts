@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Field, ModelGraph } from './model-graph.ts'
+import type { Collation, Field, ModelGraph } from './model-graph.ts'
 
 /** Whether the values of this column can be given a text; where not, nobody depends on one of them. */
 export function isNameable(graph: ModelGraph, field: Field): boolean {
@@ -18,12 +18,13 @@ export function knownText(graph: ModelGraph, field: Field, value: unknown): stri
 
 const UNNAMED = '!'
 
-export type ColumnKind = 'integer' | 'boolean' | 'enum' | 'text' | 'uuid'
+/** `text`: any string has a text · `ascii`, `word`: only strings of certain characters have one; see `hasText`. */
+export type ColumnKind = 'integer' | 'boolean' | 'enum' | 'uuid' | 'text' | 'ascii' | 'word'
 
 /**
- * Which columns can name a row. The text must be the same for every spelling the database holds equal, for the reader
- * spells the value of its query and the writer the value of the row. Dates, decimals, floats and bytes are rounded by
- * the column's precision; MySQL's and SQL Server's collations hold equal what Unicode folding does not: they name no row.
+ * Which columns can name a row, and how. The text must be the same for all values that the database holds equal, because
+ * the reader spells the value of its query and the writer the value of the row. Dates, decimals, floats and bytes are
+ * rounded by the column's precision, and a year may be written in two digits: they name no row.
  */
 export function columnKind(graph: ModelGraph, field: Field): ColumnKind | undefined {
   if (field.isList !== false) return undefined
@@ -31,20 +32,65 @@ export function columnKind(graph: ModelGraph, field: Field): ColumnKind | undefi
   switch (field.type) {
     case 'Int':
     case 'BigInt':
-      return 'integer'
+      return field.nativeType === 'Year' || field.nativeType === 'Oid' ? undefined : 'integer'
     case 'Boolean':
       return 'boolean'
     case 'String':
-      if (!CODE_POINT_COLLATIONS.has(graph.provider)) return undefined
-      if (field.nativeType === 'Uuid') return 'uuid'
-      return field.nativeType === undefined || TEXT_TYPES.has(field.nativeType) ? 'text' : undefined
+      return stringKind(graph, field)
     default:
       return undefined
   }
 }
 
-const CODE_POINT_COLLATIONS: ReadonlySet<string> = new Set(['sqlite', 'postgresql', 'postgres', 'cockroachdb'])
-const TEXT_TYPES: ReadonlySet<string> = new Set(['Text', 'VarChar', 'Char', 'Citext', 'String'])
+function stringKind({ provider }: ModelGraph, { nativeType, collation }: Field): ColumnKind | undefined {
+  if (nativeType === 'Uuid' || nativeType === 'UniqueIdentifier') return 'uuid'
+  // Compared by its lower case, whatever the collation.
+  if (nativeType === 'Citext') return 'text'
+  if (nativeType !== undefined && !TEXT_TYPES.has(nativeType)) return undefined
+  switch (provider) {
+    // The collations of SQLite fold the case of ASCII letters and trailing blanks; `folded` does both.
+    case 'sqlite':
+      return 'text'
+    case 'postgresql':
+    case 'postgres':
+    case 'cockroachdb':
+      return collation?.isDeterministic ? 'text' : 'ascii'
+    case 'mysql':
+    case 'sqlserver':
+      if (!collation) return 'word'
+      return collation.isDeterministic ? 'text' : 'ascii'
+    default:
+      return undefined
+  }
+}
+
+const TEXT_TYPES: ReadonlySet<string> = new Set(
+  'Text VarChar Char String TinyText MediumText LongText NVarChar NChar NText'.split(' '),
+)
+
+/**
+ * Whether all strings that the database may hold equal to this one have the same `folded` text, or no text at all. Which
+ * letters a collation holds equal beyond ASCII cannot be told here: the text would be another one, and a reader would
+ * miss the write. Without a text both the reader and the writer widen, so a string that has none may equal one that has.
+ */
+function hasText(kind: ColumnKind, { collation }: Field, text: string): boolean {
+  if (kind === 'text') return true
+  return (kind === 'ascii' ? ASCII : WORD).test(text) && !(mayBeHungarian(collation) && HUNGARIAN_DOUBLES.test(text))
+}
+
+/** Without `\`` and `~`, which Chinese collations of MariaDB hold equal to letters. */
+const ASCII = /^[ -_a-}]*$/
+const WORD = /^[\w-]*$/
+
+/** `ccs` is equal to `cscs` where Hungarian is sorted; collations of PostgreSQL may have any name. */
+const HUNGARIAN_DOUBLES = /ccs|ddz|ggy|lly|nny|ssz|tty|zzs/i
+
+function mayBeHungarian(collation: Collation | undefined): boolean {
+  return !collation || !MYSQL_COLLATION.test(collation.name) || /hungarian|_hu_/.test(collation.name)
+}
+
+/** `utf8mb4_unicode_ci`, `uca1400_ai_ci` */
+const MYSQL_COLLATION = /^[a-z0-9]+(_[a-z0-9]+)*_c[is]$/
 
 /**
  * The one text of a value in a tag; `undefined` when it has none. Concealed are values of all columns alike, for a value
@@ -63,29 +109,57 @@ export function concealed({ conceal }: ModelGraph, text: string): string {
   return conceal ? conceal(text).slice(0, LENGTH) : text
 }
 
-/** One for all the database holds equal. */
+/** One for all the database holds equal; `undefined` where that cannot be told. */
 function spelling(graph: ModelGraph, field: Field, value: unknown): string | undefined {
-  switch (columnKind(graph, field)) {
+  const kind = columnKind(graph, field)
+  switch (kind) {
     case 'integer':
       return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined
     case 'boolean':
       return typeof value === 'boolean' ? String(value) : undefined
     case 'enum':
       return typeof value === 'string' ? value : undefined
-    case 'text':
-      return typeof value === 'string' ? folded(value) : undefined
     case 'uuid':
-      // PostgreSQL reads a UUID in any case, with or without hyphens and braces.
-      return typeof value === 'string' ? value.toLowerCase().replace(/[^0-9a-f]/g, '') : undefined
-    default:
+      return typeof value === 'string' ? uuidText(value) : undefined
+    case undefined:
       return undefined
+    default:
+      return typeof value === 'string' && hasText(kind, field, value) ? folded(graph, value) : undefined
   }
 }
 
-/** Case, accents and trailing blanks do not count under `citext`, `NOCASE` and `char(n)`; folding them costs a needless miss at most. */
-function folded(text: string): string {
+/** Databases read a UUID in any case, with or without hyphens and braces; SQL Server ignores what comes after it. */
+function uuidText(value: string): string | undefined {
+  const digits = value.toLowerCase().replace(/[^0-9a-z]/g, '')
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined
+}
+
+/**
+ * The same for all strings that some collation of the provider's holds equal. It must not depend on what is known of the
+ * column: another process may know less, and the text it invalidates must be the one that is read here. Where it is the
+ * same for too many strings, that costs a needless miss.
+ */
+function folded({ provider }: ModelGraph, text: string): string {
   // Upper case last: lower-casing spells a sigma by its place in the word.
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().toUpperCase().trimEnd()
+  const upper = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().toUpperCase().trimEnd()
+  if (provider === 'sqlite') return numberText(text) ?? upper
+  return (
+    upper
+      // Punctuation may be ignored, and numbers compared by their value: then `1-07` is `107`, or `1-7`.
+      .replace(/[^\p{L}\p{N}]/gu, '')
+      .replace(/0+(?=[1-9])/g, '')
+      .replace(/00+/g, '0')
+      // Lithuanian, classical Latin, Finnish, and Central European on a Macintosh.
+      .replace(/[JY]/g, 'I')
+      .replace(/[VW]/g, 'U')
+      .replace(/N/g, 'M')
+      .replace(/CH+/g, 'C')
+  )
+}
+
+/** SQLite turns a string that looks like a number into that number where the column's declared type says so (`STRING` does). */
+function numberText(text: string): string | undefined {
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? String(Number(text)) : undefined
 }
 
 /** Tags are keys in a store that operators read: e-mail addresses and API keys do not belong there in clear. */

@@ -60,7 +60,7 @@ function columnCondition(graph: ModelGraph, field: Field, filter: unknown, limit
   if (!isPlainObject(filter) || !Array.isArray(filter['in'])) return [ANYTHING]
   // Beside `in` there may be more (`not`, `mode`); all but `mode` only narrow it.
   if (filter['mode'] !== undefined) return [ANYTHING]
-  return either(filter['in'], (value) => [equals(graph, field, value)], limit)
+  return either([...new Set(filter['in'])], (value) => [equals(graph, field, value)], limit)
 }
 
 function equals(graph: ModelGraph, field: Field, value: unknown): Conjunction {
@@ -124,8 +124,10 @@ function either<T>(
   limit: number,
 ): readonly Conjunction[] {
   if (branches.length === 0 || branches.length > limit) return [ANYTHING]
-  const all = simplified(branches.flatMap((branch) => of(branch)))
-  return all.length > limit ? [ANYTHING] : all
+  const found = branches.flatMap((branch) => of(branch))
+  const all = simplified(found)
+  // Different values of one text may pin several rows: a read that finds one of them must not take it for all of them.
+  return all.length > limit || all.length < found.length ? [ANYTHING] : all
 }
 
 /** Each once; and one that admits anything makes the others idle. */

@@ -25,6 +25,10 @@ export interface Field {
   /** `undefined` where the schema text is not known. */
   readonly isList?: boolean
   readonly nativeType?: string
+  /** Most characters of `@db.VarChar(n)`. */
+  readonly nativeSize?: number
+  /** The database numbers rows by it: MySQL takes 0 and NULL for the next number. */
+  readonly isAutoIncrement?: boolean
   /**
    * How the database compares values of this column, by its catalogue; `undefined` where that is not known. Under a
    * collation that is not deterministic, texts of different code points may be equal.
@@ -174,6 +178,8 @@ function readField(model: string, field: RuntimeField, model_: ModelText | undef
     ...(field.relationName !== undefined && { relationName: field.relationName }),
     ...(text && { isList: text.isList }),
     ...(text?.nativeType && { nativeType: text.nativeType }),
+    ...(text?.nativeSize && { nativeSize: text.nativeSize }),
+    ...(text?.default?.startsWith('autoincrement') && { isAutoIncrement: true }),
     ...(foreignKey && { foreignKey }),
     ...(values && { values }),
     ...((text?.isUpdatedAt || isGenerated(field.name, text, model_)) && { changesByItself: true }),

@@ -29,6 +29,8 @@ export interface FieldText {
   readonly isRequired: boolean
   /** `Uuid` of `@db.Uuid`. */
   readonly nativeType?: string
+  /** `20` of `@db.VarChar(20)`. */
+  readonly nativeSize?: number
   readonly relation?: RelationText
   /** `@updatedAt`: Prisma writes it with every update. */
   readonly isUpdatedAt: boolean
@@ -112,7 +114,8 @@ function readModel(isView: boolean, body: string): ModelText {
     const name = head[1] as string
     const found = attributes(line.slice(head[0].length))
     const relation = found.find((attribute) => attribute.name === 'relation')
-    const nativeType = found.find((attribute) => attribute.name.startsWith('db.'))?.name.slice(3)
+    const native = found.find((attribute) => attribute.name.startsWith('db.'))
+    const nativeSize = Number(native?.args.get('0'))
     const byDefault = argumentOf(found, 'default')
     if (found.some((attribute) => attribute.name === 'id')) ids.push({ name, fields: [name] })
     if (found.some((attribute) => attribute.name === 'unique')) uniques.push({ name, fields: [name] })
@@ -121,7 +124,8 @@ function readModel(isView: boolean, body: string): ModelText {
       ...(type && { type }),
       isList: head[3] !== undefined,
       isRequired: head[4] === undefined,
-      ...(nativeType && { nativeType }),
+      ...(native && { nativeType: native.name.slice(3) }),
+      ...(nativeSize > 0 && { nativeSize }),
       ...(relation && { relation: readRelation(relation.args) }),
       isUpdatedAt: found.some((attribute) => attribute.name === 'updatedAt'),
       ...(byDefault !== undefined && { default: byDefault }),

@@ -5,6 +5,7 @@ import { ANYTHING, carried, conjunctions, type End } from './conditions.ts'
 import { type Field, type ForeignKey, type Model, type ModelGraph, oppositeField } from './model-graph.ts'
 import type { RowChange } from './row-change.ts'
 import { rowTags } from './row-key.ts'
+import { writtenText } from './written-text.ts'
 
 type Args = Readonly<Record<string, unknown>>
 type Row = ReadonlyMap<string, string>
@@ -135,7 +136,7 @@ class Walk extends GatheredWrites {
 
   /** `parent`: what the row has of the one it was created under; columns it may have but that cannot be told are there too. */
   created(model: Model, data: unknown, row: unknown, parent: LinkedTo = UNLINKED): void {
-    const given = this.#texts(model, dataColumns(model, data))
+    const given = this.#given(model, data)
     const initial = isPlainObject(data) ? this.#initial(model, data, parent) : new Map<string, string>()
     const after = new Map([...initial, ...parent.created, ...given, ...this.#texts(model, row)])
     this.#change(model, { kind: 'created', before: undefined, after, changed: undefined })
@@ -144,7 +145,7 @@ class Walk extends GatheredWrites {
 
   updated(model: Model, where: unknown, data: unknown, row: unknown, found: Found = 'as-written'): void {
     const changed = changedColumns(model, data)
-    const given = this.#texts(model, dataColumns(model, data))
+    const given = this.#given(model, data)
     const shown = this.#texts(model, row)
     for (const pinned of this.#rows(model, where, found)) {
       const unchanged = without(shown, changed)
@@ -197,10 +198,20 @@ class Walk extends GatheredWrites {
 
   #texts(model: Model, row: unknown): Map<string, string> {
     const texts = new Map<string, string>()
-    const entries = row instanceof Map ? row : isPlainObject(row) ? Object.entries(row) : []
-    for (const [name, value] of entries) {
+    for (const [name, value] of isPlainObject(row) ? Object.entries(row) : []) {
       const field = model.fields.get(name)
       const text = field && field.kind !== 'relation' ? knownText(this.#graph, field, value) : undefined
+      if (text !== undefined) texts.set(name, text)
+    }
+    return texts
+  }
+
+  /** What the columns have that `data` mentions, where the database is certain to store just that. */
+  #given(model: Model, data: unknown): Map<string, string> {
+    const texts = new Map<string, string>()
+    for (const [name, value] of dataColumns(model, data)) {
+      const field = model.fields.get(name)
+      const text = field && writtenText(this.#graph, model, field, value)
       if (text !== undefined) texts.set(name, text)
     }
     return texts

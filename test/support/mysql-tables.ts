@@ -133,7 +133,8 @@ function foreignKey({ models }: Datamodel, model: Model, field: Field): string[]
   const target = models.find((one) => one.name === field.type)!
   const onDelete = action(field.relationOnDelete ?? (field.isRequired ? 'Restrict' : 'SetNull'))
   return [
-    `ALTER TABLE ${name(model)} ADD FOREIGN KEY (${columns(model, from)}) REFERENCES ${name(target)} ` +
+    `ALTER TABLE ${name(model)} ADD CONSTRAINT \`${model.dbName ?? model.name}_${from.join('_')}_fkey\` ` +
+      `FOREIGN KEY (${columns(model, from)}) REFERENCES ${name(target)} ` +
       `(${columns(target, to)}) ON DELETE ${onDelete} ON UPDATE ${action(field.relationOnUpdate ?? 'Cascade')}`,
   ]
 }

@@ -12,9 +12,12 @@ export function adapterFor(provider: Provider, url: string): SqlDriverAdapterFac
       return new PrismaLibSql({ url, intMode: 'bigint' })
     case 'postgresql':
       return new PrismaPg({ connectionString: url })
-    case 'mysql':
+    case 'mysql': {
+      const address = new URL(url)
       // The driver opens ten connections at once for every client unless it is told that one may be idle.
-      return new PrismaMariaDb(`${url}?minimumIdle=1`)
+      address.searchParams.set('minimumIdle', '1')
+      return new PrismaMariaDb(address.href)
+    }
   }
 }
 

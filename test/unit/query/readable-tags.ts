@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
+import { columnText } from '../../../src/query/column-text.ts'
 
 /** Tags as they are written in a table: sorted, and with each of `texts` in the place of its digest, as `‹text›`. */
 export function readable(tags: Iterable<string>, texts: readonly string[]): string[] {
-  const names = new Map(texts.flatMap((text) => [text, text.toUpperCase()].map((one) => [digestOf(one), `‹${text}›`])))
+  const names = new Map(texts.map((text) => [digestOf(text), `‹${text}›`]))
   return [...tags].map((tag) => tag.replace(/(?<==)[\w-]{22}(?=$|&)/g, (digest) => names.get(digest) ?? digest)).sort()
 }
 
 /** How a text stands in a tag: operators read the keys of a store, and e-mail addresses do not belong there. */
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+function digestOf(text: string): string | undefined {
+  const field = { name: 'key', kind: 'scalar', type: 'String', isList: false } as const
+  return columnText({ provider: 'postgresql', models: new Map() }, field, text)
 }

@@ -151,7 +151,6 @@ describe('readers and writers spell a row alike', () => {
     ['String @db.Char(8)', 'trailing blanks', 'ada     ', 'ada'],
     ['String @db.Citext', 'case beyond ASCII', 'ÉTÉ', 'été'],
     ['String @db.Citext', 'a sigma at the end of a word, lower-cased letter by letter', 'ΟΔΟΣ', 'οδοσ'],
-    ['String', 'accents, however composed', 'e\u0301te', '\u00e9te'],
     ['String @db.Uuid', 'case', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
     [
       'String @db.Uuid',
@@ -206,9 +205,9 @@ describe('kinds that name no row', () => {
     expect(tagsOf('M', {}, graph)).toEqual([])
   })
 
-  it.each(['mysql', 'sqlserver', ''])('text in %j, whose collations hold more equal than can be folded', (provider) => {
-    expect(pinned('M', { key: 'ada' }, keyed('String', provider))).toBeUndefined()
-    expect(pinned('M', { key: 1 }, keyed('Int', provider))).toBe('M:key=1')
+  it('text of a database that is not known', () => {
+    expect(pinned('M', { key: 'ada' }, keyed('String', ''))).toBeUndefined()
+    expect(pinned('M', { key: 1 }, keyed('Int', ''))).toBe('M:key=1')
   })
 })
 

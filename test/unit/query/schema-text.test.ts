@@ -88,7 +88,7 @@ describe('fields', () => {
     ['key String @db.Uuid', { type: 'String', isList: false, isRequired: true, nativeType: 'Uuid' }],
     [
       'key String? @db.VarChar(255) @unique',
-      { type: 'String', isList: false, isRequired: false, nativeType: 'VarChar' },
+      { type: 'String', isList: false, isRequired: false, nativeType: 'VarChar', nativeSize: 255 },
     ],
     ['place Unsupported("point")?', { isList: false, isRequired: false }],
     ['places Unsupported("geometry(Point, 4326)")[]', { isList: true, isRequired: true }],

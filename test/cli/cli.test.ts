@@ -110,7 +110,7 @@ describe('on what an application has stored', () => {
     const answer = await cli('invalidate', '--model', 'User', '--yes')
     expect([answer.exitCode, answer.stdout]).toEqual([
       0,
-      expect.stringMatching(/^\d+ tags moved, 0 entries removed\n$/),
+      expect.stringMatching(/^Invalidated \d+ tags\. Entries that depend on them are no longer served; .*\n$/),
     ])
     expect(await did(prisma, prisma.user.findUnique({ where: { id: 1 }, cache: { key: 'ada' } }))).toBe('miss')
     expect(await did(prisma, prisma.tag.count())).toBe('hit')
@@ -119,7 +119,9 @@ describe('on what an application has stored', () => {
       keys: 2,
     })
     await prisma.tag.count({ cache: { tags: ['a'] } })
-    expect((await cli('invalidate', '--tag', 'a', 'b', '--soft', '--grace', '60', '-y')).stdout).toMatch(/^2 tags/)
+    expect((await cli('invalidate', '--tag', 'a', 'b', '--soft', '--grace', '60', '-y')).stdout).toMatch(
+      /^Invalidated 2 tags/,
+    )
     expect(await did(prisma, prisma.tag.count({ cache: { tags: ['a'] } }))).toBe('stale')
   })
 

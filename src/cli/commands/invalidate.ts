@@ -44,6 +44,20 @@ export async function invalidate(options: InvalidateOptions, session: Session): 
   await terminal.confirm(`Invalidate ${named.join('; ')} in ${on.name}?`, options.yes ?? false)
   const done = await on.invalidate(target)
   if (terminal.isJson) terminal.printJson(done)
-  else terminal.print(`${done.tags} tags moved, ${done.keys} entries removed`)
+  else for (const line of said(done)) terminal.print(line)
   return EXIT.ok
+}
+
+/** Entries under a tag are not removed: that they are still listed must not look as if nothing had happened. */
+function said({ tags, keys }: { readonly tags: number; readonly keys: number }): string[] {
+  const plural = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
+  return [
+    ...(tags > 0
+      ? [
+          `Invalidated ${plural(tags, 'tag', 'tags')}. ` +
+            'Entries that depend on them are no longer served; they stay listed until they expire.',
+        ]
+      : []),
+    ...(keys > 0 || tags === 0 ? [`Removed ${plural(keys, 'entry', 'entries')}.`] : []),
+  ]
 }

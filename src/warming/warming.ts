@@ -21,7 +21,7 @@ export class Warming {
   readonly #clock: Clock
   /** What sets off a warmer by itself, from when there is a client. */
   readonly #begin: (() => void)[] = []
-  readonly #wakes = new Set<() => void>()
+  readonly #wakes = new Map<Warmer, () => void>()
   #client: unknown
   #isStopped = false
 
@@ -93,7 +93,7 @@ export class Warming {
     this.#isStopped = true
     this.#changes.stop()
     this.predictor?.stop()
-    for (const cancel of this.#wakes) cancel()
+    for (const cancel of this.#wakes.values()) cancel()
     for (const warmer of this.#warmers.values()) warmer.stop()
   }
 
@@ -118,12 +118,23 @@ export class Warming {
   #wait(warmer: Warmer): void {
     const at = warmer.task.next(this.#clock())
     if (at === undefined || this.#isStopped) return
-    const cancel = wakeAt(this.#clock, at, () => {
-      this.#wakes.delete(cancel)
-      this.#wait(warmer)
-      warmer.set('schedule', String(at))
-    })
-    this.#wakes.add(cancel)
+    const cancel = wakeAt(this.#clock, at, due(new WeakRef(this), new WeakRef(warmer), at))
+    this.#wakes.set(warmer, cancel)
+  }
+
+  /** Called at a time that was waited for. */
+  isDue(warmer: Warmer, at: number): void {
+    this.#wakes.delete(warmer)
+    this.#wait(warmer)
+    warmer.set('schedule', String(at))
+  }
+}
+
+/** A client that was dropped, by a hot reload say, must not go on warming: the timer holds neither it nor its warmer. */
+function due(warming: WeakRef<Warming>, warmer: WeakRef<Warmer>, at: number): () => void {
+  return () => {
+    const one = warmer.deref()
+    if (one) warming.deref()?.isDue(one, at)
   }
 }
 

@@ -10,10 +10,19 @@ const of = (language: string) => blocks.filter((block) => block.language === lan
 
 describe('the code in the documents', () => {
   it('says which language it is, one of those that are checked below', () => {
-    const checked = ['ts', 'sh', 'json', 'text']
+    const checked = ['ts', 'sh', 'json', 'text', 'mermaid']
     const others = blocks.filter(({ language }) => !checked.includes(language))
     expect(others.map(({ file, line, language }) => `${file}:${line}: ${language || 'no language'}`)).toEqual([])
     expect(of('ts').length).toBeGreaterThan(10)
+  })
+
+  it('draws the states that the table beside it describes', () => {
+    const [diagram] = of('mermaid')
+    const drawn = (diagram?.code ?? '').matchAll(/(\w+|\[\*\]) --> (\w+|\[\*\])/g)
+    const states = new Set([...drawn].flatMap(([, from, to]) => [from, to]).filter((state) => state !== '[*]'))
+    const document = readDocument('docs/connections.md')
+    const rows = [...document.matchAll(/^\| (\w+) /gm)].map(([, state]) => state).filter((state) => state !== 'state')
+    expect(rows.toSorted()).toEqual([...states].toSorted())
   })
 
   // One program for both: the type checker reads the client and the package once.

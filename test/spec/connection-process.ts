@@ -36,6 +36,7 @@ const extend = () =>
       defaults: { ttl: 60 },
       breaker: { graceMs: 0 },
       healthEvery: 1,
+      warmers: [{ name: 'nothing', every: 3600, run: () => [] }],
       logger: false,
       ...(near && { near }),
     }),

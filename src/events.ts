@@ -55,6 +55,8 @@ export type SkipFillReason =
   | 'undefined'
   /** The connection is shared with open transactions or writes (SQLite): the rows read may be uncommitted. */
   | 'shared-connection'
+  /** A `null` for a key that may be spelt in several ways, of a `findUnique` that Prisma may have merged with others. */
+  | 'merged'
   /** The result holds fields that `omit` excludes: fetched for a computed field of another extension. */
   | 'computed-needs'
   /** The store did not take it. */

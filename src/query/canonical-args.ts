@@ -1,5 +1,5 @@
 import { arrayText, canonicalText, entriesText, isPlainObject, orderedText } from './canonical-text.ts'
-import { type Field, type Model, type ModelGraph, RELATION_QUANTIFIERS } from './model-graph.ts'
+import { type Field, isConnective, type Model, type ModelGraph, relationFilterKey } from './model-graph.ts'
 
 /**
  * The canonical text of a read's arguments: spellings that Prisma turns into the same statement get one text.
@@ -31,7 +31,7 @@ function whereText(graph: ModelGraph, model: Model, where: unknown): string {
 }
 
 function conditionText(graph: ModelGraph, model: Model, key: string, value: unknown): string {
-  if (key === 'AND' || key === 'OR' || key === 'NOT') return connectiveText(graph, model, key, value)
+  if (isConnective(model, key)) return connectiveText(graph, model, key, value)
   const field = model.fields.get(key)
   if (!field) return canonicalText(value)
   return field.kind === 'relation' ? relationFilterText(graph, field, value) : filterText(field, value)
@@ -49,10 +49,12 @@ function relationFilterText(graph: ModelGraph, field: Field, value: unknown): st
   const target = graph.models.get(field.type)
   if (!target || !isPlainObject(value)) return canonicalText(value)
   return entriesText(
-    defined(value).map(([key, filter]) => [
-      key,
-      RELATION_QUANTIFIERS.has(key) ? whereText(graph, target, filter) : conditionText(graph, target, key, filter),
-    ]),
+    defined(value).map(([key, filter]) => {
+      const meaning = relationFilterKey(field, target, key)
+      if (meaning === 'either') return [key, canonicalText(filter)]
+      const isColumn = meaning === 'column'
+      return [key, isColumn ? conditionText(graph, target, key, filter) : whereText(graph, target, filter)]
+    }),
   )
 }
 

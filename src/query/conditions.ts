@@ -1,6 +1,6 @@
 import { isPlainObject } from './canonical-text.ts'
 import { columnKind, columnText } from './column-text.ts'
-import type { Field, Model, ModelGraph } from './model-graph.ts'
+import { type Field, isConnective, type Model, type ModelGraph, relationFilterKey } from './model-graph.ts'
 
 /** Columns that must equal a value, by the value's text; `''` is NULL. Every row it admits has these. */
 export type Conjunction = ReadonlyMap<string, string>
@@ -39,6 +39,21 @@ function condition(
   value: unknown,
   limit: number,
 ): readonly Conjunction[] {
+  if (isConnective(model, key)) return connected(graph, model, key, value, limit)
+  const field = model.fields.get(key)
+  if (field?.kind === 'relation') return parentCondition(graph, model, field, value, limit)
+  if (field) return columnCondition(graph, field, value, limit)
+  // A compound key, `authorId_title: { … }`: its columns are conditions of their own.
+  return model.uniques?.some((unique) => unique.name === key) ? conjunctions(graph, model, value, limit) : [ANYTHING]
+}
+
+function connected(
+  graph: ModelGraph,
+  model: Model,
+  key: string,
+  value: unknown,
+  limit: number,
+): readonly Conjunction[] {
   if (key === 'AND') {
     const branches = Array.isArray(value) ? value : [value]
     return branches.reduce<readonly Conjunction[]>(
@@ -46,13 +61,8 @@ function condition(
       [ANYTHING],
     )
   }
-  if (key === 'OR')
-    return either(Array.isArray(value) ? value : [], (it) => conjunctions(graph, model, it, limit), limit)
-  const field = model.fields.get(key)
-  if (field?.kind === 'relation') return parentCondition(graph, model, field, value, limit)
-  if (field) return columnCondition(graph, field, value, limit)
-  // A compound key, `authorId_title: { … }`: its columns are conditions of their own.
-  return model.uniques?.some((unique) => unique.name === key) ? conjunctions(graph, model, value, limit) : [ANYTHING]
+  if (key !== 'OR') return [ANYTHING]
+  return either(Array.isArray(value) ? value : [], (it) => conjunctions(graph, model, it, limit), limit)
 }
 
 function columnCondition(graph: ModelGraph, field: Field, filter: unknown, limit: number): readonly Conjunction[] {
@@ -78,6 +88,7 @@ function parentCondition(
 ): readonly Conjunction[] {
   const target = graph.models.get(field.type)
   if (!target || !field.foreignKey || !isPlainObject(filter) || filter['isNot'] !== undefined) return [ANYTHING]
+  if (filter['is'] !== undefined && relationFilterKey(field, target, 'is') !== 'quantifier') return [ANYTHING]
   const parents = conjunctions(graph, target, filter['is'] === undefined ? filter : filter['is'], limit)
   return carried(
     graph,

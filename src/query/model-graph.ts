@@ -146,8 +146,27 @@ export function modelGraph(dataModel: RuntimeDataModel, provider: string, schema
   return { provider, models, source: [dataModel.models, schemaText === undefined ? null : declarations(schemaText)] }
 }
 
-/** What may stand between a relation's name and the conditions on the other model. */
-export const RELATION_QUANTIFIERS: ReadonlySet<string> = new Set(['is', 'isNot', 'some', 'every', 'none'])
+/** Whether this is `AND`, `OR` or `NOT`. To Prisma a field of that name hides them. */
+export function isConnective(model: Model, key: string): boolean {
+  return CONNECTIVES.has(key) && !model.fields.has(key)
+}
+
+/**
+ * What a key of a relation's filter is: a quantifier, which stands between the relation's name and the conditions on the
+ * other model, or a column of that model, for `{ author: { name } }` is short for `{ author: { is: { name } } }`.
+ * `either`: the model has a column called like a quantifier, and Prisma decides by the whole filter.
+ */
+export function relationFilterKey(field: Field, target: Model, key: string): 'quantifier' | 'column' | 'either' {
+  const ofLists = LIST_QUANTIFIERS.has(key)
+  if (!ofLists && !SINGLE_QUANTIFIERS.has(key)) return 'column'
+  if (field.isList === true && ofLists) return 'quantifier'
+  if (field.isList === false && ofLists) return 'column'
+  return target.fields.has(key) ? 'either' : 'quantifier'
+}
+
+const CONNECTIVES: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT'])
+const SINGLE_QUANTIFIERS: ReadonlySet<string> = new Set(['is', 'isNot'])
+const LIST_QUANTIFIERS: ReadonlySet<string> = new Set(['some', 'every', 'none'])
 
 /** The field at the other end of a relation; `undefined` when it cannot be told. */
 export function oppositeField(graph: ModelGraph, model: Model, field: Field): Field | undefined {

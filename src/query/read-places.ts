@@ -1,6 +1,14 @@
 import { isFieldReference, isPlainObject } from './canonical-text.ts'
 import { ANYTHING, both, type Conjunction, carried, conjunctions } from './conditions.ts'
-import { type Field, type Model, type ModelGraph, omitOf, oppositeField, RELATION_QUANTIFIERS } from './model-graph.ts'
+import {
+  type Field,
+  isConnective,
+  type Model,
+  type ModelGraph,
+  omitOf,
+  oppositeField,
+  relationFilterKey,
+} from './model-graph.ts'
 
 /** Where a query meets a model: which rows can matter to its result, and which of their columns. */
 export interface Place {
@@ -144,7 +152,7 @@ class Walk implements ReadPlaces {
   #condition(place: Place, key: string, value: unknown): void {
     const { model } = place
     if (value === undefined) return
-    if (key === 'AND' || key === 'OR' || key === 'NOT') return this.#where(place, value)
+    if (isConnective(model, key)) return this.#where(place, value)
     const field = model.fields.get(key)
     if (field?.kind === 'relation') return this.#relationFilter(place, field, value)
     if (field) {
@@ -154,7 +162,8 @@ class Walk implements ReadPlaces {
   }
 
   #relationFilter(place: Place, field: Field, filter: unknown): void {
-    if (!isPlainObject(filter)) {
+    const other = this.#graph.models.get(field.type)
+    if (!isPlainObject(filter) || !other) {
       this.#through(place, field)
       return
     }
@@ -162,9 +171,11 @@ class Walk implements ReadPlaces {
     let quantified = false
     for (const [key, value] of Object.entries(filter)) {
       if (value === undefined) continue
-      quantified ||= RELATION_QUANTIFIERS.has(key)
+      const meaning = relationFilterKey(field, other, key)
+      if (meaning === 'either') this.obstacle = 'unknown-argument'
+      quantified ||= meaning !== 'column'
       // `every` is decided by the rows that do not satisfy it.
-      if (RELATION_QUANTIFIERS.has(key)) this.#filtered(place, field, value, key !== 'every')
+      if (meaning !== 'column') this.#filtered(place, field, value, key !== 'every')
       else direct[key] = value
     }
     if (!quantified || Object.keys(direct).length > 0) this.#filtered(place, field, direct, true)

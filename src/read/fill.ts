@@ -18,6 +18,8 @@ export interface Asked {
   readonly lateMs?: number
   /** From `SharedConnection`. */
   readonly ticket: number
+  /** Whether a `null` may be Prisma's own, see `MergedReads`. */
+  readonly wasMerged?: boolean
   /** Called when the result is stored (`true`) or will not be, with how long the query took. */
   readonly done?: (isStored: boolean, tookMs: number) => void
 }
@@ -45,6 +47,7 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
   const tookMs = Math.max(0, Math.round(context.clock() - asked.at - (asked.lateMs ?? 0)))
   if (result === undefined) return skip('undefined')
   if (!context.connection.onlyCommitted(asked.ticket)) return skip('shared-connection')
+  if (result === null && asked.wasMerged) return skip('merged')
   if (plan.omitted && showsOmitted(plan.omitted, result)) return skip('computed-needs')
   let payload: string
   try {

@@ -13,6 +13,7 @@ import type { AdaptiveTtl } from './adaptive-ttl.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
 import type { LoopDelay } from './loop-delay.ts'
+import type { MergedReads } from './merged-reads.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
@@ -57,6 +58,7 @@ export interface ReadContext {
   readonly learned: LearnedTags
   readonly recent: RecentEntries
   readonly connection: SharedConnection
+  readonly merged: MergedReads
   readonly decimals: DecimalClass
   /** Asked again of the database is what is fresh for no longer than this, ms; `undefined`: nothing that is fresh. */
   readonly renewWithinMs?: number

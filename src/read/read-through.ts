@@ -184,14 +184,17 @@ function ask(
   }
   const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
   const lateMs = context.loopDelay?.begin()
+  const mayBeMerged = context.merged.begin(call.model, call.operation, call.args['where'])
   const query = Promise.resolve(call.run())
   const snapshot = query.then(
     (result): Landed => {
-      const filled = fill(plan, result, lateMs ? { ...asked, lateMs: lateMs() } : asked, context)
+      const told = { ...asked, wasMerged: mayBeMerged(), ...(lateMs && { lateMs: lateMs() }) }
+      const filled = fill(plan, result, told, context)
       return filled === undefined && result === undefined && call.sharesEnd ? () => undefined : filled
     },
     (error: unknown): Landed => {
       lateMs?.()
+      mayBeMerged()
       if (lease) endLease(lease, context)
       if (!call.sharesEnd) return undefined
       return () => {

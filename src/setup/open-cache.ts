@@ -17,6 +17,7 @@ import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
 import { LeaseWorth } from '../read/lease-worth.ts'
 import { LoopDelay } from '../read/loop-delay.ts'
+import { MergedReads } from '../read/merged-reads.ts'
 import { clientFingerprint } from '../read/plan-read.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type DecimalClass, type ReadContext, Verifications } from '../read/read-context.ts'
@@ -159,6 +160,7 @@ export function openCache(
     learned: new LearnedTags(),
     recent: new RecentEntries(),
     connection: new SharedConnection(graph.provider, connections?.[0]),
+    merged: new MergedReads(graph),
     decimals,
     background,
     verifications,

@@ -47,6 +47,22 @@ export async function generateClients(provider: Provider): Promise<boolean> {
   return true
 }
 
+/** A client of models that only one test has, for PostgreSQL, made once for each text. */
+export async function generateOwnClient(models: string): Promise<{ PrismaClient: new (options: object) => object }> {
+  const home = join(generated, `own-${createHash('sha256').update(models).digest('hex').slice(0, 16)}`)
+  if (!existsSync(join(home, 'client'))) {
+    const aside = `${home}-${process.pid}`
+    mkdirSync(join(aside, 'schema'), { recursive: true })
+    const head = 'generator js {\n  provider = "prisma-client-js"\n  output = "../client"\n}\n'
+    const source = 'datasource db {\n  provider = "postgresql"\n}\n'
+    writeFileSync(join(aside, 'schema', 'models.prisma'), `${head}${source}${models}`)
+    await prismaGenerate(aside)
+    rmSync(home, { recursive: true, force: true })
+    renameSync(aside, home)
+  }
+  return require(join(home, 'client', 'index.js'))
+}
+
 async function prismaGenerate(folder: string): Promise<void> {
   // `prisma generate` wants a schema engine before it starts and never runs it; without an empty file to point at, it
   // would download one.

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { LeaseWorth } from '../../../src/read/lease-worth.ts'
+import { MergedReads } from '../../../src/read/merged-reads.ts'
 import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
 import { readThrough } from '../../../src/read/read-through.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
@@ -55,6 +56,7 @@ beforeEach(() => {
     recent: new RecentEntries(),
     preambles: new WeakMap(),
     connection: new SharedConnection('postgresql'),
+    merged: new MergedReads({ provider: 'postgresql', models: new Map() }),
     decimals: { ready: async () => (text: string) => new Decimal(text) },
     background: new Background(),
   } as Partial<ReadContext> as ReadContext

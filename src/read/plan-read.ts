@@ -228,6 +228,8 @@ export function yieldsOf(operation: string): Yields {
  * the two must not share entries.
  */
 export function clientFingerprint({ provider, models, source }: ModelGraph, parts: readonly unknown[]): string {
-  const known = JSON.stringify([source, models], (_, value) => (value instanceof Map ? [...value] : value))
+  const plain = (value: unknown) =>
+    value instanceof Map ? [...value] : typeof value === 'bigint' ? `${value}n` : value
+  const known = JSON.stringify([source, models], (_, value) => plain(value))
   return digest(canonicalText([WIRE_VERSION, provider, known, parts]))
 }

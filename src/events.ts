@@ -148,6 +148,24 @@ export type WarmEvent =
   | (Warming & { readonly state: 'progress' })
   | WarmOutcome
 
+export type CatalogueEvent = { readonly type: 'catalogue' } & (
+  | {
+      readonly state: 'known'
+      /** `store`: another process had asked the database. */
+      readonly source: 'database' | 'store'
+      /** Models a write to which may change anything: what the database does then cannot be told. */
+      readonly unclear: readonly string[]
+    }
+  /** Until it is, any write is taken to change everything. */
+  | { readonly state: 'unknown'; readonly reason: CatalogueProblem }
+)
+
+/**
+ * `unsupported`: of this provider nothing can be read · `failed`: the database refused, or answered what cannot be read;
+ * see the `error` event · `late`: it has not answered in `timeoutMs` so far.
+ */
+export type CatalogueProblem = 'unsupported' | 'failed' | 'late'
+
 /** What moved a tag. */
 export interface DroppedBy {
   /** `write`, `transaction`, `raw`, `api`. */
@@ -211,6 +229,8 @@ export type CacheEvent =
       readonly ms?: number | undefined
     }
   | WarmEvent
+  /** The catalogue of the database was read, or could not be. */
+  | CatalogueEvent
   /** An access to entries of a model with `audit: true`. */
   | {
       readonly type: 'audit'
@@ -256,7 +276,7 @@ export type CacheEvent =
     }
   | {
       readonly type: 'error'
-      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `decrypt`, `refresh`, `validate`, `vary`, `plan`, `transaction`, `listener`, `verify`, `admin`, `key`, `increment`, `remove`. */
+      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `decrypt`, `refresh`, `validate`, `vary`, `plan`, `catalogue`, `transaction`, `listener`, `verify`, `admin`, `key`, `increment`, `remove`. */
       readonly during: string
       readonly error: unknown
       readonly model?: string

@@ -16,6 +16,7 @@ const layers: readonly (readonly string[])[] = [
   ['query'],
   ['codec', 'stores'],
   ['policy'],
+  ['catalogue'],
   ['read', 'write'],
   ['values'],
   ['control', 'warming'],
@@ -44,7 +45,7 @@ const outside: { readonly [from: string]: readonly string[] } = {
   'object-hash': ['read'],
   // In the dashboard's script alone.
   uplot: ['admin'],
-  valibot: ['input.ts', 'policy', 'stores', 'metrics', 'http', 'admin'],
+  valibot: ['input.ts', 'policy', 'catalogue', 'stores', 'metrics', 'http', 'admin'],
   etag: ['http'],
   fresh: ['http'],
   'prom-client': ['metrics'],

@@ -136,6 +136,7 @@ const ALL_TYPES: Readonly<Record<CacheEventType, true>> = {
   invalidate: true,
   audit: true,
   warm: true,
+  catalogue: true,
   store: true,
   alert: true,
   health: true,

@@ -1,3 +1,4 @@
+import { catalogueReport } from '../catalogue/catalogue-report.ts'
 import { CacheConfigError } from '../errors.ts'
 import type { CacheOptions } from '../policy/options.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
@@ -95,8 +96,7 @@ function readHook(cache: Cache, { model = '', operation, args, query, __internal
     if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
     const explaining = cache.explaining()
     if (!explaining) return cache.read(call, option as ReadCache, transaction)
-    explaining.explain(cache.explanation(call, option as ReadCache))
-    return Promise.resolve(undefined)
+    return Promise.resolve(cache.pending()).then(() => explaining.explain(cache.explanation(call, option as ReadCache)))
   } catch (error) {
     return Promise.reject(error)
   }
@@ -147,8 +147,10 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     globalOmit: client._globalOmit ?? {},
     decimals: decimalClass(client),
     connections: [client._originalClient ?? client, ...connectionsOf(client)],
+    // Past other extensions: what they do to queries of the application is not meant for this one.
+    ask: (sql) => (client._originalClient ?? client).$queryRawUnsafe(sql),
   })
-  const { policies, hidden, shapes, invalidate, holds } = opened
+  const { policies, hidden, shapes, invalidate, holds, catalogue } = opened
   const { graph, events, connection } = readContext
   const raw = new RawStatements(graph, policies)
   const later = new LaterExtensions(options.laterExtensions, () => {
@@ -172,6 +174,8 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     plan: () => ReadPlan | Bypass = () => planRead(call, cache, readContext),
   ): Promise<unknown> {
     if (!transaction) {
+      const learning = isCached(call.model, call.operation, cache) ? pending() : undefined
+      if (learning) return learning.then(() => read(call, cache, transaction, plan))
       const warm = warming.scopes.current()
       if (warm) return warm.read((context) => readThrough(call, planned(call, plan), context))
       const own = planned(call, plan)
@@ -194,6 +198,18 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
         throw error
       }
     }
+  }
+
+  function isCached(model: string, operation: string, cache: ReadCache): boolean {
+    return typeof policies.resolve(model, operation, cache) !== 'string'
+  }
+
+  /**
+   * What is to be waited for before the database is known: by the first cached read or the first write, and not within a
+   * transaction, whose connection may be the only one. What is written there is taken to change everything then.
+   */
+  function pending(): Promise<void> | undefined {
+    return opened.transactions.current() ? undefined : catalogue.pending()
   }
 
   /** What is wrong with a call's `cache` is told; a fault of ours in planning is an event, and the query runs. */
@@ -229,6 +245,8 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
       const begun = events.begin()
       const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere, begun }
+      // It is planned when the database is known.
+      if (isCached(model, operation, option as ReadCache) && pending()) return undefined
       const plan = planRead(call, option as ReadCache, readContext)
       const found = plan.kind === 'cached' ? readAhead(plan, readContext, begun) : undefined
       // What is not answered here comes by `read`.
@@ -259,6 +277,19 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
         : answer({ ...call, begun: lookedUp.begun }, lookedUp, readContext),
     control: {
       ...control,
+      async invalidate(target) {
+        if (target?.models) await pending()
+        return control.invalidate(target)
+      },
+      async clear() {
+        const cleared = await control.clear()
+        await catalogue.forget()
+        return cleared
+      },
+      async catalogue() {
+        await pending()
+        return catalogueReport(catalogue.state(), graph)
+      },
       explain: (read) => explainScope.explain(read),
       findManyByIds: findManyByIds.bind(undefined, graph) as unknown as FindManyByIds,
       raw: raw.declare,
@@ -269,13 +300,16 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
         return control.disconnect(options)
       },
     } satisfies PrismaCacheControl,
-    $transaction: transactionHook(client, {
-      ...writeContext,
-      events,
-      transactions: opened.transactions,
-      undoesAll: () => later.none && undoesAll(graph.provider),
-      timeoutMs: transactionOptions?.timeout ?? 5000,
-    }),
+    $transaction: afterPending(
+      pending,
+      transactionHook(client, {
+        ...writeContext,
+        events,
+        transactions: opened.transactions,
+        undoesAll: () => later.none && undoesAll(graph.provider),
+        timeoutMs: transactionOptions?.timeout ?? 5000,
+      }),
+    ),
     $extends: later.hook(client),
     /** Prisma connects again with the next query, and so does the cache. */
     async $disconnect() {
@@ -284,9 +318,10 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     },
     warming,
     read,
+    pending,
     begin: () => events.begin(),
     explaining: () => explainScope.current(),
-    explanation: (call: ReadCall, option: ReadCache) => explainRead(call, option, readContext),
+    explanation: (call: ReadCall, option: ReadCache) => explainRead(call, option, catalogue.state(), readContext),
 
     async write(
       model: string,
@@ -297,6 +332,9 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       query: (args: unknown) => PromiseLike<unknown>,
     ): Promise<unknown> {
       if (cache !== undefined) assertWriteCache(cache)
+      // The elements of a batch must reach Prisma in their order; it was waited for before it began.
+      const learning = transaction ? undefined : pending()
+      if (learning) await learning
       const userTags = ((cache as { invalidate?: readonly string[] } | undefined)?.invalidate ?? []).map(userTag)
       const shown = dataPath.length === 0 && later.none && transaction?.kind !== 'batch' ? shownBy() : undefined
       // `user.update(…).posts()` answers with posts: rows, but not the ones that were written.
@@ -326,12 +364,13 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       }
     },
 
-    raw(
+    async raw(
       operation: string,
       args: unknown,
       transaction: HookTransaction | undefined,
       send: () => PromiseLike<unknown>,
     ): Promise<unknown> {
+      if (raw.read(operation, args).kind === 'write' && !transaction) await pending()
       const statement = raw.read(operation, args)
       const run = inTransaction(transaction, send, transaction && raw.mayEndTransaction(args))
       if (statement.kind === 'write') {
@@ -346,6 +385,16 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
           : { kind: 'bypass', reason: 'raw-undeclared' },
       )
     },
+  }
+}
+
+/** What a transaction writes is worked out while it is open, when nothing can be asked any more. */
+function afterPending(pending: () => Promise<void> | undefined, begin: AnyClient['$transaction']) {
+  return function $transaction(this: unknown, input: unknown, options?: unknown): Promise<unknown> {
+    const learning = typeof input === 'function' || Array.isArray(input) ? pending() : undefined
+    return learning
+      ? learning.then(() => begin.call(this as AnyClient, input, options))
+      : begin.call(this as AnyClient, input, options)
   }
 }
 

@@ -5,6 +5,7 @@ export interface AnyClient {
   $extends(extension: unknown): AnyClient
   $transaction(input: unknown, options?: unknown): Promise<unknown>
   $disconnect(): Promise<void>
+  $queryRawUnsafe(sql: string): PromiseLike<unknown>
   readonly _runtimeDataModel?: RuntimeDataModel
   readonly _engineConfig?: {
     readonly inlineSchema?: string

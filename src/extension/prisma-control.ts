@@ -1,3 +1,4 @@
+import type { CatalogueReport } from '../catalogue/catalogue-report.ts'
 import type { CacheControl, RawOptions } from '../control/cache-control.ts'
 import type { WarmOutcome } from '../events.ts'
 import type { Explanation } from '../read/explain.ts'
@@ -13,6 +14,11 @@ export interface PrismaCacheControl extends CacheControl {
    * @throws CacheConfigError for anything but a read of this client.
    */
   explain(read: PromiseLike<unknown>): Promise<Explanation>
+  /**
+   * What is known of what the database does by itself, after its catalogue has been asked for, if it had not been. So an
+   * application can have it read as it starts, before the first request.
+   */
+  catalogue(): Promise<CatalogueReport>
   /**
    * The rows of these ids, in their order; `null` where there is none, and twice what is asked for twice. One look-up and
    * one query for those that are missing, a thousand at a time; every row is an entry of its own, the one of `findUnique`.

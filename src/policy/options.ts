@@ -332,6 +332,27 @@ export interface CacheLogger {
   info?(message: string): void
 }
 
+/** What the database does by itself and the schema does not say, in the application's own words. */
+export interface CatalogueHints {
+  /** Columns by model that the database computes, or writes by itself: generated columns, `ON UPDATE`, triggers. @default {} */
+  readonly generated?: { readonly [model: string]: readonly string[] } | undefined
+  /**
+   * Models that change, all their rows, when this one is written: by triggers, rules or procedures. Where it is given, it is
+   * all there is to know of triggers that the database does not show. @default {}
+   */
+  readonly writes?: { readonly [model: string]: readonly string[] } | undefined
+}
+
+/** How it is learned what the database does by itself. See `catalogue`. */
+export interface CatalogueOptions extends CatalogueHints {
+  /** Whether the database is asked. `false`: the schema is believed, and what is said here. @default true */
+  readonly read?: boolean | undefined
+  /** Longest time the first cached read, or the first write, waits for the answer, milliseconds. @default 1000 */
+  readonly timeoutMs?: number | undefined
+  /** After how long the database is asked again, so that migrations are noticed; **seconds**. @default 3600 */
+  readonly maxAge?: Ttl | undefined
+}
+
 export interface CacheOptions {
   /**
    * Where the shared cache lives: an ioredis `Redis` or `Cluster`, or a `redis://` / `rediss://` URL.
@@ -473,6 +494,12 @@ export interface CacheOptions {
    * process alive. @default 30 with `alerts`, else never
    */
   readonly healthEvery?: number | undefined
+  /**
+   * What the database does by itself (generated columns, triggers, views, cascades) is read from its catalogue, once for
+   * all processes of a prefix. Where it cannot be read, a write is taken to change everything. `false`: the schema is
+   * believed, and what it does not say is not known; see docs/catalogue.md. @default true
+   */
+  readonly catalogue?: boolean | CatalogueOptions | undefined
   /** The text of the Prisma schema, where the client does not carry it. Unique keys and cascades are read from it. */
   readonly schema?: string | undefined
   /**

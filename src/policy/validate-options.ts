@@ -186,6 +186,21 @@ const MILLISECONDS = 'Give milliseconds above 0.'
 const positive = v.pipe(v.number(MILLISECONDS), v.finite(MILLISECONDS), v.gtValue(0, MILLISECONDS))
 const EVERY = 'Give seconds from 0.01 to 86400.'
 
+const byModel = v.record(v.string(), names('Give a list of names.'))
+const catalogue = v.union(
+  [
+    v.boolean(),
+    shape({
+      read: v.optional(v.boolean('Give true or false.')),
+      timeoutMs: v.optional(wholeNumber(1, 60_000, 'milliseconds')),
+      maxAge: v.optional(everySecond),
+      generated: v.optional(byModel),
+      writes: v.optional(byModel),
+    }),
+  ],
+  'Give `{ read, timeoutMs, maxAge, generated, writes }`, true or false.',
+)
+
 const configEntries = {
   redis: v.optional(
     v.union(
@@ -283,6 +298,7 @@ const configEntries = {
   warmers: v.optional(warmers),
   laterExtensions: v.optional(v.picklist(['transparent', 'changing'], "Give 'transparent' or 'changing'.")),
   predict: v.optional(predict),
+  catalogue: v.optional(catalogue),
   schema: v.optional(v.string('Give the text of the schema.')),
   client: v.optional(text('Give the path of the module that exports the cached client.')),
 }

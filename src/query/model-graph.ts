@@ -7,10 +7,14 @@ export interface RuntimeDataModel {
 }
 interface RuntimeModel {
   readonly dbName?: string | null
+  /** `@@schema("…")` */
+  readonly schema?: string | null
   readonly fields: readonly RuntimeField[]
 }
 interface RuntimeField {
   readonly name: string
+  /** `@map("…")` */
+  readonly dbName?: string | null
   readonly kind: string
   readonly type: string
   readonly relationName?: string
@@ -18,6 +22,8 @@ interface RuntimeField {
 
 export interface Field {
   readonly name: string
+  /** As the database calls it, where that is not `name`. */
+  readonly column?: string
   readonly kind: 'scalar' | 'enum' | 'relation'
   /** `Int`, `String`, …; for a relation the name of the other model. */
   readonly type: string
@@ -38,6 +44,8 @@ export interface Field {
   readonly values?: readonly string[]
   /** Written by Prisma or by the database itself with every update. */
   readonly changesByItself?: boolean
+  /** The database may keep another value than the one it is given: what a write says of it tells nothing. */
+  readonly isRewritten?: boolean
   /** What a row that is created without it has, where that can be told. */
   readonly initial?: { readonly value: unknown }
   /** The columns of this model that hold the relation, when it is this side that holds them. */
@@ -69,15 +77,27 @@ export interface ForeignKey {
   readonly onUpdate: ReferentialAction
 }
 
+/** `any`: which cannot be told. */
+export type ModelsWritten = ReadonlySet<string> | 'any'
+
 export interface Model {
   readonly name: string
   readonly table: string
+  /** Of the database, where the model names one. */
+  readonly schema?: string
   readonly isView: boolean
   readonly fields: ReadonlyMap<string, Field>
   /** `undefined` where the schema text is not known: rows cannot be named then, only the model. */
   readonly uniques?: readonly UniqueKey[]
   /** Foreign keys of other models (or this one) that point here. */
   readonly referencedBy: readonly ForeignKey[]
+  /**
+   * Models of which any row may change when rows of this one are created, updated or deleted: by triggers and rules, or
+   * because both show the same rows. @default none
+   */
+  readonly alsoWritten?: Readonly<Record<'created' | 'updated' | 'deleted', ModelsWritten>>
+  /** `false`: a rollback undoes nothing here. @default true */
+  readonly isTransactional?: boolean
 }
 
 export type GlobalOmit = Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>
@@ -103,6 +123,11 @@ export interface ModelGraph {
   readonly omit?: GlobalOmit | undefined
   /** All it was made from: two graphs with one source are of one schema, whatever the graph leaves out of it. */
   readonly source?: readonly unknown[]
+  /**
+   * What the database does by itself is not known: any write may change any row of any model. @default false: it does what
+   * the models say
+   */
+  readonly isUnclear?: boolean
   /** No schema is known at all: any name may be a model, of which nothing else can be told. */
   readonly isOpen?: boolean
 }
@@ -132,6 +157,7 @@ export function modelGraph(dataModel: RuntimeDataModel, provider: string, schema
     models.set(name, {
       name,
       table: runtime.dbName ?? name,
+      ...(runtime.schema && { schema: runtime.schema }),
       isView: modelText?.isView ?? false,
       fields,
       ...(uniques && { uniques }),
@@ -192,6 +218,7 @@ function readField(model: string, field: RuntimeField, model_: ModelText | undef
   const initial = kind !== 'relation' && text && !text.isList ? readInitial(text, kind) : undefined
   return {
     name: field.name,
+    ...(field.dbName && { column: field.dbName }),
     kind,
     type: field.type,
     ...(field.relationName !== undefined && { relationName: field.relationName }),

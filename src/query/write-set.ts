@@ -175,6 +175,22 @@ class Walk extends GatheredWrites {
     this.tags.add(modelTag(model.name))
     for (const row of [change.before, change.after]) if (row) this.#rowTags(model, row, change.kind === 'created')
     this.change(model.name, change)
+    this.#alsoWritten(model, [change.kind])
+  }
+
+  /** What the database writes besides, or shows elsewhere, by itself. */
+  #alsoWritten(model: Model, kinds: readonly RowChange['kind'][]): void {
+    for (const kind of kinds) {
+      const names = this.#graph.isUnclear ? 'any' : model.alsoWritten?.[kind]
+      for (const name of names === 'any' ? this.#graph.models.keys() : (names ?? [])) {
+        const other = this.#graph.models.get(name)
+        if (!other || !this.#follow(`${name} as well`)) continue
+        // What is written with this one in turn is among the names; a view that shows it is not written at all.
+        this.#wholeTags(other)
+        this.#rowsGone(other, [ANYTHING])
+        this.#keysChanged(other, new Set(other.fields.keys()))
+      }
+    }
   }
 
   #rowTags(model: Model, row: Row, isNew: boolean): void {
@@ -187,6 +203,11 @@ class Walk extends GatheredWrites {
   }
 
   #whole(model: Model): void {
+    this.#wholeTags(model)
+    this.#alsoWritten(model, ALL_KINDS)
+  }
+
+  #wholeTags(model: Model): void {
     for (const tag of wholeModel(model.name)) this.tags.add(tag)
     this.changes.delete(model.name)
   }
@@ -211,7 +232,7 @@ class Walk extends GatheredWrites {
     const texts = new Map<string, string>()
     for (const [name, value] of dataColumns(model, data)) {
       const field = model.fields.get(name)
-      const text = field && writtenText(this.#graph, model, field, value)
+      const text = field && !field.isRewritten ? writtenText(this.#graph, model, field, value) : undefined
       if (text !== undefined) texts.set(name, text)
     }
     return texts
@@ -323,6 +344,7 @@ class Walk extends GatheredWrites {
   #relinked(model: Model, relation: Field, row: Row): void {
     this.tags.add(modelTag(model.name))
     this.change(model.name, { kind: 'updated', before: row, after: row, changed: new Set([relation.name]) })
+    this.#alsoWritten(model, ['updated'])
   }
 
   /** A link was made whose other end may have had another: of a one-to-one relation that one is cut. */
@@ -383,6 +405,8 @@ class Walk extends GatheredWrites {
   }
 }
 
+const ALL_KINDS: readonly RowChange['kind'][] = ['created', 'updated', 'deleted']
+
 type Link =
   | { readonly kind: 'held-by-target'; readonly foreignKey: ForeignKey; readonly single: boolean }
   | {
@@ -432,7 +456,7 @@ function across(graph: ModelGraph, row: Row, from: End, to: End): Row {
 }
 
 function rewritten(holder: Model, key: ForeignKey): ReadonlySet<string> {
-  return new Set(key.from.length > 0 ? key.from : holder.fields.keys())
+  return new Set(key.from.length > 0 ? [...key.from, ...changingByThemselves(holder)] : holder.fields.keys())
 }
 
 /**

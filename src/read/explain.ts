@@ -1,3 +1,4 @@
+import type { CatalogueState } from '../catalogue/known-database.ts'
 import type { Dependency } from '../dependency.ts'
 import type { BypassReason } from '../events.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
@@ -17,6 +18,8 @@ export type Explanation =
       /** What its entry depends on instead, as far as this process knows: told by the result it had. */
       readonly derivedTags: readonly string[] | null
       readonly dependencies: readonly ExplainedDependency[]
+      /** `unknown`: the catalogue of the database could not be read, so any write of this process invalidates it. */
+      readonly catalogue: CatalogueState
     }
   | {
       readonly status: 'bypass'
@@ -30,7 +33,12 @@ export interface ExplainedDependency extends Dependency {
   readonly hint: string | null
 }
 
-export function explainRead(call: ReadCall, cache: ReadCache, context: ReadContext): Explanation {
+export function explainRead(
+  call: ReadCall,
+  cache: ReadCache,
+  catalogue: CatalogueState,
+  context: ReadContext,
+): Explanation {
   const { model, operation, args } = call
   const plan = planRead(call, cache, context)
   const known = context.graph.models.get(model)
@@ -46,6 +54,7 @@ export function explainRead(call: ReadCall, cache: ReadCache, context: ReadConte
     tags: plan.tags,
     derivedTags: context.learned.of(plan.key) ?? null,
     dependencies: dependencies().map((dependency) => ({ ...dependency, hint: hint(dependency) })),
+    catalogue,
   }
 }
 

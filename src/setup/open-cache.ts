@@ -1,3 +1,4 @@
+import type { AskDatabase } from '../catalogue/known-database.ts'
 import { systemClock } from '../clock.ts'
 import { Alerts } from '../control/alerts.ts'
 import { auditedControl } from '../control/audit.ts'
@@ -35,6 +36,7 @@ import { type Invalidate, invalidator } from '../write/invalidate.ts'
 import { ShapesInUse } from '../write/shapes-in-use.ts'
 import { TransactionScopes } from '../write/transaction-scopes.ts'
 import { storePlace, warnOfMixedStores } from './mixed-stores.ts'
+import { type LearnedGraph, type OpenCatalogue, openCatalogue } from './open-catalogue.ts'
 import { openSecrets } from './secrets.ts'
 import { storeFactory } from './store-factory.ts'
 import { warnOfUnboundedModels } from './unbounded-models.ts'
@@ -47,6 +49,8 @@ const HEALTH_EVERY = 30
 /** What a cache is opened over: of a Prisma client, of the text of a schema, or of nothing. */
 export interface Ground {
   readonly graph: ModelGraph
+  /** Where there is a database to be asked. */
+  readonly ask?: AskDatabase | undefined
   readonly globalOmit: GlobalOmit
   readonly decimals: DecimalClass
   /** The client under all extensions, and what else is certainly its database. */
@@ -65,6 +69,7 @@ export interface OpenCache {
   readonly transactions: TransactionScopes
   /** Waits for work under way, then lets the connection go until the cache is used again. */
   rest(): Promise<void>
+  readonly catalogue: OpenCatalogue
   /** Whether a look-up may take no round trip. */
   readonly hasNear: boolean
 }
@@ -81,10 +86,11 @@ export interface HiddenConditions {
 /** @throws CacheConfigError for names the schema does not have. */
 export function openCache(
   options: CacheOptions,
-  { graph: plain, globalOmit, decimals, connections }: Ground,
+  { graph: plain, globalOmit, decimals, ask, connections }: Ground,
 ): OpenCache {
   const secrets = options.encryption && openSecrets(options.encryption)
-  const graph: ModelGraph = { ...plain, omit: globalOmit, ...(secrets && { conceal: secrets.conceal }) }
+  // One object for all who work with it: what is learned of the database later is put into it.
+  const graph: LearnedGraph = { ...plain, omit: globalOmit, ...(secrets && { conceal: secrets.conceal }) }
   const policies = new Policies(options, graph)
   const events = new EventHub()
   const statistics = new Statistics(events)
@@ -129,6 +135,17 @@ export function openCache(
   if (policies.hasAdaptive) events.on('hit', ({ key }) => lives.hit(key))
 
   const drops = new Drops(events, clock)
+  const catalogue = openCatalogue(graph, { options: options.catalogue, ask, store, events, clock, background, prefix })
+  const nameClient = () => clientFingerprint(graph, [globalOmit, options.version ?? '', graph.isUnclear ?? false])
+  let fingerprint = nameClient()
+  let preambles: ReadContext['preambles'] = new WeakMap()
+  const queries = plannedQueries()
+  catalogue.onLearned(() => {
+    // Plans name tags by what is known of the columns: none of them may outlive it, nor be found under the same key.
+    fingerprint = nameClient()
+    preambles = new WeakMap()
+    queries.clear()
+  })
   const read: ReadContext = {
     droppedBy: (tags) => drops.by(tags),
     graph,
@@ -144,7 +161,9 @@ export function openCache(
     clock,
     random: Math.random,
     prefix,
-    fingerprint: clientFingerprint(graph, [globalOmit, options.version ?? '']),
+    get fingerprint() {
+      return fingerprint
+    },
     globalOmit,
     vary: options.vary,
     requireScope: options.requireScope ?? false,
@@ -154,8 +173,10 @@ export function openCache(
     leaseWorth: new LeaseWorth(),
     loopDelay: graph.provider === 'sqlite' ? undefined : new LoopDelay(),
     flights: new SingleFlight(),
-    queries: plannedQueries(),
-    preambles: new WeakMap(),
+    queries,
+    get preambles() {
+      return preambles
+    },
     registered: new RegisteredShapes(),
     learned: new LearnedTags(),
     recent: new RecentEntries(),
@@ -226,6 +247,7 @@ export function openCache(
     holds,
     invalidate,
     transactions,
+    catalogue,
     hasNear: opened.near !== undefined,
   }
 }

@@ -308,6 +308,7 @@ describeCombinations('$cache', (bed) => {
     const { prisma } = spec.cached()
     const hits: CacheEvent[] = []
     const all: CacheEvent[] = []
+    await prisma.$cache.catalogue()
     const end = prisma.$cache.on('hit', (event) => hits.push(event))
     prisma.$cache.on('*', (event) => all.push(event))
     await prisma.tag.findUnique({ where: { name: 'red' } })

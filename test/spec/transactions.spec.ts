@@ -605,6 +605,7 @@ describe('on PostgreSQL, where others read while a transaction is open', () => {
       const prisma = bedClient.prisma.$extends(spec.extension())
       const open = bedClient.prisma.$transaction as unknown as OpenTransaction
       const read = () => prisma.tag.findUnique({ where: { name: 'red' } })
+      await prisma.$cache.catalogue()
       await open.call(prisma, async (tx) => {
         await tx.tag.update({ where: { name: 'red' }, data: { color: 'crimson' } })
         expect(await read()).toMatchObject({ color: 'grey' })

@@ -5,8 +5,10 @@ export type SqlMatch = string | RegExp | ((sql: string) => boolean)
 
 /** What passes between one client and its database: seen, counted, and where a test needs it, held or failed. */
 export interface SqlTap {
-  /** Every statement sent so far, in order; BEGIN, COMMIT, ROLLBACK and savepoints too. */
+  /** Every statement sent so far, in order; BEGIN, COMMIT, ROLLBACK and savepoints too. Not what the cache asks for itself. */
   readonly statements: readonly string[]
+  /** Those that ask for the catalogue of the database. */
+  readonly ofCatalogue: readonly string[]
   count(match?: SqlMatch): number
   clear(): void
   /**
@@ -34,6 +36,7 @@ interface WaitingGate {
 /** Wraps a driver adapter; pass `adapter` to the client and watch through `tap`. */
 export function tapSql(factory: SqlDriverAdapterFactory): { adapter: SqlDriverAdapterFactory; tap: SqlTap } {
   const statements: string[] = []
+  const ofCatalogue: string[] = []
   const waiting = new Set<WaitingGate>()
 
   async function atGates(sql: string, before: boolean): Promise<void> {
@@ -46,7 +49,7 @@ export function tapSql(factory: SqlDriverAdapterFactory): { adapter: SqlDriverAd
   }
 
   async function pass<T>(sql: string, send: () => Promise<T>): Promise<T> {
-    statements.push(sql)
+    ;(sql.startsWith('/* prisma-extension-query-cache: catalogue */') ? ofCatalogue : statements).push(sql)
     await atGates(sql, true)
     const answer = await send()
     await atGates(sql, false)
@@ -102,8 +105,12 @@ export function tapSql(factory: SqlDriverAdapterFactory): { adapter: SqlDriverAd
     },
     tap: {
       statements,
+      ofCatalogue,
       count: (match) => (match === undefined ? statements : statements.filter((sql) => matches(match, sql))).length,
-      clear: () => void statements.splice(0),
+      clear() {
+        statements.splice(0)
+        ofCatalogue.splice(0)
+      },
       hold(match, { before = false } = {}) {
         const { gate, hold } = createGate()
         waiting.add({ match, before, hold })

@@ -16,7 +16,7 @@ export interface Census {
   readonly nested: ReadonlySet<string>
 }
 
-const ROOMS = 'query|tag|shapes|lease|data|warm'
+const ROOMS = 'query|tag|shapes|lease|data|warm|catalogue'
 const SHOWN = 5
 
 export async function takeCensus(masters: readonly RedisClient[], prefix: string, maxKeys: number): Promise<Census> {

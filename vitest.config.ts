@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { NoSilentSkips } from './test/support/no-silent-skips.ts'
+import { PATIENCE_MS } from './test/support/with-timeout.ts'
 
 /** Which lane a file belongs to: see test/README.md. */
 const LONG = 'test/**/*.long.{test,spec}.ts'
@@ -17,6 +18,7 @@ export default defineConfig({
     // They end a test that hangs and judge none: a test beside eight busy processes takes ten times as long.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: PATIENCE_MS, interval: 20 } },
     setupFiles: ['test/support/fixed-seed.ts'],
     projects: [
       {

@@ -139,6 +139,12 @@ it('unit tests mirror src: each is of the file it is named after', () => {
   expect(tested.filter((file) => !files.includes(file.replace(/\.test\.ts$/, '.ts')))).toEqual([])
 })
 
+it('a test waits by `holds`, which is patient: `vi.waitFor` gives up after a second', () => {
+  const tests = fileURLToPath(new URL('.', import.meta.url))
+  const waiting = filesOf(tests).filter((file) => /vi\.wait(For|Until)\(/.test(readFileSync(join(tests, file), 'utf8')))
+  expect(waiting).toEqual(['support/holds.ts'])
+})
+
 function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))

@@ -96,7 +96,7 @@ for (const store of ['memory', 'redis'] as const) {
     }
     // What is the same on every store is looked at on one.
     const inMemory = (title: string, test: () => Promise<void>) => store === 'memory' && it(title, test)
-    const ready = (page: Page) => page.locator('body[data-ready]').waitFor({ timeout: 10_000 })
+    const ready = (page: Page) => page.locator('body[data-ready]').waitFor()
     const view = async (page: Page, name: (typeof VIEWS)[number]) => {
       await page.getByRole('link', { name, exact: false }).first().click()
       await page.locator(`#nav a[href="#/${name}"][aria-current="page"]`).waitFor()

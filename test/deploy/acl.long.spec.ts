@@ -13,6 +13,7 @@ import { did, useSpec } from '../spec/support.ts'
 import { freePort } from '../support/free-port.ts'
 import { useTestBed } from '../support/matrix.ts'
 import { redisServerBinary } from '../support/server-binaries.ts'
+import { PATIENCE_MS } from '../support/with-timeout.ts'
 import { PASSWORD, serviceOf, textOf } from './files.ts'
 import { type DeployedRedis, startDeployedRedis } from './redis.ts'
 
@@ -121,6 +122,7 @@ describe('the user of the deployed Redis may do what the cache does', () => {
         configFile: false,
         redis: connect(),
         prefix: 'shop:warm:',
+        timeoutMs: PATIENCE_MS,
         breaker: { graceMs: 0 },
         defaults: { ttl: 60 },
         warmers: [{ name: 'tags', run: (client: typeof spec.plain) => client.tag.findMany(), every: 3600 }],

@@ -14,9 +14,8 @@ import { assembleImage, commandOf, type Image } from './image.ts'
 import { type DeployedRedis, startDeployedRedis } from './redis.ts'
 
 const SHUTDOWN_SECONDS = 4
-const DEADLINE_MS = 1000 * SHUTDOWN_SECONDS
-/** What it needs where it waits for nobody, on a machine that has other things to do. */
-const PROMPT_MS = 3000
+/** Longer than a test waits: an application that ends before it has not waited for it. */
+const LONG_SECONDS = 600
 const TEA = 2
 
 let image: Image
@@ -54,7 +53,7 @@ const place = (body = order()) =>
 const withToken = { headers: { Authorization: `Bearer ${TOKEN}` } }
 
 async function cached(path: string): Promise<void> {
-  await eventually(async () => (await cacheSaid(path)) === 'HIT' || undefined, 10_000, `${path} from the cache`)
+  await eventually(async () => (await cacheSaid(path)) === 'HIT' || undefined, `${path} from the cache`)
 }
 
 /** An order of which the server has the headers and not yet the body. */
@@ -70,7 +69,7 @@ async function orderUnderWay(agent: Agent) {
   response.catch(() => {})
   const taken = new Promise((resolve) => sending.once('continue', resolve))
   sending.flushHeaders()
-  await withTimeout(taken, 5000, 'the headers')
+  await withTimeout(taken, 'the headers')
   return {
     response,
     async finish() {
@@ -101,15 +100,14 @@ async function anotherProcess() {
     await prisma.$cache.settled()
     return { stock: data.stock, status: info.status }
   }
-  await eventually(async () => (await read()).status === 'hit' || undefined, 10_000, 'a hit of another process')
+  await eventually(async () => (await read()).status === 'hit' || undefined, 'a hit of another process')
   return { read }
 }
 
-/** After SIGTERM: how it ended, how long that took, and the last line of its log. */
+/** After SIGTERM: how it ended, and the last line of its log. */
 async function end() {
-  const begun = performance.now()
-  const { code, log } = await withTimeout(app.ended, DEADLINE_MS + PROMPT_MS, 'the end')
-  return { code, ms: performance.now() - begun, said: log.at(-1) }
+  const { code, log } = await withTimeout(app.ended, 'the end')
+  return { code, said: log.at(-1) }
 }
 
 /** How the check of the image ends, with another port in it. */
@@ -177,11 +175,7 @@ describe('the application of the image', () => {
       const listed = String(await redis.admin.call('CLIENT', 'LIST')).split('\n')
       return listed.filter((line) => line.includes(' name=shop ') && line.includes(' user=cache '))
     }
-    await eventually(
-      async () => (await connections()).some((line) => / flags=\S*t/.test(line)) || undefined,
-      5000,
-      'it',
-    )
+    await eventually(async () => (await connections()).some((line) => / flags=\S*t/.test(line)) || undefined, 'it')
     expect(await connections()).toHaveLength(2)
   })
 
@@ -224,21 +218,19 @@ describe('SIGTERM', () => {
   })
 
   it('with nothing to do ends it at once, kept-alive connections included', async () => {
-    await start()
+    await start(redis.port, LONG_SECONDS)
     await cached('/api/categories')
-    const { code, ms, said } = await stop()
+    const { code, said } = await stop()
     expect({ code, said }).toEqual({ code: 0, said: { ended: true, cut: false, undelivered: 0 } })
-    expect(ms).toBeLessThan(PROMPT_MS)
   })
 
   it('while Redis hangs: is not held up by it', async () => {
-    await start()
+    await start(redis.port, LONG_SECONDS)
     await cached('/api/categories')
     redis.pause()
     expect((await get(`/api/products/${TEA}`)).status).toBe(200)
-    const { code, ms, said } = await stop()
+    const { code, said } = await stop()
     expect({ code, said }).toEqual({ code: 0, said: { ended: true, cut: false, undelivered: 0 } })
-    expect(ms).toBeLessThan(PROMPT_MS)
   })
 
   it('while Redis hangs and does not come back: by the deadline, with what was lost', async () => {
@@ -246,11 +238,10 @@ describe('SIGTERM', () => {
     await cached('/api/categories')
     redis.pause()
     expect((await place()).status).toBe(201)
-    const { code, ms, said } = await stop()
+    const { code, said } = await stop()
     expect(said).toEqual({ ended: true, cut: false, undelivered: expect.any(Number) })
     expect(said?.['undelivered']).toBeGreaterThan(0)
     expect(code).toBe(1)
-    expect(ms).toBeLessThan(DEADLINE_MS)
   })
 
   it('while a request does not end: cuts it off at half of the time', async () => {
@@ -258,9 +249,8 @@ describe('SIGTERM', () => {
     const agent = new Agent({ keepAlive: true })
     endings.push(() => agent.destroy())
     const { response } = await orderUnderWay(agent)
-    const { code, ms, said } = await stop()
+    const { code, said } = await stop()
     await expect(response).rejects.toThrow()
     expect({ code, said }).toEqual({ code: 1, said: { ended: true, cut: true, undelivered: 0 } })
-    expect(ms).toBeLessThan(DEADLINE_MS)
   })
 })

@@ -61,15 +61,11 @@ export async function startApplication(image: Image, env: Readonly<Record<string
   }
 
   try {
-    const { port, operationsPort } = await eventually(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`the application ended with ${child.exitCode}\n${output}`)
-        const [first] = lines()
-        return first === undefined ? undefined : JSON.parse(first)
-      },
-      20_000,
-      'the start of the application',
-    )
+    const { port, operationsPort } = await eventually(async () => {
+      if (child.exitCode !== null) throw new Error(`the application ended with ${child.exitCode}\n${output}`)
+      const [first] = lines()
+      return first === undefined ? undefined : JSON.parse(first)
+    }, 'the start of the application')
     const operations = `http://127.0.0.1:${operationsPort}`
     const ready = async (): Promise<Readiness> => {
       const response = await fetch(`${operations}/health/ready`)
@@ -83,14 +79,10 @@ export async function startApplication(image: Image, env: Readonly<Record<string
       ended,
       ready,
       until: (is, what) =>
-        eventually(
-          async () => {
-            const now = await ready()
-            return is(now) ? now : undefined
-          },
-          10_000,
-          what,
-        ),
+        eventually(async () => {
+          const now = await ready()
+          return is(now) ? now : undefined
+        }, what),
       remove,
     }
   } catch (error) {

@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { openPage, startBrowser } from '../support/browser.ts'
 
 // One after the other: the demo generates the client and fills the database the other examples use.
-describe.sequential('the examples run as their README says', { timeout: 120_000 }, () => {
+describe.sequential('the examples run as their README says', () => {
   it('the demo, on the embedded default', async () => {
     const { code, output } = await run('examples/demo/main.ts', {})
     expect(output).toContain('all of them equal')
@@ -34,7 +34,7 @@ describe.sequential('the examples run as their README says', { timeout: 120_000 
     await page.getByRole('rowheader', { name: 'Passenger.findUnique' }).waitFor()
     // It is asked anew by itself, and there is load.
     const before = await reads()
-    await expect.poll(reads, { timeout: 20_000 }).toBeGreaterThan(before + 50)
+    await expect.poll(reads).toBeGreaterThan(before + 50)
     await page.getByRole('link', { name: 'Invalidations' }).click()
     await page
       .getByRole('row', { name: /write \w+\.update/ })

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { check, type Kind, type Rules, type Verdict } from './check.ts'
 import type { Effect, Line, Outcome, Seen } from './history.ts'
@@ -286,7 +287,7 @@ describe('a counter', () => {
   })
 })
 
-it('a million operations are judged in seconds', () => {
+it('a million operations are judged in time that grows with their number', () => {
   const rows = 50
   const history: Line[] = []
   const readers: Line[] = []
@@ -297,9 +298,9 @@ it('a million operations are judged in seconds', () => {
     history.push(...write(100 + i, 10 * i, 10 * i + 5, [state]))
     for (let reader = 0; reader < 4; reader += 1) readers.push(read(10 * i + 6, 10 * i + 9, state, state, state))
   }
-  const begun = performance.now()
-  const verdict = strictly(history, readers)
-  expect(performance.now() - begun).toBeLessThan(20_000)
+  const judgeAll = () => strictly(history, readers)
+  // What grows with the square of it takes hours, and no other limit ends what does not wait.
+  const verdict = runInNewContext('judgeAll()', { judgeAll }, { timeout: 120_000 }) as ReturnType<typeof judgeAll>
   expect(verdict.reads + verdict.writes).toBeGreaterThan(1_000_000)
   expect(kinds(verdict)).toEqual([])
 })

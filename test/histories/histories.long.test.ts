@@ -36,7 +36,7 @@ describe('several processes at once', () => {
     ['delays', 'default'],
     ['redis-rolled-back', 'default'],
     ['kill-at-commit', 'strict'],
-  ] as const)('%s, %s mode: nobody sees the past', { timeout: 180_000 }, async (name, mode) => {
+  ] as const)('%s, %s mode: nobody sees the past', async (name, mode) => {
     const judged = async (seconds: number) => {
       const result = await play(name, mode, seconds)
       expect(result.examples).toEqual([])
@@ -52,7 +52,7 @@ describe('several processes at once', () => {
     expect(await playEnough(name.startsWith('redis') ? 8 : 3, judged, enough)).toSatisfy(enough)
   })
 
-  it('the control, a naive cache, is found guilty', { timeout: 180_000 }, async () => {
+  it('the control, a naive cache, is found guilty', async () => {
     // It is caught where a read and a write cross: many at once, and few enough writes that the past is read again.
     const naive = (seconds: number) => play('delays', 'naive', seconds, { writes: 0.05, concurrency: 24 })
     const guilty = ({ violations }: RunResult) => violations.stale + violations.dirty + violations.torn > 0

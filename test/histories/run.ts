@@ -201,7 +201,7 @@ class Crew {
     const { slot, incarnation } = member.options
     member.expected = true
     end()
-    await withTimeout(member.exited, 30_000, 'the death of a worker')
+    await withTimeout(member.exited, 'the death of a worker')
     this.#killed += 1
     this.#gone.push(member)
     await this.#abandoned(member)
@@ -214,15 +214,11 @@ class Crew {
   async #abandoned({ name }: Member): Promise<void> {
     const { database } = this.#options
     await withConnection('postgresql', database, (connection) =>
-      eventually(
-        async () => {
-          const sql = `SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}'`
-          const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] })
-          return rows.length === 0 || undefined
-        },
-        30_000,
-        'the end of the connections of a killed worker',
-      ),
+      eventually(async () => {
+        const sql = `SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}'`
+        const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] })
+        return rows.length === 0 || undefined
+      }, 'the end of the connections of a killed worker'),
     )
   }
 
@@ -256,7 +252,7 @@ class Crew {
 
   #all<T>(what: (member: Member) => Promise<T>): Promise<T[]> {
     const all = Promise.all(this.#members.map(what))
-    return withTimeout(Promise.race([all, this.failure]), 60_000, 'the workers')
+    return withTimeout(Promise.race([all, this.failure]), 'the workers')
   }
 
   figures() {

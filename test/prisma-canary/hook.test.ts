@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { beforeAll, beforeEach, describe, expect } from 'vitest'
 import type { OpenedClient } from '../support/clients.ts'
 import { describeCombinations } from '../support/matrix.ts'
+import { eventually } from '../support/with-timeout.ts'
 import { extended, type HookCall, privately, recorder, relies, withHook } from './support.ts'
 
 describeCombinations('a query hook', (bed) => {
@@ -215,8 +216,9 @@ describeCombinations('a query hook', (bed) => {
     relies('stores/tick-batch.ts', 'over I/O that is answered to all of them at once, and only then', async () => {
       const answered = new Promise((resolve) => setTimeout(resolve, 20))
       expect(await selects(() => answered)).toBe(1)
+      const isSent = async () => opened.sql.count(/^SELECT/) > 0 || undefined
       let turn = 0
-      expect(await selects(() => new Promise((resolve) => setTimeout(resolve, 20 * (turn += 1))))).toBe(2)
+      expect(await selects(async () => (turn += 1) > 1 && eventually(isSent, 'the first statement'))).toBe(2)
     })
   })
 

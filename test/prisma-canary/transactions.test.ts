@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect } from 'vitest'
 import { transactionId } from '../../src/extension/internal-params.ts'
 import { cacheExtension } from '../../src/index.ts'
 import type { OpenedClient } from '../support/clients.ts'
+import { holds } from '../support/holds.ts'
 import { describeCombinations } from '../support/matrix.ts'
 import { withTimeout } from '../support/with-timeout.ts'
 import { extended, type HookCall, privately, recorder, relies, withHook } from './support.ts'
@@ -317,7 +318,7 @@ describeCombinations('a batch', (bed) => {
         timeout: 100,
       } as object)
       hanging.catch(() => {})
-      await expect(withTimeout(hanging, 500, 'the batch')).rejects.toThrow('took longer')
+      await expect(withTimeout(hanging, 'the batch', 500)).rejects.toThrow('took longer')
       expect(await opened.prisma.tag.count()).toBe(0)
     },
   )
@@ -346,8 +347,7 @@ describeCombinations('a batch', (bed) => {
         prisma.tag.findMany(),
       ])
       await expect(failed).rejects.toMatchObject({ code: 'P2002' })
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      expect(results).toHaveLength(3)
+      await holds(() => expect(results).toHaveLength(3))
       expect(results).toContainEqual([{ name: 'a' }])
       expect(results).toContain(undefined)
       expect(await other.prisma.tag.count()).toBe(0)

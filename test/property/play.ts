@@ -96,7 +96,7 @@ class Game {
       this.#step = i
       this.#moved = new Set()
       this.#figures.saw(`step ${step.do}`)
-      await withTimeout(this.#perform(step), HANGS_MS, `step ${i}`).catch((error: unknown) => {
+      await withTimeout(this.#perform(step), `step ${i}`, HANGS_MS).catch((error: unknown) => {
         throw error instanceof Error && error.message.startsWith(`step ${i} took`)
           ? this.#mismatch('hangs', error.message)
           : error

@@ -76,7 +76,7 @@ describe('a store of one’s own that fails when it is asked for its servers', (
     })
     const { prisma, events } = spec.cached({ store, alerts: true, healthEvery: 0.02 })
     const told = (type: string) => events.filter((event) => event.type === type)
-    await eventually(async () => told('health').length > 2 || undefined, 10_000, 'the third health event')
+    await eventually(async () => told('health').length > 2 || undefined, 'the third health event')
     expect(told('error')[0]).toMatchObject({ during: 'connection', error: { message: 'no idea' } })
     expect(await prisma.$cache.info()).toMatchObject({ servers: [] })
   })
@@ -92,7 +92,7 @@ describe('alerts of a Redis', () => {
   afterAll(() => server?.stop())
   const redis = (): CacheOptions => ({
     redis: server.url,
-    timeoutMs: 200,
+    timeoutMs: 2000,
     breaker: { graceMs: 0, resetMs: 20, failures: 1 },
   })
 
@@ -102,11 +102,11 @@ describe('alerts of a Redis', () => {
     const memory = () => events.flatMap((event) => (event.type === 'alert' && event.alert === 'memory' ? [event] : []))
     const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1])
     await admin.config('SET', 'maxmemory', String(Math.round(used * 1.05)))
-    const raised = await eventually(async () => memory().at(0), 10_000, 'the alert')
+    const raised = await eventually(async () => memory().at(0), 'the alert')
     expect(raised).toMatchObject({ state: 'raised', threshold: 0.9, server: `127.0.0.1:${server.port}` })
     expect(prisma.$cache.stats().alerts).toMatchObject([{ alert: 'memory' }])
     await admin.config('SET', 'maxmemory', '0')
-    const resolved = await eventually(async () => memory().at(1), 10_000, 'its end')
+    const resolved = await eventually(async () => memory().at(1), 'its end')
     expect(resolved).toMatchObject({ state: 'resolved', value: 0 })
     admin.disconnect()
   })
@@ -115,14 +115,14 @@ describe('alerts of a Redis', () => {
     const { prisma, events } = spec.cached({ ...redis(), alerts: { memory: false }, healthEvery: 0.05 })
     const seen = () => events.flatMap((event) => (event.type === 'alert' ? [`${event.state} ${event.alert}`] : []))
     const isUp = async () => (await prisma.$cache.health()).state === 'ok' || undefined
-    await eventually(isUp, 10_000, 'the first answer')
+    await eventually(isUp, 'the first answer')
     await server.kill()
     await prisma.tag.create({ data: { name: 'x' } })
     expect(seen().sort()).toEqual(['raised unavailable', 'raised undelivered'])
     const lost = (event: (typeof events)[number]) => event.type === 'health' && event.latencyMs === null
-    await eventually(async () => events.some(lost) || undefined, 10_000, 'the health check')
+    await eventually(async () => events.some(lost) || undefined, 'the health check')
     await server.restart()
-    await eventually(async () => seen().length === 4 || undefined, 10_000, 'the end of both')
+    await eventually(async () => seen().length === 4 || undefined, 'the end of both')
     expect(seen().slice(2).sort()).toEqual(['resolved unavailable', 'resolved undelivered'])
     expect(prisma.$cache.stats().alerts).toEqual([])
   })

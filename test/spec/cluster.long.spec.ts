@@ -6,15 +6,7 @@ import { useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 import { type ClusterNode, type RedisCluster, startRedisCluster } from '../support/redis-cluster.ts'
 import { eventually } from '../support/with-timeout.ts'
-import {
-  expectUnharmed,
-  hitsAll,
-  PREFIX,
-  type Process,
-  pass,
-  useProcessesUnderLoad,
-  valuesUntilHit,
-} from './under-load.ts'
+import { expectUnharmed, hitsAll, PREFIX, type Process, useProcessesUnderLoad, valuesUntilHit } from './under-load.ts'
 
 const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
 const { startProcess, startLoad, atEnd } = useProcessesUnderLoad(bed)
@@ -93,10 +85,10 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     expect(await hits()).toBe(0)
   })
 
-  it('whose slots move under load loses no query and shows nothing old', { timeout: 60_000 }, async () => {
+  it('whose slots move under load loses no query and shows nothing old', async () => {
     const processes = await startTwo()
     const load = startLoad(...processes)
-    await pass(200)
+    await load.goesOn()
     await cluster.resetCommandCounts()
     const masters = await cluster.masters()
     let moved = 0
@@ -106,8 +98,8 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
       await cluster.migrateSlots(from, to, slots, { lingerMs: 10 })
       moved += slots.length
     }
-    await pass(200)
-    expectUnharmed(await load.stop())
+    await load.goesOn()
+    await expectUnharmed(load)
     // Slots were met that were half here and half there.
     const counts = await Promise.all(masters.map((node) => cluster.commandCounts(node)))
     expect(counts.reduce((sum, { asking = 0 }) => sum + asking, 0)).toBeGreaterThan(0)
@@ -115,36 +107,31 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     for (const process of processes) await hitsAll(process)
   })
 
-  it('whose master dies under load loses no query, shows nothing old, and is used again', {
-    timeout: 60_000,
-  }, async () => {
+  it('whose master dies under load loses no query, shows nothing old, and is used again', async () => {
     const processes = await startTwo()
     const load = startLoad(...processes)
-    await pass(300)
+    await load.goesOn()
     const master = await cluster.masterOf(TAG)
     await cluster.kill(master)
     await cluster.successorOf(master)
     for (const process of processes) await process.recovered()
-    await pass(300)
-    const seen = await load.stop()
-    expectUnharmed(seen)
+    await load.goesOn()
+    await expectUnharmed(load)
     for (const process of processes) await hitsAll(process)
   })
 
-  it('whose master hands over under load loses no query and shows nothing old', { timeout: 60_000 }, async () => {
+  it('whose master hands over under load loses no query and shows nothing old', async () => {
     const processes = await startTwo()
     const load = startLoad(...processes)
-    await pass(200)
+    await load.goesOn()
     const [replica] = await cluster.replicasOf(await cluster.masterOf(TAG))
     await cluster.promote(replica as ClusterNode, 'planned')
     for (const process of processes) await process.recovered()
-    expectUnharmed(await load.stop())
+    await expectUnharmed(load)
     for (const process of processes) await hitsAll(process)
   })
 
-  it('whose master hangs is left for the replica that took over, and is not believed when it wakes', {
-    timeout: 60_000,
-  }, async () => {
+  it('whose master hangs is left for the replica that took over, and is not believed when it wakes', async () => {
     const [writer, reader] = await startTwo()
     await writer.setStock(1)
     expect(await valuesUntilHit(reader)).toEqual([1])
@@ -171,7 +158,7 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     const replica = (await cluster.replicasOf(master))[0] as ClusterNode
     await replica.admin.readonly()
     const version = await master.admin.get(TAG)
-    await eventually(async () => (await replica.admin.get(TAG)) === version || undefined, 5000, 'the version there')
+    await eventually(async () => (await replica.admin.get(TAG)) === version || undefined, 'the version there')
 
     await cluster.cutReplication(replica)
     await writer.setStock(2)

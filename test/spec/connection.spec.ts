@@ -14,12 +14,9 @@ import type { Provider } from '../support/provider.ts'
 import { startRedisCluster } from '../support/redis-cluster.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
-import { eventually, withTimeout } from '../support/with-timeout.ts'
+import { eventually, PATIENCE_MS, withTimeout } from '../support/with-timeout.ts'
 import type { ConnectionProcessOptions, Kept } from './connection-process.ts'
 import { type Process, TIMEOUT_MS, useProcessesUnderLoad } from './under-load.ts'
-
-/** Long enough for a busy machine; nothing is held against it but that things happen at all. */
-const PATIENCE_MS = 20_000
 
 const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
 const { startProcess, atEnd } = useProcessesUnderLoad(bed)
@@ -52,7 +49,7 @@ const connections: Record<string, (url: string) => string | RedisClient> = {
 }
 
 const until = (what: string, probe: () => Promise<boolean>) =>
-  eventually(async () => (await probe()) || undefined, PATIENCE_MS, what)
+  eventually(async () => (await probe()) || undefined, what)
 const isOk =
   ({ prisma }: Process) =>
   async () =>
@@ -504,7 +501,7 @@ describe('a process', () => {
         const how = `${disconnects ? 'with' : 'without'} $disconnect, ${near ?? 'no copies'}`
         it(`ends by itself where ${place} (${how})`, { timeout: 60_000 }, async () => {
           const child = start({ does: 'one query', redis: await redisAt(), disconnects, ...(near && { near }) })
-          const [code] = (await withTimeout(once(child, 'exit'), 50_000, 'the end of the process')) as [number]
+          const [code] = (await withTimeout(once(child, 'exit'), 'the end of the process')) as [number]
           expect(code).toBe(0)
         })
       }
@@ -521,7 +518,7 @@ describe('a process', () => {
       const admin = new Redis(server.url)
       atEnd(() => admin.disconnect())
       const child = start({ does: 'a client a request', redis: server.url, ...(near && { near }) })
-      const [kept] = (await withTimeout(once(child, 'message'), 50_000, 'the requests')) as [Kept]
+      const [kept] = (await withTimeout(once(child, 'message'), 'the requests')) as [Kept]
       expect(kept.alive).toBeLessThan(10)
       const [first = 0, , , last = 0] = kept.heapBytes
       expect(last - first).toBeLessThan(5_000_000)

@@ -1,52 +1,17 @@
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
 import { describe, expect, it } from 'vitest'
 import type { RedisClient } from '../../src/index.ts'
 import { freePort } from '../support/free-port.ts'
+import { holds } from '../support/holds.ts'
 import { useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
-import { startRedisCluster } from '../support/redis-cluster.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { eventually, withTimeout } from '../support/with-timeout.ts'
-import {
-  expectUnharmed,
-  type Process,
-  pass,
-  READ_BUDGET_MS,
-  SLACK_MS,
-  TIMEOUT_MS,
-  useProcessesUnderLoad,
-  WRITE_BUDGET_MS,
-} from './under-load.ts'
+import { type Process, pass, TIMEOUT_MS, useProcessesUnderLoad } from './under-load.ts'
 
-/** Longer than any budget with its slack: whoever waits for Redis itself is seen. */
-const FAULT_MS = 3000
-
+// Queries one at a time. degradation.long.spec.ts has the same faults under load.
 const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
-const { startProcess, startLoad, atEnd } = useProcessesUnderLoad(bed)
-
-async function startServer(...args: string[]): Promise<RedisServer> {
-  const server = await startRedis({ args })
-  atEnd(() => server.stop())
-  return server
-}
-
-/** A connection past the cache. */
-function adminOf(url: string): Redis {
-  const admin = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
-  admin.on('error', () => {})
-  atEnd(() => admin.disconnect())
-  return admin
-}
-
-/** Clients of the application's own, as `new Redis(url)` gives them: they retry, and queue while there is no connection. */
-function applicationClient(Class: new (url: string) => unknown, url: string): RedisClient {
-  const client = new Class(url) as RedisClient
-  client.on?.('error', () => {})
-  atEnd(() => client.disconnect())
-  return client
-}
+const { startProcess, startServer, startProxy, adminOf, applicationClient } = useProcessesUnderLoad(bed)
 
 const connections: Record<string, (url: string) => string | RedisClient> = {
   'a URL': (url) => url,
@@ -60,8 +25,8 @@ describe.each(Object.entries(connections))('through %s', (_, connection) => {
     await server.kill()
     const { prisma, setStock, stock, of, recovered } = await startProcess(connection(server.url))
     for (let i = 1; i <= 20; i += 1) {
-      await withTimeout(setStock(i), WRITE_BUDGET_MS + SLACK_MS, 'a write')
-      expect(await withTimeout(stock(), READ_BUDGET_MS + SLACK_MS, 'a read')).toBe(i)
+      await withTimeout(setStock(i), 'a write')
+      expect(await withTimeout(stock(), 'a read')).toBe(i)
     }
     expect(of('hit')).toEqual([])
     expect(of('error').length).toBeGreaterThan(0)
@@ -74,70 +39,18 @@ describe.each(Object.entries(connections))('through %s', (_, connection) => {
     expect(await stock()).toBe(20)
   })
 
-  it('a Redis killed under load is not waited for, and is used again when it is back', {
-    timeout: 60_000,
-  }, async () => {
-    const server = await startServer()
-    const process = await startProcess(connection(server.url))
-    await process.recovered()
-    const load = startLoad(process)
-    await pass(300)
-    await server.kill()
-    await pass(FAULT_MS)
-    await server.restart()
-    await process.recovered()
-    expectUnharmed(await load.stop())
-    expect(process.of('bypass').map(({ reason }) => reason)).toContain('undelivered-invalidation')
-    expect(process.of('invalidate').some(({ delivered }) => !delivered)).toBe(true)
-    expect(process.of('error').length).toBeGreaterThan(0)
-  })
-
-  it('a Redis that is frozen is not waited for, and is used again when it thaws', { timeout: 60_000 }, async () => {
-    const server = await startServer()
-    const process = await startProcess(connection(server.url))
-    await process.recovered()
-    const load = startLoad(process)
-    await pass(300)
-    server.pause()
-    await pass(FAULT_MS)
-    const during = { ...load.seen }
-    server.resume()
-    await process.recovered()
-    await pass(300)
-    expectUnharmed(await load.stop())
-    expect(during.reads).toBeGreaterThan(50)
-    expect(process.of('error').length).toBeGreaterThan(0)
-  })
-
   it('a Redis that is frozen opens the circuit: after a few reads nobody waits', async () => {
     const server = await startServer()
     const { stock, status, recovered, of } = await startProcess(connection(server.url))
     await recovered()
     server.pause()
     for (let i = 0; i < 3; i += 1) expect(await status()).toBe('store-unavailable')
-    const begun = performance.now()
+    const waited = () => of('error').filter(({ during }) => during === 'look-up').length
+    expect(waited()).toBe(3)
     for (let i = 0; i < 20; i += 1) await stock()
-    expect((performance.now() - begun) / 20).toBeLessThan(TIMEOUT_MS / 2)
-    expect(of('error').map(({ during }) => during)).toContain('look-up')
+    expect(waited()).toBe(3)
     server.resume()
     await recovered()
-  })
-
-  it('a Redis that keeps hanging up loses no invalidation', { timeout: 60_000 }, async () => {
-    const server = await startServer()
-    const admin = adminOf(server.url)
-    const process = await startProcess(connection(server.url))
-    await process.recovered()
-    const load = startLoad(process)
-    const until = Date.now() + FAULT_MS
-    let killed = 0
-    while (Date.now() < until) {
-      killed += Number(await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'))
-      await pass(7)
-    }
-    await process.recovered()
-    expectUnharmed(await load.stop())
-    expect(killed).toBeGreaterThan(2)
   })
 })
 
@@ -165,14 +78,10 @@ describe('invalidations that could not be delivered', () => {
     await server.restart()
     const seen: [number, string][] = []
     const kept = await admin.exists(entry)
-    await eventually(
-      async () => {
-        seen.push([await stock(), await status()])
-        return seen.at(-1)?.[1] === 'hit' || undefined
-      },
-      10_000,
-      'a hit',
-    )
+    await eventually(async () => {
+      seen.push([await stock(), await status()])
+      return seen.at(-1)?.[1] === 'hit' || undefined
+    }, 'a hit')
     expect(kept).toBe(1)
     expect(await admin.get('degraded:tag:Product:id=1')).not.toBe(version)
     expect(new Set(seen.map(([value]) => value))).toEqual(new Set([2]))
@@ -189,7 +98,7 @@ describe('invalidations that could not be delivered', () => {
     await server.kill()
     await one.setStock(2)
     await server.restart()
-    await eventually(async () => (await one.prisma.$cache.health()).state === 'ok' || undefined, 10_000, 'the delivery')
+    await eventually(async () => (await one.prisma.$cache.health()).state === 'ok' || undefined, 'the delivery')
     await other.recovered()
     expect(await other.stock()).toBe(2)
   })
@@ -197,14 +106,16 @@ describe('invalidations that could not be delivered', () => {
   it('survive a delivery that fails half-way', async () => {
     const server = await startServer(...KEEPING_DATA)
     const proxy = await startProxy(server)
-    const { setStock, stock, status, recovered } = await startProcess(`redis://127.0.0.1:${proxy.port}`)
+    const { setStock, stock, status, recovered, of } = await startProcess(`redis://127.0.0.1:${proxy.port}`)
     await recovered()
     await stock()
     expect(await status()).toBe('hit')
     proxy.loseAnswers()
     await setStock(2)
+    const failed = () => of('error').filter(({ during }) => during === 'recovery').length
     for (let i = 0; i < 3; i += 1) {
-      await pass(400)
+      const before = failed()
+      await eventually(async () => failed() > before || undefined, 'a delivery that fails')
       proxy.cut()
       proxy.loseAnswers()
       expect(await stock()).toBe(2)
@@ -241,7 +152,7 @@ describe('invalidations that could not be delivered', () => {
     await prisma.$cache.health()
     await server.kill()
     await setStock(2)
-    await withTimeout(prisma.$cache.disconnect(), 2000, 'the end')
+    await withTimeout(prisma.$cache.disconnect(), 'the end')
     await expect(setStock(3)).resolves.toMatchObject({ stock: 3 })
   })
 
@@ -254,7 +165,7 @@ describe('invalidations that could not be delivered', () => {
       await prisma.$cache.health()
       server.pause()
       await setStock(2)
-      await expect.poll(() => of('error').map(({ during }) => during)).toContain('recovery')
+      await holds(() => expect(of('error').map(({ during }) => during)).toContain('recovery'))
       expect(prisma.$cache.stats().store.undelivered).toBeGreaterThan(0)
       return { server, prisma }
     }
@@ -263,16 +174,13 @@ describe('invalidations that could not be delivered', () => {
       const { server, prisma } = await hanging()
       const end = prisma.$cache.disconnect({ deliverFor: 20 })
       server.resume()
-      await withTimeout(end, 10_000, 'the end')
+      await withTimeout(end, 'the end')
       expect(prisma.$cache.stats().store.undelivered).toBe(0)
     })
 
     it('are waited for no longer than that, and counted', async () => {
       const { prisma } = await hanging()
-      const begun = performance.now()
-      await prisma.$cache.disconnect({ deliverFor: 0.3 })
-      expect(performance.now() - begun).toBeGreaterThan(250)
-      expect(performance.now() - begun).toBeLessThan(300 + SLACK_MS)
+      await withTimeout(prisma.$cache.disconnect({ deliverFor: 0.3 }), 'the end')
       expect(prisma.$cache.stats().store.undelivered).toBeGreaterThan(0)
     })
   })
@@ -301,7 +209,7 @@ describe('acknowledged invalidations that a restarted Redis has forgotten', () =
       seen.add(await stock())
       return (await status()) === 'hit' || undefined
     }
-    await eventually(probe, 10_000, 'a hit')
+    await eventually(probe, 'a hit')
     return [...seen]
   }
 
@@ -329,20 +237,6 @@ describe('a Redis that came back empty', () => {
     await setStock(7)
     expect(await stock()).toBe(7)
     expect(await status()).toBe('hit')
-  })
-
-  it('and is emptied again and again under load shows nothing old', { timeout: 60_000 }, async () => {
-    const server = await startServer()
-    const admin = adminOf(server.url)
-    const process = await startProcess(server.url)
-    await process.recovered()
-    const load = startLoad(process)
-    for (let i = 0; i < 100; i += 1) {
-      await admin.call('FLUSHALL')
-      await pass(13)
-    }
-    expectUnharmed(await load.stop())
-    await process.recovered()
   })
 })
 
@@ -372,36 +266,6 @@ describe('a Redis that is full', () => {
     await recovered()
     expect(await stock()).toBe(12)
     expect(await status()).toBe('hit')
-  })
-
-  it('and evicts nothing, under load', { timeout: 60_000 }, async () => {
-    const server = await startServer('--maxmemory-policy', 'noeviction')
-    const admin = adminOf(server.url)
-    const process = await startProcess(server.url)
-    await process.recovered()
-    const load = startLoad(process)
-    for (let i = 0; i < 10; i += 1) {
-      await pass(100)
-      await admin.config('SET', 'maxmemory', '1')
-      await pass(100)
-      await admin.config('SET', 'maxmemory', '0')
-    }
-    await process.recovered()
-    expectUnharmed(await load.stop())
-  })
-
-  it('and evicts what is old, tags too: that is a miss', { timeout: 60_000 }, async () => {
-    const server = await startServer('--maxmemory', '3mb', '--maxmemory-policy', 'allkeys-random')
-    const admin = adminOf(server.url)
-    const process = await startProcess(server.url)
-    await process.recovered()
-    const load = startLoad(process)
-    const name = 'x'.repeat(4000)
-    for (let i = 0; i < 2000; i += 1) await admin.set(`ballast ${i}`, name)
-    await pass(300)
-    expectUnharmed(await load.stop())
-    expect(Number(/evicted_keys:(\d+)/.exec(await admin.info('stats'))?.[1])).toBeGreaterThan(100)
-    expect(process.of('hit').length).toBeGreaterThan(0)
   })
 })
 
@@ -436,8 +300,8 @@ describe('a Redis that refuses', () => {
       const server = await startServer('--requirepass', 'right')
       const { setStock, stock, of } = await startProcess(url(server.port))
       for (let i = 1; i <= 10; i += 1) {
-        await withTimeout(setStock(i), WRITE_BUDGET_MS + SLACK_MS, 'a write')
-        expect(await withTimeout(stock(), READ_BUDGET_MS + SLACK_MS, 'a read')).toBe(i)
+        await withTimeout(setStock(i), 'a write')
+        expect(await withTimeout(stock(), 'a read')).toBe(i)
       }
       const errors = of('error').map(({ error }) => String(error))
       expect(errors.some((error) => /NOAUTH|WRONGPASS|invalid password/i.test(error))).toBe(true)
@@ -506,82 +370,9 @@ describe('a bad line to Redis', () => {
     const proxy = await startProxy(server)
     const { stock, status, recovered, setStock } = await startProcess(`redis://127.0.0.1:${proxy.port}`)
     await recovered()
-    proxy.delay(TIMEOUT_MS / 4)
+    proxy.delay(TIMEOUT_MS / 10)
     await setStock(3)
     expect(await stock()).toBe(3)
     expect(await status()).toBe('hit')
   })
-
-  it('that is too slow is not waited for, and nothing late does harm', { timeout: 60_000 }, async () => {
-    const server = await startServer()
-    const proxy = await startProxy(server)
-    const process = await startProcess(`redis://127.0.0.1:${proxy.port}`)
-    await process.recovered()
-    const load = startLoad(process)
-    await pass(200)
-    proxy.delay(3 * TIMEOUT_MS)
-    await pass(FAULT_MS)
-    proxy.delay(0)
-    await process.recovered()
-    await pass(200)
-    expectUnharmed(await load.stop())
-    expect(process.of('bypass').length).toBeGreaterThan(0)
-  })
-
-  it('that loses answers: what Redis did and could not say is sent again', { timeout: 60_000 }, async () => {
-    const server = await startServer()
-    const proxy = await startProxy(server)
-    const process = await startProcess(`redis://127.0.0.1:${proxy.port}`)
-    await process.recovered()
-    const load = startLoad(process)
-    await pass(200)
-    proxy.loseAnswers()
-    await pass(FAULT_MS)
-    proxy.cut()
-    await process.recovered()
-    expectUnharmed(await load.stop())
-  })
-
-  it('that swallows everything', { timeout: 60_000 }, async () => {
-    const server = await startServer()
-    const proxy = await startProxy(server)
-    const process = await startProcess(`redis://127.0.0.1:${proxy.port}`)
-    await process.recovered()
-    const load = startLoad(process)
-    await pass(200)
-    proxy.blackHole()
-    await pass(FAULT_MS)
-    proxy.cut()
-    await process.recovered()
-    expectUnharmed(await load.stop())
-  })
 })
-
-describe('a Redis Cluster', () => {
-  it('that loses a master answers queries, stale with none, and is used again when it is back', {
-    timeout: 90_000,
-  }, async () => {
-    const cluster = await startRedisCluster()
-    atEnd(() => cluster.stop())
-    const client = new Cluster(cluster.addresses, { clusterRetryStrategy: () => 100 })
-    client.on('error', () => {})
-    atEnd(() => client.disconnect())
-    const process = await startProcess(client as unknown as RedisClient)
-    await process.recovered()
-    const load = startLoad(process)
-    await pass(300)
-    for (const { server } of cluster.nodes) {
-      server.pause()
-      await pass(FAULT_MS / 2)
-      server.resume()
-      await process.recovered()
-    }
-    expectUnharmed(await load.stop())
-  })
-})
-
-async function startProxy(server: RedisServer): Promise<TcpProxy> {
-  const proxy = await startTcpProxy(server.port)
-  atEnd(() => proxy.close())
-  return proxy
-}

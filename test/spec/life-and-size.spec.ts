@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { holds } from '../support/holds.ts'
 import { useTestBed } from '../support/matrix.ts'
 import { describePair, did, useSpec } from './support.ts'
 
@@ -88,7 +89,7 @@ describe.each(withNear)('`maxEntries` of a model ($store, near: $near)', ({ near
   it('keeps the least recently used out of the process, of this model alone', async () => {
     const { prisma } = opened(2)
     // The copies of a subscribed client are made when its feed is there.
-    for (const take of [1, 2]) await vi.waitUntil(async () => (await place(prisma, take)) === 'near')
+    for (const take of [1, 2]) await holds(async () => expect(await place(prisma, take)).toBe('near'))
     await prisma.user.findMany()
     await prisma.post.findMany()
     expect(await place(prisma, 1)).toBe('near')
@@ -104,9 +105,9 @@ describe.each(withNear)('`maxEntries` of a model ($store, near: $near)', ({ near
 
   it('counts what is there, not what was removed or invalidated', async () => {
     const { prisma } = opened(2)
-    for (const take of [1, 2]) await vi.waitUntil(async () => (await place(prisma, take)) === 'near')
+    for (const take of [1, 2]) await holds(async () => expect(await place(prisma, take)).toBe('near'))
     await prisma.$cache.invalidate({ pattern: 'Tag:*' })
-    for (const take of [1, 2]) await vi.waitUntil(async () => (await place(prisma, take)) === 'near')
+    for (const take of [1, 2]) await holds(async () => expect(await place(prisma, take)).toBe('near'))
     expect([await place(prisma, 1), await place(prisma, 2)]).toEqual(['near', 'near'])
   })
 })

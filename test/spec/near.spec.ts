@@ -53,8 +53,8 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
   async function warm(one: Process): Promise<void> {
     await name(one)
     await one.prisma.$cache.settled()
-    if (coherence === 'validated') await eventually(async () => isTrue((await tierOf(one)) === 'near'), 5000, 'a copy')
-    else await eventually(async () => isTrue(await takesNoTrip(one)), 5000, 'a copy with its versions')
+    if (coherence === 'validated') await eventually(async () => isTrue((await tierOf(one)) === 'near'), 'a copy')
+    else await eventually(async () => isTrue(await takesNoTrip(one)), 'a copy with its versions')
   }
   async function pair(options: CacheOptions = {}) {
     const one = start(options)
@@ -89,7 +89,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     for (const to of ['a', 'b', 'c']) {
       await rename(one, to)
       if (coherence === 'validated') expect((await name(other))?.name).toBe(to)
-      else await eventually(shows(other, to), 1000, 'the push')
+      else await eventually(shows(other, to), 'the push')
       await warm(other)
     }
   })
@@ -99,7 +99,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     await rename(one, 'new')
     await name(one)
     await one.prisma.$cache.settled()
-    await eventually(shows(other, 'new'), 1000, 'the write')
+    await eventually(shows(other, 'new'), 'the write')
     other.sql.clear()
     await warm(other)
     expect(other.sql.statements).toEqual([])
@@ -111,7 +111,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     await bed.database.execute("UPDATE users SET full_name = 'behind its back' WHERE id = 1")
     await one.prisma.$cache.invalidate({ keys: [(info as { readonly key: string }).key] })
     expect((await name(one))?.name).toBe('behind its back')
-    await eventually(shows(other, 'behind its back'), 1000, 'the removal')
+    await eventually(shows(other, 'behind its back'), 'the removal')
   })
 
   it('are gone when the cache was cleared, or Redis flushed', async () => {
@@ -122,7 +122,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     ] as const) {
       await bed.database.execute(`UPDATE users SET full_name = '${to}' WHERE id = 1`)
       await empty()
-      for (const each of [one, other]) await eventually(shows(each, to), 1000, to)
+      for (const each of [one, other]) await eventually(shows(each, to), to)
       await warm(one)
       await warm(other)
     }
@@ -150,7 +150,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     await warm(one)
     server.pause()
     // Its heartbeat is not answered, and the connection that is to take its place is not either.
-    if (coherence === 'subscribed') await eventually(async () => isTrue(duplicates.length > 1), 5000, 'another one')
+    if (coherence === 'subscribed') await eventually(async () => isTrue(duplicates.length > 1), 'another one')
     await one.prisma.$cache.disconnect()
     for (const { stream } of duplicates) expect(stream.writableEnded || stream.destroyed).toBe(true)
     client.disconnect()
@@ -160,7 +160,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     const one = start({ consistency: 'strict' })
     await name(one)
     await one.prisma.$cache.settled()
-    await eventually(async () => isTrue((await tierOf(one)) === 'near'), 5000, 'a copy')
+    await eventually(async () => isTrue((await tierOf(one)) === 'near'), 'a copy')
     for (let i = 0; i < 5; i += 1) expect(await takesNoTrip(one)).toBe(false)
   })
 
@@ -172,7 +172,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
         if (id) await admin.client('KILL', 'ID', id)
       }
       await rename(one, 'unheard')
-      await eventually(shows(other, 'unheard'), 1000, 'a look-up instead of a push')
+      await eventually(shows(other, 'unheard'), 'a look-up instead of a push')
       await warm(other)
       expect(other.events.filter((event) => event.type === 'error').map(({ during }) => during)).toContain(
         'version-feed',
@@ -182,16 +182,16 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     it('are not believed for long when Redis says nothing any more', async () => {
       const { one } = await pair({ near: { coherence, heartbeatMs: 100 }, timeoutMs: 200 })
       server.pause()
-      await eventually(async () => isTrue((await tierOf(one)) !== 'near'), 2000, 'the silence to be noticed')
+      await eventually(async () => isTrue((await tierOf(one)) !== 'near'), 'the silence to be noticed')
       server.resume()
-      await eventually(async () => isTrue((await tierOf(one)) === 'near'), 10_000, 'a copy')
+      await eventually(async () => isTrue((await tierOf(one)) === 'near'), 'a copy')
     })
 
     it('are of no use to a server that was restarted without its data', async () => {
       const { one, other } = await pair()
       await bed.database.execute("UPDATE users SET full_name = 'meanwhile' WHERE id = 1")
       await server.restart()
-      for (const each of [one, other]) await eventually(shows(each, 'meanwhile'), 10_000, 'the restart')
+      for (const each of [one, other]) await eventually(shows(each, 'meanwhile'), 'the restart')
     })
   }
 })

@@ -6,7 +6,7 @@ import { manualClock } from '../support/manual-clock.ts'
 import type { TestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 import type { SqlTap } from '../support/sql-tap.ts'
-import { withTimeout } from '../support/with-timeout.ts'
+import { PATIENCE_MS, withTimeout } from '../support/with-timeout.ts'
 
 /** Cached clients of several processes: each with a connection of its own, all on one store and one prefix. */
 export function useProcesses(bed: TestBed) {
@@ -19,7 +19,7 @@ export function useProcesses(bed: TestBed) {
   beforeEach(async () => {
     await bed.database.reset()
     const store = bed.store === 'memory' ? { store: memoryStore() } : { redis: inject('servers').redisUrl }
-    place = { configFile: false, prefix: freshNamespace(), timeoutMs: 20_000, breaker: { graceMs: 0 }, ...store }
+    place = { configFile: false, prefix: freshNamespace(), timeoutMs: PATIENCE_MS, breaker: { graceMs: 0 }, ...store }
   })
   afterAll(() => Promise.all(ends.map((end) => end())))
 
@@ -46,7 +46,7 @@ export async function slowRead<T>(sql: SqlTap, read: () => PromiseLike<T>, match
   const gate = sql.hold(match)
   const result = Promise.resolve(read())
   result.catch(() => {})
-  await withTimeout(gate.held, 5000, 'the slow read')
+  await withTimeout(gate.held, 'the slow read')
   return {
     gate,
     async finish(): Promise<T> {

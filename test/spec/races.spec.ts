@@ -126,7 +126,7 @@ describeCombinations('a slow read that overlaps a write', (bed) => {
     const slow = await slowRead(sql, read)
     await prisma.user.update({ where: { id: 1 }, data: { name: 'new' } })
     sql.clear()
-    expect(await withTimeout(read(), 5000, 'a read of its own')).toBe('new')
+    expect(await withTimeout(read(), 'a read of its own')).toBe('new')
     expect(sql.count(/^SELECT/)).toBe(1)
     expect(await slow.finish()).toBe('old')
     await settled()
@@ -151,7 +151,7 @@ describeCombinations('a slow read that overlaps a write', (bed) => {
       }
       const slow = await slowRead(sql, read, /^SELECT.*users/)
       await prisma.user.update({ where: { id: 1 }, data: { name: 'third' } })
-      expect(await withTimeout(read(), 5000, kind), kind).toBe('third')
+      expect(await withTimeout(read(), kind), kind).toBe('third')
       expect(await slow.finish(), kind).toBe('second')
       await settled()
       expect(await read(), kind).toBe('third')
@@ -163,7 +163,7 @@ describeCombinations('a slow read that overlaps a write', (bed) => {
     const slow = await slowRead(sql, () => prisma.user.findMany())
     await bed.database.execute(`UPDATE users SET full_name = 'new' WHERE id = 1`)
     const refreshed = prisma.user.findMany({ cache: { refresh: true } }).then((rows) => rows)
-    expect(await withTimeout(refreshed, 5000, 'a read of its own')).toMatchObject([{ name: 'new' }])
+    expect(await withTimeout(refreshed, 'a read of its own')).toMatchObject([{ name: 'new' }])
     expect(await slow.finish()).toMatchObject([{ name: 'old' }])
   })
 
@@ -193,7 +193,7 @@ describeCombinations('a slow read that overlaps a write', (bed) => {
     const read = () => prisma.user.findMany().then((rows) => rows.length)
     const gate = sql.hold(/^SELECT/)
     const all = Promise.allSettled([read(), read(), read()])
-    await withTimeout(gate.held, 5000, 'the read')
+    await withTimeout(gate.held, 'the read')
     gate.fail(new Error('connection lost'))
     expect((await all).map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected'])
   })
@@ -245,7 +245,7 @@ describeCombinations('a slow read that overlaps a write', (bed) => {
     const renewal = sql.hold(/^SELECT/)
     expect(await read()).toBe('old')
     expect(events.at(-1)?.type).toBe('stale')
-    await withTimeout(renewal.held, 5000, 'the renewal')
+    await withTimeout(renewal.held, 'the renewal')
     await writer.prisma.user.update({ where: { id: 1 }, data: { name: 'new' } })
     expect(await read()).toBe('new')
     renewal.open()
@@ -274,7 +274,7 @@ describeCombinations('a write that comes late', (bed) => {
       await prisma.$cache.clear()
       const statement = sql.hold(/^UPDATE/, { before: true })
       const writing = write(prisma)
-      await withTimeout(statement.held, 5000, title)
+      await withTimeout(statement.held, title)
       expect(await name(reader.prisma), title).toBe('old')
       await reader.settled()
       statement.open()
@@ -288,7 +288,7 @@ describeCombinations('a write that comes late', (bed) => {
     const reader = start(1)
     const commit = sql.hold('COMMIT', { before: true })
     const transaction = prisma.$transaction((tx) => tx.user.update({ where: { id: 1 }, data: { name: 'new' } }))
-    await withTimeout(commit.held, 5000, 'the commit')
+    await withTimeout(commit.held, 'the commit')
     expect(await name(reader.prisma)).toBe('old')
     await reader.settled()
     expect(await name(reader.prisma)).toBe('old')
@@ -308,7 +308,7 @@ describeCombinations('a write that comes late', (bed) => {
       throw new Error('back')
     })
     transaction.catch(() => {})
-    await withTimeout(rollback.held, 5000, 'the rollback')
+    await withTimeout(rollback.held, 'the rollback')
     expect(await name(reader.prisma)).toBe('old')
     rollback.open()
     await expect(transaction).rejects.toThrow('back')
@@ -339,7 +339,7 @@ describeCombinations('a write that comes late', (bed) => {
     const commit = sql.hold('COMMIT')
     const lost = prisma.$transaction((tx) => tx.user.update({ where: { id: 1 }, data: { name: 'new' } }))
     lost.catch(() => {})
-    await withTimeout(commit.held, 5000, 'the commit')
+    await withTimeout(commit.held, 'the commit')
     commit.fail(new Error('connection lost'))
     await expect(lost).rejects.toThrow()
     expect(await name(reader.prisma)).toBe('new')
@@ -354,7 +354,7 @@ describeCombinations('a write that comes late', (bed) => {
     const answer = sql.hold(/^UPDATE/)
     const lost = Promise.resolve(prisma.user.updateMany({ where: { id: 1 }, data: { name: 'new' } }))
     lost.catch(() => {})
-    await withTimeout(answer.held, 5000, 'the update')
+    await withTimeout(answer.held, 'the update')
     answer.fail(new Error('connection lost'))
     await expect(lost).rejects.toThrow()
     expect(await name(reader.prisma)).toBe((await plain().user.findUnique({ where: { id: 1 } }))?.name)
@@ -386,7 +386,7 @@ describeCombinations('a write that comes late', (bed) => {
     if (bed.provider === 'sqlite') return settled()
     const commit = sql.hold('COMMIT', { before: true })
     const first = prisma.$transaction((tx) => tx.user.update({ where: { id: 1 }, data: { name: 'new' } }))
-    await withTimeout(commit.held, 5000, 'the first commit')
+    await withTimeout(commit.held, 'the first commit')
     await prisma.$transaction((tx) => tx.tag.update({ where: { name: 'blue' }, data: { color: 'blue' } }))
     expect([await name(reader.prisma), await tag()]).toEqual(['old', 'blue'])
     commit.open()
@@ -406,19 +406,19 @@ describeCombinations('many races', (bed) => {
   }
   beforeEach(() => prepareProducts(plain(), 3))
 
-  it('of slow reads against writes of the same client: none lost', { timeout: 120_000 }, async () => {
+  it('of slow reads against writes of the same client: none lost', async () => {
     const one = contestant(0)
     const result = await raceSlowReads(one, one, tries)
     expect(result).toEqual({ tries, joined: 0, stale: 0, cached: tries })
   })
 
-  it('of slow reads against writes of another client: none lost', { timeout: 120_000 }, async () => {
+  it('of slow reads against writes of another client: none lost', async () => {
     const result = await raceSlowReads(contestant(0), contestant(1), tries)
     expect(result).toEqual({ tries, joined: 0, stale: 0, cached: tries })
   })
 
   if (bed.provider === 'postgresql') {
-    it('where nobody waits for anybody: none lost', { timeout: 120_000 }, async () => {
+    it('where nobody waits for anybody: none lost', async () => {
       const result = await raceFreely([contestant(0), contestant(1)], 600, seededRandom(11))
       expect(result.stale).toBe(0)
       expect(result.writes).toBeGreaterThan(50)
@@ -536,7 +536,7 @@ describe('a driver with one shared connection', () => {
       const update = sql.hold(/^UPDATE/)
       const failing = Promise.resolve(attempt())
       failing.catch(() => {})
-      await withTimeout(update.held, 5000, 'the update')
+      await withTimeout(update.held, 'the update')
       expect(await name()).toBe('never')
       update.open()
       await expect(failing).rejects.toThrow()

@@ -13,11 +13,10 @@ import { manualClock } from '../support/manual-clock.ts'
 import { type TestBed, useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 
-/** Everything is cached for a minute, to the millisecond; a slow machine is not taken for a store that is down. */
+/** Everything is cached for a minute, to the millisecond; a slow machine is not taken for a database that does not answer. */
 const options = {
   defaults: { ttl: 60, jitter: 0 },
   invalidation: 'row',
-  timeoutMs: 20_000,
   logger: false,
   catalogue: { timeoutMs: 20_000 },
 } as const

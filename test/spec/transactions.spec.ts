@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { holds } from '../support/holds.ts'
 import { describeCombinations, useTestBed } from '../support/matrix.ts'
-import { withTimeout } from '../support/with-timeout.ts'
+import { PATIENCE_MS, withTimeout } from '../support/with-timeout.ts'
 import { type Ask, did, madeStaleBy, type Spec, said, useSpec } from './support.ts'
 
 /** Thrown to roll back. */
@@ -255,13 +256,10 @@ describeCombinations('an interactive transaction', (bed) => {
       Promise.all(
         ['red', 'blue', 'green'].map((name) =>
           prisma
-            .$transaction(
-              async (tx) => {
-                await tx.tag.update({ where: { name }, data: { color: 'x' } })
-                if (name === 'blue') throw new Back()
-              },
-              { maxWait: 20_000, timeout: 20_000 },
-            )
+            .$transaction(async (tx) => {
+              await tx.tag.update({ where: { name }, data: { color: 'x' } })
+              if (name === 'blue') throw new Back()
+            })
             .catch(() => {}),
         ),
       ),
@@ -278,7 +276,6 @@ describeCombinations('an interactive transaction', (bed) => {
 
 describeCombinations('a batch transaction', (bed) => {
   const spec = useSpec(bed)
-  const SECONDS = 10_000
   const paintNew = { where: { name: 'new' }, data: { color: 'x' } }
 
   it('of hits, misses and duplicates never hangs, and answers in order', async () => {
@@ -299,13 +296,13 @@ describeCombinations('a batch transaction', (bed) => {
     ]
     const expected = await plain.$transaction(elements(plain as unknown as typeof prisma))
     for (const _ of [1, 2, 3]) {
-      expect(await withTimeout(prisma.$transaction(elements(prisma)), SECONDS, 'the batch')).toEqual(expected)
+      expect(await withTimeout(prisma.$transaction(elements(prisma)), 'the batch')).toEqual(expected)
     }
     // Every mix of three elements, cached and not.
     const tag = (cache: boolean) => prisma.tag.findUnique({ where: { name: 'red' }, cache })
     for (let mix = 0; mix < 8; mix += 1) {
       const batch = [0, 1, 2].map((bit) => tag(Boolean(mix & (1 << bit))))
-      expect(await withTimeout(prisma.$transaction(batch), SECONDS, `mix ${mix}`)).toHaveLength(3)
+      expect(await withTimeout(prisma.$transaction(batch), `mix ${mix}`)).toHaveLength(3)
     }
   })
 
@@ -358,7 +355,7 @@ describeCombinations('a batch transaction', (bed) => {
         prisma.tag.create({ data: { name: 'new' } }),
         prisma.tag.count(),
       ])
-      await expect(withTimeout(batch, SECONDS, 'the batch')).rejects.toMatchObject({ code: 'P2002' })
+      await expect(withTimeout(batch, 'the batch')).rejects.toMatchObject({ code: 'P2002' })
       await prisma.$cache.settled()
       expect(events.filter(({ type }) => type === 'fill')).toHaveLength(fills)
     })
@@ -429,7 +426,7 @@ describeCombinations('a batch transaction', (bed) => {
       prisma.tag.create(wrong as unknown as { data: { name: string } }),
       prisma.tag.create({ data: { name: 'after' } }),
     ])
-    await expect(withTimeout(batch, SECONDS, 'the batch')).rejects.toThrow('invalidate')
+    await expect(withTimeout(batch, 'the batch')).rejects.toThrow('invalidate')
     expect(await prisma.tag.findMany()).toHaveLength(3)
     expect(await did(prisma, prisma.tag.findMany())).toBe('hit')
   })
@@ -601,18 +598,22 @@ describe('on PostgreSQL, where others read while a transaction is open', () => {
     })
 
     it(`even of a transaction opened past ours (${store})`, async () => {
-      const bedClient = await bed.open({ transactionOptions: { maxWait: 100, timeout: 150 } })
+      const bedClient = await bed.open()
       const prisma = bedClient.prisma.$extends(spec.extension())
       const open = bedClient.prisma.$transaction as unknown as OpenTransaction
       const read = () => prisma.tag.findUnique({ where: { name: 'red' } })
       await prisma.$cache.catalogue()
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => void vi.useRealTimers())
       await open.call(prisma, async (tx) => {
         await tx.tag.update({ where: { name: 'red' }, data: { color: 'crimson' } })
         expect(await read()).toMatchObject({ color: 'grey' })
       })
+      expect(await read()).toMatchObject({ color: 'grey' })
       // The real end of what nobody reported is only known by the time Prisma gives a transaction.
-      await sleep(400)
-      expect(await read()).toMatchObject({ color: 'crimson' })
+      vi.advanceTimersByTime(2 * PATIENCE_MS)
+      vi.useRealTimers()
+      await holds(async () => expect(await read()).toMatchObject({ color: 'crimson' }))
     })
   }
 })

@@ -17,7 +17,7 @@ const outcomes = (cached: Cached) => verdicts(cached).map(({ outcome }) => outco
 
 /** The outcome of the one hit that was verified. */
 function verdict(cached: Cached): Promise<string> {
-  return eventually(async () => outcomes(cached)[0], 10_000, 'the verification')
+  return eventually(async () => outcomes(cached)[0], 'the verification')
 }
 
 /** Makes the read a hit, and tells how it was verified. */
@@ -202,7 +202,7 @@ describeCombinations('a verified hit', (bed) => {
     await prisma.$cache.settled()
     sql.clear()
     const gates = Array.from({ length: 100 }, () => sql.hold(/^SELECT/, { before: true }))
-    const hits = await withTimeout(Promise.all(Array.from({ length: 100 }, read)), 10_000, 'a hundred hits')
+    const hits = await withTimeout(Promise.all(Array.from({ length: 100 }, read)), 'a hundred hits')
     expect(hits).toHaveLength(100)
     await Promise.all(gates.slice(0, 3).map(({ held }) => held))
     for (let i = 0; i < 100; i += 1) await read()
@@ -249,9 +249,9 @@ describeCombinations('a verified hit', (bed) => {
     await prisma.$cache.settled()
     await plain.tag.create({ data: { name: 'new' } })
     await prisma.tag.findMany()
-    await withTimeout(prisma.$cache.settled(), 5000, 'settled')
+    await withTimeout(prisma.$cache.settled(), 'settled')
     const asked = sql.count()
-    await withTimeout(prisma.$cache.disconnect(), 5000, 'disconnect')
+    await withTimeout(prisma.$cache.disconnect(), 'disconnect')
     expect(sql.count()).toBe(asked)
     expect([...verdicts(cached), ...errors(cached)]).toEqual([])
   })

@@ -3,6 +3,7 @@ import { type CacheOptions, cacheExtension, type WarmEvent, type WarmerOptions }
 import { openClient } from '../support/clients.ts'
 import type { Database } from '../support/databases.ts'
 import { adapterFor } from '../support/provider.ts'
+import { PATIENCE_MS } from '../support/with-timeout.ts'
 
 /** A cached client that warms, in a process of its own; it tells the test how that goes. */
 
@@ -53,7 +54,7 @@ const prisma = plain.$extends(
     prefix: options.prefix,
     near: options.near,
     defaults: { ttl: 60 },
-    timeoutMs: 5000,
+    timeoutMs: PATIENCE_MS,
     breaker: { graceMs: 0 },
     warmers,
   }),

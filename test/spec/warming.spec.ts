@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { expect, inject, it, vi } from 'vitest'
+import { expect, inject, it } from 'vitest'
 import { CacheConfigError, type CacheEvent, type WarmerOptions } from '../../src/index.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
+import { holds } from '../support/holds.ts'
 import { type CachedClient, type Process, slowRead, statusOf, useProcesses } from './processes.ts'
 import { describePair } from './support.ts'
 
@@ -20,9 +21,7 @@ describePair('a warmer', (bed) => {
   const start = (warmer: Partial<WarmerOptions>, more: object = {}, process: 0 | 1 = 0) =>
     processes.start(process, { warmers: [{ name: 'tags', run: tags, ...warmer }], ...more })
   const ended = (process: Process, times = 1) =>
-    vi.waitFor(() =>
-      expect(states(process).filter((state) => state === 'end' || state === 'error')).toHaveLength(times),
-    )
+    holds(() => expect(states(process).filter((state) => state === 'end' || state === 'error')).toHaveLength(times))
   const asked = ({ sql }: Process) => sql.count(/^SELECT .*Tag/)
 
   it('on startup has read before anybody asks; its reads are nobody’s hits or misses', async () => {
@@ -118,7 +117,7 @@ describePair('a warmer', (bed) => {
       const process = start(warmer)
       const { prisma, settled, clock } = process
       await prisma.$cache.warm()
-      await vi.waitFor(async () => {
+      await holds(async () => {
         await settled()
         expect(states(process).at(-1)).toBe('end')
       })
@@ -128,7 +127,7 @@ describePair('a warmer', (bed) => {
         clock.advance(SECOND)
         const before = said(process).length
         await invalidate(writer).catch(() => prisma.$cache.invalidate({ models: ['Tag'] }))
-        await vi.waitFor(() =>
+        await holds(() =>
           expect(said(process).slice(before)).toMatchObject([
             { state: 'start', cause: 'change' },
             {},
@@ -208,7 +207,7 @@ describePair('a warmer', (bed) => {
     const lost = new Promise<void>((resolve) => (goOn = resolve))
     const process = start(
       {
-        leaseMs: 100,
+        leaseMs: 4000,
         concurrency: 1,
         async *run(prisma: CachedClient) {
           yield named(prisma, 'a')
@@ -219,13 +218,22 @@ describePair('a warmer', (bed) => {
       { prefix },
     )
     const warmed = process.prisma.$cache.warm()
-    await vi.waitFor(() => expect(states(process)).toEqual(['start', 'progress']))
+    await holds(() => expect(states(process)).toEqual(['start', 'progress']))
     const redis = new Redis(inject('servers').redisUrl)
     const [lease] = await redis.keys(`${prefix}lease:*`)
+    const monitor = await redis.duplicate().monitor()
+    const renewed = new Promise<void>((resolve) => {
+      monitor.on(
+        'monitor',
+        (_, args: readonly string[]) => args.some((arg) => arg === lease) && args[0] !== 'set' && resolve(),
+      )
+    })
     await redis.set(lease!, 'another', 'PX', 60_000)
     redis.disconnect()
-    // The server's own time: it is renewed every quarter of its life.
-    await sleep(100)
+    // It is renewed every quarter of its life. An answer to what is asked later comes later on the same connection.
+    await renewed
+    monitor.disconnect()
+    await process.prisma.$cache.health()
     goOn()
     expect(await warmed).toMatchObject([
       {

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { chromiumBinary } from './server-binaries.ts'
+import { PATIENCE_MS } from './with-timeout.ts'
 
 /** It asks nothing of anybody but of the page, and needs neither a graphics card nor much shared memory. */
 const QUIET = [
@@ -30,6 +31,7 @@ export async function openPage(
 ): Promise<{ page: Page; faults: string[] }> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   onTestFinished(() => context.close())
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))

@@ -28,7 +28,7 @@ export function runCli(
 ): Promise<Ran> {
   const { PATH = '' } = process.env
   return new Promise((resolve) => {
-    const options = { cwd, env: { PATH, ...env }, timeout: 60_000, maxBuffer: 1 << 26 }
+    const options = { cwd, env: { PATH, ...env }, timeout: 300_000, maxBuffer: 1 << 26 }
     const child = execFile(process.execPath, [builtCli(), ...args], options, (error, stdout, stderr) => {
       resolve({ exitCode: error ? Number(error.code ?? -1) : 0, stdout, stderr })
     })

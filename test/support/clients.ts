@@ -5,6 +5,7 @@ import type { Prisma, PrismaClient as SqliteClient } from '../.generated/sqlite/
 import type { Database } from './databases.ts'
 import type { Provider } from './provider.ts'
 import { type SqlTap, tapSql } from './sql-tap.ts'
+import { PATIENCE_MS } from './with-timeout.ts'
 
 /** `ts` is the generator `prisma-client`, `js` is `prisma-client-js`, here with an output folder of its own. */
 export type Generator = 'ts' | 'js'
@@ -27,6 +28,9 @@ export interface OpenedClient<P extends Provider = Provider> {
   close(): Promise<void>
 }
 
+/** Prisma's own limits, 2 and 5 seconds, end a transaction that is merely slow on a busy machine. */
+const PATIENT = { maxWait: PATIENCE_MS, timeout: PATIENCE_MS }
+
 export async function openClient<P extends Provider>(
   database: Database<P>,
   generator: Generator,
@@ -34,7 +38,7 @@ export async function openClient<P extends Provider>(
 ): Promise<OpenedClient<P>> {
   const { PrismaClient, Prisma } = await load(database.provider, generator)
   const { adapter, tap } = tapSql(database.adapter())
-  const prisma = new PrismaClient({ ...options, adapter })
+  const prisma = new PrismaClient({ transactionOptions: PATIENT, ...options, adapter })
   return { prisma: prisma as ClientOf<P>, Prisma, sql: tap, close: () => prisma.$disconnect() }
 }
 

@@ -6,6 +6,7 @@ import { createDatabase, type Database } from './databases.ts'
 import { freshNamespace } from './fresh-namespace.ts'
 import type { Provider } from './provider.ts'
 import { type RedisCluster, startRedisCluster } from './redis-cluster.ts'
+import { PATIENCE_MS } from './with-timeout.ts'
 
 export type StoreKind = 'memory' | 'redis' | 'cluster'
 
@@ -42,7 +43,7 @@ export interface TestBed<P extends Provider = Provider> extends Combination<P> {
    * What to hand to `cacheExtension`: the combination's store under a prefix of its own, no config file. On a cluster
    * each time with a client of its own.
    */
-  readonly cache: { readonly configFile: false; readonly prefix: string } & (
+  readonly cache: { readonly configFile: false; readonly prefix: string; readonly timeoutMs: number } & (
     | { readonly store: 'memory' }
     | { readonly redis: string | RedisClient; readonly breaker: { readonly graceMs: 0 } }
   )
@@ -85,10 +86,12 @@ export function useTestBed<P extends Provider>(combination: Combination<P>): Tes
       return client
     },
     get cache(): TestBed['cache'] {
-      if (store === 'memory') return { configFile: false, prefix, store }
+      // A slow machine is not taken for a store that is down.
+      const common = { configFile: false, prefix, timeoutMs: PATIENCE_MS } as const
+      if (store === 'memory') return { ...common, store }
       const redis = cluster ? cluster.connect() : inject('servers').redisUrl
       // The server is as old as the run: nobody is still looking for it.
-      return { configFile: false, prefix, redis, breaker: { graceMs: 0 } }
+      return { ...common, redis, breaker: { graceMs: 0 } }
     },
   }
 }

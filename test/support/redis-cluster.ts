@@ -194,7 +194,7 @@ class Cluster implements RedisCluster {
       for (const node of this.#heirs.get(gone) ?? []) if (await hasTakenOver(node)) return node
       return undefined
     }
-    const successor = await eventually(find, 20_000, 'a replica to take over')
+    const successor = await eventually(find, 'a replica to take over')
     await this.#agreeOn(successor)
     return successor
   }
@@ -222,7 +222,7 @@ class Cluster implements RedisCluster {
     await replica.admin.config('SET', 'masterauth', 'wrong')
     await master?.admin.call('CLIENT', 'KILL', 'TYPE', 'replica')
     const isCut = async () => /^master_link_status:down/m.test(await replica.admin.info('replication')) || undefined
-    await eventually(isCut, 5000, 'the replica to be cut off')
+    await eventually(isCut, 'the replica to be cut off')
   }
 
   async migrateSlots(
@@ -325,7 +325,7 @@ async function stateOf({ admin }: ClusterNode): Promise<NodeState> {
 /** Resolves when every one of these nodes shows it so. */
 async function until(what: string, nodes: readonly ClusterNode[], holds: (state: NodeState) => boolean): Promise<void> {
   const isSo = async () => (await Promise.all(nodes.map(stateOf))).every(holds) || undefined
-  await eventually(isSo, 20_000, what)
+  await eventually(isSo, what)
 }
 
 async function hasSynced({ admin }: ClusterNode): Promise<void> {
@@ -333,5 +333,5 @@ async function hasSynced({ admin }: ClusterNode): Promise<void> {
     const text = await admin.info('replication').catch(() => '')
     return (/^role:slave/m.test(text) && /^master_link_status:up/m.test(text)) || undefined
   }
-  await eventually(isUp, 20_000, 'a replica to have its data')
+  await eventually(isUp, 'a replica to have its data')
 }

@@ -51,7 +51,6 @@ export async function startSentinel({ sentinels = 3, downAfterMs = 500 } = {}): 
     const replica = await startWatched('--replicaof', HOST, `${master.port}`)
     await eventually(
       async () => /^master_link_status:up/m.test(await replica.admin.info('replication')) || undefined,
-      10_000,
       'the replica to have its data',
     )
     const watchers = await startWatchers(sentinels, master, downAfterMs)
@@ -71,7 +70,7 @@ export async function startSentinel({ sentinels = 3, downAfterMs = 500 } = {}): 
           const [role] = (await replica.admin.call('ROLE')) as [string]
           return (role === 'master' && (await masterPort()) === replica.port) || undefined
         }
-        await eventually(isPromoted, 20_000, 'the promotion of the replica')
+        await eventually(isPromoted, 'the promotion of the replica')
       },
       async cutReplication() {
         // A password the master does not have: the replica cannot come back.
@@ -161,5 +160,5 @@ async function knowsReplica(sentinel: Redis): Promise<void> {
     const field = (name: string) => fields[fields.indexOf(name) + 1]
     return (fields.length > 0 && field('flags') === 'slave' && field('master-link-status') === 'ok') || undefined
   }
-  await eventually(isKnown, 10_000, 'a Sentinel to know the replica')
+  await eventually(isKnown, 'a Sentinel to know the replica')
 }

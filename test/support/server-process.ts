@@ -43,14 +43,10 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
     guard?.release()
   }
   try {
-    await eventually(
-      async () => {
-        if (!isRunning(child)) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`)
-        return (await ready()) || undefined
-      },
-      30_000,
-      `the start of ${program}`,
-    )
+    await eventually(async () => {
+      if (!isRunning(child)) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`)
+      return (await ready()) || undefined
+    }, `the start of ${program}`)
   } catch (error) {
     if (child.pid === undefined) await exited
     await end('SIGKILL')

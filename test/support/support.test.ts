@@ -83,7 +83,7 @@ function plainClient(bed: TestBed): void {
       answered = true
       return tag
     })
-    expect(await withTimeout(gate.held, 5000, 'the query')).toMatch(/^SELECT/)
+    expect(await withTimeout(gate.held, 'the query')).toMatch(/^SELECT/)
     await other.tag.update({ where: { name: 'held' }, data: { color: 'red' } })
     expect(await prisma.tag.findUnique({ where: { name: 'held' } })).toMatchObject({ color: 'red' })
     expect(answered).toBe(false)
@@ -97,7 +97,7 @@ function plainClient(bed: TestBed): void {
     await prisma.tag.create({ data: { name: 'before' } })
     const gate = sql.hold(/^SELECT .*Tag/, { before: true })
     const slow = prisma.tag.findUnique({ where: { name: 'before' } }).then((tag) => tag)
-    await withTimeout(gate.held, 5000, 'the query')
+    await withTimeout(gate.held, 'the query')
     await other.tag.update({ where: { name: 'before' }, data: { color: 'red' } })
     gate.open()
     expect(await slow).toMatchObject({ color: 'red' })
@@ -109,7 +109,7 @@ function plainClient(bed: TestBed): void {
     const gate = sql.hold('COMMIT')
     const lost = prisma.$transaction((tx) => tx.tag.create({ data: { name: 'lost answer' } }))
     const outcome = expect(lost).rejects.toThrow()
-    await withTimeout(gate.held, 5000, 'the commit')
+    await withTimeout(gate.held, 'the commit')
     gate.fail(new Error('connection lost'))
     await outcome
     expect(await other.tag.count({ where: { name: 'lost answer' } })).toBe(1)
@@ -175,9 +175,9 @@ describe('a Redis server of a test', () => {
     await redis.set('a', '1')
     server.pause()
     const answer = redis.get('a')
-    await expect(withTimeout(answer, 100, 'an answer')).rejects.toThrow('longer than 100 ms')
+    await expect(withTimeout(answer, 'an answer', 100)).rejects.toThrow('longer than 100 ms')
     server.resume()
-    expect(await withTimeout(answer, 5000, 'an answer')).toBe('1')
+    expect(await withTimeout(answer, 'an answer')).toBe('1')
   })
 
   it('is killed and comes back empty on the same port', async () => {
@@ -187,10 +187,10 @@ describe('a Redis server of a test', () => {
     late.on('error', () => {})
     await expect(late.connect()).rejects.toThrow()
     await server.restart()
-    expect(await withTimeout(redis.get('a'), 5000, 'an answer')).toBeNull()
+    expect(await withTimeout(redis.get('a'), 'an answer')).toBeNull()
     await redis.set('a', '2')
     await server.restart()
-    expect(await withTimeout(redis.get('a'), 5000, 'an answer')).toBeNull()
+    expect(await withTimeout(redis.get('a'), 'an answer')).toBeNull()
   })
 
   it('says why it did not start', async () => {
@@ -211,7 +211,7 @@ describe('small helpers', () => {
   })
 
   it('passes a result on before the time is up', async () => {
-    expect(await withTimeout(Promise.resolve(7), 1000, 'seven')).toBe(7)
+    expect(await withTimeout(Promise.resolve(7), 'seven')).toBe(7)
   })
 })
 

@@ -4,6 +4,7 @@ import { HealthCheck } from '../../../src/control/health-check.ts'
 import { type CacheEventOf, EventHub } from '../../../src/events.ts'
 import type { AlertOptions } from '../../../src/policy/options.ts'
 import type { GuardedStore } from '../../../src/stores/guarded-store.ts'
+import { holds } from '../../support/holds.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
@@ -32,7 +33,7 @@ function start(options?: AlertOptions) {
   const end = () => check.stop()
   const answered = async (how: (one: (typeof asked)[number]) => void) => {
     for (const one of asked) how(one)
-    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0))
+    await holds(() => expect(told.length).toBeGreaterThan(0))
   }
   return { end, asked, told, answered, described: () => described }
 }

@@ -156,6 +156,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
   const later = new LaterExtensions(options.laterExtensions, () => {
     hidden.isPossible = true
     readContext.queries.clear()
+    readContext.forms.clear()
   })
   const explainScope = new ExplainScope()
   const warming = new Warming(options.warmers ?? [], options.predict, readContext)

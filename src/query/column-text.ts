@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../tags/digest.ts'
 import type { Collation, Field, ModelGraph } from './model-graph.ts'
 
 /** Whether the values of this column can be given a text; where not, nobody depends on one of them. */
@@ -164,7 +164,7 @@ function numberText(text: string): string | undefined {
 
 /** Tags are keys in a store that operators read: e-mail addresses and API keys do not belong there in clear. */
 function hashed(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, LENGTH)
+  return sha256(text).slice(0, LENGTH)
 }
 
 /** 132 bits. */

@@ -1,6 +1,7 @@
 import { isPlainObject } from './canonical-text.ts'
 import { columnKind, columnText } from './column-text.ts'
 import { type Field, isConnective, type Model, type ModelGraph, relationFilterKey } from './model-graph.ts'
+import { Slot } from './slot.ts'
 
 /** Columns that must equal a value, by the value's text; `''` is NULL. Every row it admits has these. */
 export type Conjunction = ReadonlyMap<string, string>
@@ -74,7 +75,7 @@ function columnCondition(graph: ModelGraph, field: Field, filter: unknown, limit
 }
 
 function equals(graph: ModelGraph, field: Field, value: unknown): Conjunction {
-  const text = value === null ? '' : columnText(graph, field, value)
+  const text = value === null ? '' : value instanceof Slot ? value.textFor(field) : columnText(graph, field, value)
   return text === undefined ? ANYTHING : new Map([[field.name, text]])
 }
 

@@ -1,4 +1,5 @@
 import objectHash from 'object-hash'
+import { sha256 } from '../tags/digest.ts'
 import type { ReadContext } from './read-context.ts'
 
 /**
@@ -12,9 +13,12 @@ export function digest(text: string): string {
 
 const URL_SAFE: Readonly<Record<string, string>> = { '+': '-', '/': '_' }
 
-/** The same under the cache's own key, where it has one: then what the text says cannot be found by trying. */
+/**
+ * Names a query: a plain SHA-256, which is made with every read that is not known yet, or under the cache's own key, where
+ * it has one. Then what the text says cannot be found by trying.
+ */
 export function digestIn({ encryption }: Pick<ReadContext, 'encryption'>, text: string): string {
-  return (encryption?.digest ?? digest)(text)
+  return (encryption?.digest ?? sha256)(text)
 }
 
 /**

@@ -6,11 +6,13 @@ import type { Ttl } from '../policy/ttl.ts'
 import { canonicalArgs } from '../query/canonical-args.ts'
 import { canonicalText, orderedText, UnsupportedArgument } from '../query/canonical-text.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
+import { readForm, slottedArgs } from '../query/read-form.ts'
 import type { Yields } from '../query/read-places.ts'
 import { type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag } from '../tags/tag.ts'
 import { digest, digestIn, entryKey } from './cache-key.ts'
-import { along, type Omitted, omittedFields } from './omitted-fields.ts'
+import { along, omittedFields } from './omitted-fields.ts'
+import { type Depends, formPlan, MAX_FORM } from './planned-forms.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 import type { Bypass, PlannedQuery, ReadPlan } from './read-plan.ts'
 import { isNoScope, scopeTags } from './scope.ts'
@@ -27,27 +29,57 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   const asked = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
   const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
-  const set = readSet(context.graph, model, args, yieldsOf(operation), context.precision)
-  const refused = set.obstacle ?? refusal(set, context)
-  if (refused) return bypass(refused)
+  const depends = dependsOn(call, model, context, asked.kind === 'asked')
+  if (depends.refused) return bypass(depends.refused)
   if (asked.kind === 'bypass') return asked
-  const tags = new Set(set.tags)
-  const reached = new Set([...set.models].map((one) => one.name))
-  for (const other of dependsOn(reached, context)) {
-    tags.add(modelTag(other))
-    reached.add(other)
-  }
-  // Along a fluent path the result is not the one the arguments describe.
-  const parts = call.dataPath.length === 0 ? set.parts : []
-  const { absence, shapes } = set
-  const depends = { tags, parts, absence, shapes, reached, omitted: omittedFrom(call, model, context) }
   const query = described(asked, policy, depends, context)
   context.queries.set(asked.text, query)
   const plan = planned(call, policy, query, context)
   if (context.events.isHeard('plan')) {
-    context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: set.dependencies() })
+    context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: depends.dependencies() })
   }
   return plan
+}
+
+/** By its form where it has one: the first read of a form is planned, for all others the values are put into the plan. */
+function dependsOn(call: ReadCall, model: Model, context: ReadContext, hasText: boolean): Depends {
+  const form = hasText ? readForm(context.graph, model, call.args) : undefined
+  if (!form || form.text.length > MAX_FORM) return dependsOnArgs(call, model, call.args, context)
+  const name = `${model.name} ${call.operation} ${call.dataPath.join('.')} ${form.text}`
+  let known = context.forms.get(name)
+  if (!known) {
+    known = formPlan(dependsOnArgs(call, model, slottedArgs(context.graph, model, call.args), context))
+    context.forms.set(name, known)
+  }
+  return known.of?.(form.values) ?? dependsOnArgs(call, model, call.args, context)
+}
+
+function dependsOnArgs(
+  { operation, dataPath }: ReadCall,
+  model: Model,
+  args: ReadCall['args'],
+  context: ReadContext,
+): Depends {
+  const set = readSet(context.graph, model, args, yieldsOf(operation), context.precision)
+  const tags = new Set(set.tags)
+  const reached = new Set([...set.models].map((one) => one.name))
+  for (const other of modelsBehind(reached, context)) {
+    tags.add(modelTag(other))
+    reached.add(other)
+  }
+  // Along a fluent path the result is not the one the arguments describe.
+  const parts = dataPath.length === 0 && set.parts.some(({ derivation }) => derivation) ? set.parts : []
+  return {
+    tags,
+    parts,
+    absence: set.absence,
+    shapes: set.shapes,
+    guards: [...new Set(parts.flatMap(({ derivation }) => derivation?.guard ?? []))],
+    care: context.policies.care(reached),
+    omitted: along(dataPath, omittedFields(context.graph, context.globalOmit, model, args)),
+    refused: set.obstacle ?? refusal(set, context),
+    dependencies: set.dependencies,
+  }
 }
 
 export interface RawRead {
@@ -77,18 +109,19 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
     if (model.isView && !(ofModel || undefined)?.dependsOn) return bypass('view-undeclared')
     tags.add(modelTag(name))
   }
-  for (const other of dependsOn(declared.reads, context)) {
+  for (const other of modelsBehind(declared.reads, context)) {
     tags.add(modelTag(other))
     reached.add(other)
   }
   const asked = queryText(call, policy, context, () => orderedText(call.args))
   if (asked.kind === 'bypass') return asked
-  const depends = { tags, parts: [], absence: [], shapes: [], reached, omitted: undefined }
+  const care = context.policies.care(reached)
+  const depends = { tags, parts: [], guards: [], absence: [], shapes: [], care, omitted: undefined }
   return planned(call, policy, described(asked, policy, depends, context), context)
 }
 
 /** Models whose writes change what is read of these. */
-function dependsOn(models: Iterable<string>, { policies }: ReadContext): string[] {
+function modelsBehind(models: Iterable<string>, { policies }: ReadContext): string[] {
   return [...models].flatMap((name) => (policies.of(name) || undefined)?.dependsOn ?? [])
 }
 
@@ -130,33 +163,28 @@ function onceFor(policy: ResolvedPolicy, { preambles }: ReadContext, text: () =>
   return preamble
 }
 
-interface Depends extends Pick<ReadPlan, 'parts' | 'absence' | 'shapes' | 'omitted'> {
-  readonly tags: Set<Tag>
-  /** Models it depends on. */
-  readonly reached: ReadonlySet<string>
-}
-
 function described(
   { text, scope }: Asked,
   policy: ResolvedPolicy,
-  depends: Depends,
+  depends: Omit<Depends, 'refused' | 'dependencies'>,
   context: ReadContext,
 ): PlannedQuery {
-  for (const tag of policy.userTags) depends.tags.add(tag)
-  for (const tag of scopeTags(scope, policy.userTags, context)) depends.tags.add(tag)
+  const all = new Set(depends.tags)
+  for (const tag of policy.userTags) all.add(tag)
+  for (const tag of scopeTags(scope, policy.userTags, context)) all.add(tag)
   // Events hand the list to listeners.
-  const tags = Object.freeze([...depends.tags].sort())
-  const absence = depends.absence.filter((tag) => !depends.tags.has(tag))
+  const tags = Object.freeze([...all].sort())
+  const absence = depends.absence.filter((tag) => !all.has(tag))
   return {
     digest: digestIn(context, text),
     tags,
-    parts: depends.parts.some(({ derivation }) => derivation) ? depends.parts : [],
-    guards: [...new Set(depends.parts.flatMap(({ derivation }) => derivation?.guard ?? []))],
+    parts: depends.parts,
+    guards: depends.guards,
     absence,
     watched: absence.length === 0 ? tags : [...tags, ...absence],
     shapes: depends.shapes,
     omitted: depends.omitted,
-    care: context.policies.care(depends.reached),
+    care: depends.care,
     scope,
   }
 }
@@ -203,14 +231,6 @@ function refusal(set: ReadSet, { policies }: ReadContext): BypassReason | undefi
     if (policy?.neverCache?.some((field) => fields.has(field))) return 'never-cache-field'
   }
   return undefined
-}
-
-function omittedFrom(
-  { args, dataPath }: ReadCall,
-  model: Model,
-  { graph, globalOmit }: ReadContext,
-): Omitted | undefined {
-  return along(dataPath, omittedFields(graph, globalOmit, model, args))
 }
 
 function bypass(reason: BypassReason): Bypass {

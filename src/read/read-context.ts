@@ -14,6 +14,7 @@ import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
 import type { LoopDelay } from './loop-delay.ts'
 import type { MergedReads } from './merged-reads.ts'
+import type { PlannedForms } from './planned-forms.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
@@ -52,6 +53,8 @@ export interface ReadContext {
   readonly flights: SingleFlight<Landed>
   /** What is known of queries that were asked before, by their text: hits are asked again and again. */
   readonly queries: PlannedQueries
+  /** What reads depend on that differ in values only. */
+  readonly forms: PlannedForms
   /** What the texts of queries begin with, by policy. */
   readonly preambles: WeakMap<ResolvedPolicy, string>
   readonly registered: RegisteredShapes

@@ -20,6 +20,7 @@ import { LeaseWorth } from '../read/lease-worth.ts'
 import { LoopDelay } from '../read/loop-delay.ts'
 import { MergedReads } from '../read/merged-reads.ts'
 import { clientFingerprint } from '../read/plan-read.ts'
+import { plannedForms } from '../read/planned-forms.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type DecimalClass, type ReadContext, Verifications } from '../read/read-context.ts'
 import { RecentEntries } from '../read/recent-entries.ts'
@@ -139,12 +140,13 @@ export function openCache(
   const nameClient = () => clientFingerprint(graph, [globalOmit, options.version ?? '', graph.isUnclear ?? false])
   let fingerprint = nameClient()
   let preambles: ReadContext['preambles'] = new WeakMap()
-  const queries = plannedQueries()
+  const [queries, forms] = [plannedQueries(), plannedForms()]
   catalogue.onLearned(() => {
     // Plans name tags by what is known of the columns: none of them may outlive it, nor be found under the same key.
     fingerprint = nameClient()
     preambles = new WeakMap()
     queries.clear()
+    forms.clear()
   })
   const read: ReadContext = {
     droppedBy: (tags) => drops.by(tags),
@@ -174,6 +176,7 @@ export function openCache(
     loopDelay: graph.provider === 'sqlite' ? undefined : new LoopDelay(),
     flights: new SingleFlight(),
     queries,
+    forms,
     get preambles() {
       return preambles
     },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from './digest.ts'
 import type { Digest } from './keyed-digest.ts'
 import type { Tag } from './tag.ts'
 
@@ -9,7 +9,7 @@ const LENGTH = 22
  * A scope as tags say it, 132 bits whatever it was made of: two scopes never share a tag, however they are spelt. Only
  * what has one spelling, `7` and `'7'`, has one name: who invalidates may have read it from elsewhere.
  */
-export function scopeName(scope: string | number | boolean, digest: Digest = hashed): string {
+export function scopeName(scope: string | number | boolean, digest: Digest = sha256): string {
   return digest(`scope\n${String(scope)}`).slice(0, LENGTH)
 }
 
@@ -21,8 +21,4 @@ export function inScope(name: string, tag: Tag = ''): Tag {
 /** The tag it is in all scopes; `''` for the scope itself, and `undefined` for what is in none. */
 export function outOfScope(tag: Tag): Tag | undefined {
   return tag.startsWith('%') ? tag.slice(LENGTH + 1) : undefined
-}
-
-function hashed(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from './digest.ts'
 import { everyShapeTag, type Tag } from './tag.ts'
 
 /**
@@ -36,7 +36,7 @@ function digestOf(text: string): string {
   let digest = digests.get(text)
   if (digest === undefined) {
     if (digests.size >= MAX_DIGESTS) digests.clear()
-    digest = createHash('sha256').update(text).digest('base64url').slice(0, 8)
+    digest = sha256(text).slice(0, 8)
     digests.set(text, digest)
   }
   return digest

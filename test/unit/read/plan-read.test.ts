@@ -3,6 +3,7 @@ import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import type { CacheOptions } from '../../../src/policy/options.ts'
 import { Policies, type ReadCache } from '../../../src/policy/resolve-policy.ts'
 import { clientFingerprint, planRawRead, planRead, RAW } from '../../../src/read/plan-read.ts'
+import { plannedForms } from '../../../src/read/planned-forms.ts'
 import { plannedQueries } from '../../../src/read/planned-queries.ts'
 import type { ReadCall, ReadContext } from '../../../src/read/read-context.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
@@ -30,6 +31,7 @@ function contextOf({ options = {}, context = {} }: Asked): ReadContext {
     policies,
     precision: { of: (model: string) => policies.precision(model), maxTags: 16, maxRowTags: 32 },
     queries: plannedQueries(),
+    forms: plannedForms(),
     preambles: new WeakMap(),
     events: hub,
     prefix: 'p:',

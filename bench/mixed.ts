@@ -158,6 +158,8 @@ async function inProcess(job: Job): Promise<unknown> {
     execArgv: ['--import', 'tsx', ...profile],
     // As users run it: Prisma's development mode collects stack traces.
     env: { ...process.env, NODE_ENV: 'production' },
+    // Figures of what did not occur are no numbers.
+    serialization: 'advanced',
   })
   const exited = once(child, 'exit')
   child.send(job)

@@ -112,7 +112,8 @@ function reportOverNoOperation(figures: readonly Figure[], { cold, calls }: Stre
 }
 
 const times = (ratio: number) => `x${ratio.toFixed(2)}`
-const both = (latency: Latency, of: 'read' | 'write') => `${latency[of].p50.toFixed(1)} / ${latency[of].p99.toFixed(1)}`
+const both = (latency: Latency, of: 'read' | 'write') => `${ms(latency[of].p50)} / ${ms(latency[of].p99)}`
+const ms = (one: number) => (Number.isNaN(one) ? '-' : one.toFixed(1))
 
 export function reportVerified(name: string, { reads, differences }: Verified): void {
   print(`  ${name}: ${reads} reads, twice${differences.length === 0 ? '' : `; NOT EQUAL: ${differences.join(', ')}`}`)

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 //     npm run property -- --steps 1000000 --seed 7
 //     npm run property -- --seed 7 --path 41          the one run that a failure named
 //     npm run property -- --store cluster             of one store alone: memory, redis or cluster
+//     npm run property -- --database mariadb          of one database alone: sqlite, postgresql or mariadb
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     path: { type: 'string' },
     store: { type: 'string' },
+    database: { type: 'string' },
   },
 })
 const env = { ...process.env }
@@ -27,6 +29,11 @@ if (values.store !== undefined) {
   if (!/^(memory|redis|cluster)$/.test(values.store))
     throw new Error(`--store ${values.store}: memory, redis or cluster`)
   env['PROPERTY_STORE'] = values.store
+}
+if (values.database !== undefined) {
+  if (!/^(sqlite|postgresql|mariadb)$/.test(values.database))
+    throw new Error(`--database ${values.database}: sqlite, postgresql or mariadb`)
+  env['PROPERTY_DATABASE'] = values.database === 'mariadb' ? 'mysql' : values.database
 }
 
 const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'verify', 'test/property'], {

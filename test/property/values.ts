@@ -32,6 +32,11 @@ export class Grammar {
   get isPostgres(): boolean {
     return this.provider === 'postgresql'
   }
+
+  /** Prisma has `createManyAndReturn` and `updateManyAndReturn` where the database has RETURNING. */
+  get hasReturning(): boolean {
+    return this.provider !== 'mysql'
+  }
 }
 
 const decimal = (text: string) => new Late('Decimal', text)

@@ -85,9 +85,9 @@ function modelWrites(grammar: Grammar, shape: ModelShape): fc.Arbitrary<ModelWri
     [3, write(shape, 'upsert', upsert)],
     [2, write(shape, 'delete', returning({ where: key }))],
     [2, write(shape, 'createMany', createMany(grammar, shape))],
-    [1, write(shape, 'createManyAndReturn', merged(createMany(grammar, shape), flat))],
+    [grammar.hasReturning ? 1 : 0, write(shape, 'createManyAndReturn', merged(createMany(grammar, shape), flat))],
     [3, write(shape, 'updateMany', updateMany(grammar, shape))],
-    [2, write(shape, 'updateManyAndReturn', merged(updateMany(grammar, shape), flat))],
+    [grammar.hasReturning ? 2 : 0, write(shape, 'updateManyAndReturn', merged(updateMany(grammar, shape), flat))],
     [1, write(shape, 'deleteMany', deleteMany(grammar, shape))],
     [followed.length ? 2 : 0, fc.oneof(...followed, write(shape, 'create', returning({ data: created })))],
   )

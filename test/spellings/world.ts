@@ -45,8 +45,7 @@ export function useWorld(bed: TestBed, { alter, session }: Group): () => World {
   beforeAll(async () => {
     if (alter) await bed.database.execute(alter)
     const { url, provider } = bed.database
-    const address = session ? `${url}?initSql=${encodeURIComponent(session)}` : url
-    const database = { ...bed.database, adapter: () => adapterFor(provider, address) }
+    const database = { ...bed.database, adapter: () => adapterFor(provider, url, session) }
     const [one, other] = await Promise.all([openClient(database, bed.generator), openClient(database, bed.generator)])
     const { prisma: plain } = one
     const { prisma } = other

@@ -6,19 +6,25 @@ import type { SqlDriverAdapter, SqlDriverAdapterFactory } from '@prisma/driver-a
 /** `mysql` is what Prisma calls it; the server is MariaDB. */
 export type Provider = 'sqlite' | 'postgresql' | 'mysql'
 
-export function adapterFor(provider: Provider, url: string): SqlDriverAdapterFactory {
+/** Raw statements of the tests quote names as the other databases want them. */
+const ANSI_QUOTES = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')"
+
+/** `session`: what every connection to MariaDB says first. */
+export function adapterFor(provider: Provider, url: string, session = ANSI_QUOTES): SqlDriverAdapterFactory {
   switch (provider) {
     case 'sqlite':
       return new PrismaLibSql({ url, intMode: 'bigint' })
     case 'postgresql':
       return new PrismaPg({ connectionString: url })
-    case 'mysql': {
-      const address = new URL(url)
+    case 'mysql':
       // The driver opens ten connections at once for every client unless it is told that one may be idle.
-      address.searchParams.set('minimumIdle', '1')
-      return new PrismaMariaDb(address.href)
-    }
+      return new PrismaMariaDb({ ...mariadbAddress(url), minimumIdle: 1, initSql: session })
   }
+}
+
+function mariadbAddress(url: string) {
+  const { hostname, port, username, pathname } = new URL(url)
+  return { host: hostname, port: Number(port), user: username, database: pathname.slice(1) }
 }
 
 /** A connection past every client, for scripts and queries of a test. */
@@ -26,17 +32,13 @@ export function sideConnection(provider: Provider, url: string): Promise<SqlDriv
   return provider === 'mysql' ? mariadbConnection(url) : adapterFor(provider, url).connect()
 }
 
-/** Names in double quotes, and scripts: Prisma's adapter for MariaDB has none. */
+/** For scripts, which Prisma's adapter for MariaDB has none of. */
 async function mariadbConnection(url: string): Promise<SqlDriverAdapter> {
-  const { hostname, port, username, pathname } = new URL(url)
   const connection = await new PrismaMariaDb({
-    host: hostname,
-    port: Number(port),
-    user: username,
-    database: pathname.slice(1),
+    ...mariadbAddress(url),
     connectionLimit: 1,
     multipleStatements: true,
-    initSql: "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')",
+    initSql: ANSI_QUOTES,
   }).connect()
   connection.executeScript = async (script) => {
     if (script.trim()) await connection.underlyingDriver().query(script)

@@ -109,6 +109,7 @@ function withFacts(field: Field, table: TableFacts | undefined): Field {
     ...(initial && !(facts.hasDefault && initial.value === null) && !facts.isRewritten && { initial }),
     ...(facts.changesByItself && { changesByItself: true }),
     ...(facts.isRewritten && { isRewritten: true }),
+    ...(facts.isAutoIncrement && { isAutoIncrement: true }),
     ...(facts.collation && { collation: facts.collation }),
   }
 }

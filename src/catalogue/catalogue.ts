@@ -36,6 +36,8 @@ export interface ColumnFacts {
   readonly isRewritten?: boolean | undefined
   /** A row that is created without it may have another value than NULL. */
   readonly hasDefault?: boolean | undefined
+  /** The database numbers rows by it. */
+  readonly isAutoIncrement?: boolean | undefined
   /** Of a text: how the database compares it. */
   readonly collation?: { readonly name: string; readonly isDeterministic: boolean } | undefined
 }

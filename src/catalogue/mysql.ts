@@ -20,6 +20,7 @@ WHERE ${inSchema('t.TABLE_SCHEMA')} AND t.TABLE_NAME IN (${asked})`,
     `SELECT 'column' AS what, TABLE_NAME AS relation, COLUMN_NAME AS name,
   CONCAT_WS(' ', IF(GENERATION_EXPRESSION <> '' OR EXTRA LIKE '%GENERATED ALWAYS%' OR EXTRA LIKE '%STORED GENERATED%'
     OR EXTRA LIKE '%VIRTUAL GENERATED%', 'generated', NULL), IF(EXTRA LIKE '%on update%', 'on-update', NULL),
+    IF(EXTRA LIKE '%auto_increment%', 'serial', NULL),
     IF((COLUMN_DEFAULT IS NOT NULL AND COLUMN_DEFAULT <> 'NULL') OR EXTRA LIKE '%auto_increment%' OR IS_NULLABLE = 'NO',
     'default', NULL)) AS a,
   COLLATION_NAME AS b, IF(COLLATION_NAME LIKE '%\\_bin' OR COLLATION_NAME = 'binary', '1', '0') AS c

@@ -55,7 +55,7 @@ function merged(known: ColumnFacts | undefined, words: string, collation: string
   const isDeterministic = deterministic === '1' && known?.collation?.isDeterministic !== false
   return {
     changesByItself: known?.changesByItself || all.has('generated') || all.has('on-update') || undefined,
-    isRewritten: known?.isRewritten || all.has('coerced') || undefined,
+    isAutoIncrement: known?.isAutoIncrement || all.has('serial') || undefined,
     hasDefault: known?.hasDefault || all.has('generated') || all.has('default') || undefined,
     collation: collation === '' ? known?.collation : { name: collation, isDeterministic },
   }

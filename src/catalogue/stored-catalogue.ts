@@ -56,6 +56,7 @@ const stored = v.strictObject({
           changesByItself: v.optional(v.boolean()),
           isRewritten: v.optional(v.boolean()),
           hasDefault: v.optional(v.boolean()),
+          isAutoIncrement: v.optional(v.boolean()),
           collation: v.optional(v.strictObject({ name, isDeterministic: v.boolean() })),
         }),
       ),

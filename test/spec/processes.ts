@@ -19,7 +19,8 @@ export function useProcesses(bed: TestBed) {
   beforeEach(async () => {
     await bed.database.reset()
     const store = bed.store === 'memory' ? { store: memoryStore() } : { redis: inject('servers').redisUrl }
-    place = { configFile: false, prefix: freshNamespace(), timeoutMs: PATIENCE_MS, breaker: { graceMs: 0 }, ...store }
+    const patience = { timeoutMs: PATIENCE_MS, catalogue: { timeoutMs: PATIENCE_MS } }
+    place = { configFile: false, prefix: freshNamespace(), ...patience, breaker: { graceMs: 0 }, ...store }
   })
   afterAll(() => Promise.all(ends.map((end) => end())))
 

@@ -406,7 +406,8 @@ describe('what must not be cached reaches Redis by no way', () => {
   })
 
   it('what a transaction reads, or a call that says `cache: false`', async () => {
-    const client = spec.cached()
+    // Names of tables and columns are no data; without them nothing at all is there.
+    const client = spec.cached({ catalogue: false })
     const { prisma } = client
     await prisma.user.findMany({ cache: false })
     await prisma.$transaction(async (tx) => tx.user.findMany({ cache: true }))

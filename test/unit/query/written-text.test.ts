@@ -23,7 +23,7 @@ it.each<[string, string, unknown]>([
   ['mysql', 'String @db.TinyText', 'a'.repeat(256)],
   ['sqlserver', 'String', '字'],
   ['sqlite', 'Int? @unique @default(autoincrement())', null],
-])('%s may store another value in %s than %j', (provider, type, value) => {
+])('%s may store another value in %s than %s', (provider, type, value) => {
   expect(written(provider, type, value)).toBeUndefined()
 })
 
@@ -38,6 +38,6 @@ it.each<[string, string, unknown]>([
   ['mysql', 'String @db.Text', 'a'.repeat(192)],
   ['postgresql', 'Int @unique', 0],
   ['sqlite', 'String', 'a'.repeat(192)],
-])('%s stores in %s just %j', (provider, type, value) => {
+])('%s stores in %s just %s', (provider, type, value) => {
   expect(written(provider, type, value)).toBeDefined()
 })

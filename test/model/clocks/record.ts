@@ -27,7 +27,7 @@ export interface Looked {
 }
 
 /** A record as it is, made where there is none. The first thing every script does but a bump. */
-export function recordOf(state: State, setup: Setup): { readonly clocks: Clocks; readonly side: Side } {
+function recordOf(state: State, setup: Setup): { readonly clocks: Clocks; readonly side: Side } {
   const isLost = state.side === null && setup.without !== 'a missing side key takes a new epoch'
   if (state.clocks === null || isLost) begin(state, setup)
   state.side ??= { locks: [], intents: [], isRegistered: false, soft: null }

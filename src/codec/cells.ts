@@ -30,10 +30,11 @@ const MAX_PLACES = '['.charCodeAt(0) - FIRST_PLACE + 1
 /** What times are whole multiples of: days, hours, seconds. */
 const UNITS = [86_400_000, 3_600_000, 1000]
 
-export function pack(cells: readonly Cell[]): Cells {
+/** `isCopied`: readers make a value of its own for each row, where they share texts and numbers. */
+export function pack(cells: readonly Cell[], isCopied = false): Cells {
   if (cells.length < LEAST) return cells
   const plain = { cells, length: cells.reduce<number>((sum, cell) => sum + lengthOf(cell) + 1, 0) }
-  const others = [asTable(cells), asSteps(cells)].filter((form) => form !== undefined)
+  const others = [asTable(cells, isCopied), asSteps(cells)].filter((form) => form !== undefined)
   return others.reduce<Form>((best, form) => (form.length < best.length ? form : best), plain).cells
 }
 
@@ -41,9 +42,31 @@ export function pack(cells: readonly Cell[]): Cells {
 export function unpack(cells: unknown): readonly unknown[] {
   if (Array.isArray(cells)) return cells
   const { t: table, i: places, s: steps, m: unit } = Object(cells) as Partial<Table & Steps>
-  if (Array.isArray(table) && typeof places === 'string') return fromTable(table, places)
+  if (Array.isArray(table) && typeof places === 'string')
+    return fromTable(checkedTable(table, places.length, false), places)
   if (Array.isArray(steps) && typeof unit === 'number') return fromSteps(steps, unit)
   throw new CodecError('not a column')
+}
+
+/** How the values of a column are made from its cells. */
+export interface Making {
+  readonly make: (cell: unknown) => unknown
+  /** Another one of a value that was made; absent: rows may share it. */
+  readonly copy?: ((value: unknown) => unknown) | undefined
+}
+
+/**
+ * As `unpack`, with a value made of every cell that is not `null`. A place of a table is made once, however many rows
+ * point to it: else a few bytes could ask for any amount of work.
+ *
+ * @throws CodecError as `unpack`, and for a table whose copies would take far more room than its bytes.
+ */
+export function unpackAs(cells: unknown, { make, copy }: Making): readonly unknown[] {
+  const madeOf = (cell: unknown) => (cell === null ? null : make(cell))
+  const { t: table, i: places } = Object(cells) as Partial<Table>
+  if (!Array.isArray(table) || typeof places !== 'string') return unpack(cells).map(madeOf)
+  const values = fromTable(checkedTable(table, places.length, copy !== undefined).map(madeOf), places)
+  return copy ? values.map((value) => (value === null ? null : copy(value))) : values
 }
 
 interface Form {
@@ -52,7 +75,21 @@ interface Form {
   readonly length: number
 }
 
-function asTable(cells: readonly Cell[]): Form | undefined {
+/** How many characters a table whose values are copied may stand for, for each of its own. */
+const MAX_GROWTH = 16
+const ALWAYS_ALLOWED = 64 * 1024
+/** How many any table may: rows share its texts, but whoever writes the result out does not. */
+const MAX_GROWN = 64 * 1024 * 1024
+
+/** Writers use no table then, so that none is refused that was written by us. */
+function growsTooMuch(table: readonly Cell[], rows: number, isCopied: boolean): boolean {
+  const lengths = table.map(lengthOf)
+  const grown = rows * Math.max(0, ...lengths)
+  if (grown <= ALWAYS_ALLOWED) return false
+  return grown > MAX_GROWN || (isCopied && grown > MAX_GROWTH * lengths.reduce((sum, length) => sum + length, rows))
+}
+
+function asTable(cells: readonly Cell[], isCopied: boolean): Form | undefined {
   const places = new Map<Cell, number>()
   let i = ''
   for (const cell of cells) {
@@ -63,14 +100,20 @@ function asTable(cells: readonly Cell[]): Form | undefined {
     }
     i += String.fromCharCode(FIRST_PLACE + place)
   }
+  if (growsTooMuch([...places.keys()], cells.length, isCopied)) return undefined
   let length = cells.length + '{"t":[],"i":""}'.length
   for (const cell of places.keys()) length += lengthOf(cell) + 1
   return { cells: { t: [...places.keys()], i }, length }
 }
 
+function checkedTable(table: readonly unknown[], rows: number, isCopied: boolean): readonly unknown[] {
+  // An object would be shared by all rows that point to it.
+  if (table.length > MAX_PLACES || !table.every(isCell)) throw new CodecError('not a table of a column')
+  if (growsTooMuch(table as readonly Cell[], rows, isCopied)) throw new CodecError('a table that takes too much room')
+  return table
+}
+
 function fromTable(table: readonly unknown[], places: string): readonly unknown[] {
-  // An object here would be shared by all rows that point to it.
-  if (!table.every(isCell)) throw new CodecError('not a table of a column')
   const cells = new Array<unknown>(places.length)
   for (let i = 0; i < places.length; i += 1) {
     const place = places.charCodeAt(i) - FIRST_PLACE

@@ -4,15 +4,16 @@ import type { TagVersion } from '../tags/tag-versions.ts'
 /**
  * What is stored under an entry's key: one line of header, then the payload.
  *
- *     qc4 <read at> <fresh for> <kept for>[+<took>] <check> <version,version,…> <tag,tag,…> <length of the payload>[@<key>]\n<payload>
+ *     qc5 <read at> <fresh for> <kept for>[+<took>] <check> <version,version,…> <tag,tag,…> <length of the payload>[@<key>]\n<payload>
  *
  * Numbers are written to the base 36, times are milliseconds. The length tells an entry that was cut off: of a payload
  * like `42` the first half is a payload as well.
  * `versions` are those the entry's tags had **before** the database was asked. `tags` are empty where they are those of
  * the plan, in its order; else an entry that depends on others names them, or their place in what every look-up asks for.
  * In names, what parts a header is written as in a URL: those of the application hold any character.
- * `check` is the digest of the query when the key is the application's own word, else `-`: it keeps two queries that
- * were given one `key` from answering for each other.
+ * `check` names the query: the first characters of its digest, all of it where the key is the application's own word. A
+ * reader compares it, so that an entry that comes back under another key (a reply of Redis that was meant for another
+ * command, a key that was copied, two queries that were given one `key`) answers for no query but its own.
  * Behind `@` stands the id of the key that the payload is sealed with, see `seal.ts`.
  */
 export interface Envelope {
@@ -30,13 +31,21 @@ export interface Envelope {
   readonly sealedWith?: string | undefined
 }
 
-/** Moves with every change of the layout above or of the payload; part of every key, so that versions never meet. */
-export const WIRE_VERSION = 'qc4'
+/** Most tags of an entry: each is looked up with every hit. A result that depends on more is not stored. */
+export const MAX_TAGS = 4096
+/** Characters of a header; those of most entries have a hundred. */
+export const MAX_HEADER = 1024 * 1024
 
+/** Moves with every change of the layout above or of the payload; part of every key, so that versions never meet. */
+export const WIRE_VERSION = 'qc5'
+
+/** @throws CodecError for one with more tags than are read back. */
 export function writeEnvelope(envelope: Envelope): string {
-  const { payload, sealedWith } = envelope
+  const { payload, sealedWith, versions } = envelope
   const seal = sealedWith === undefined ? '' : `@${sealedWith}`
-  return `${headerText(envelope)} ${numberText(payload.length)}${seal}\n${payload}`
+  const header = `${headerText(envelope)} ${numberText(payload.length)}${seal}`
+  if (versions.length > MAX_TAGS || header.length > MAX_HEADER) throw new CodecError('an entry with too many tags')
+  return `${header}\n${payload}`
 }
 
 /** All that the header says of the payload but its length. */
@@ -50,7 +59,7 @@ export function headerText(envelope: Omit<Envelope, 'payload'>): string {
 /** @throws CodecError for anything that is not a whole envelope of this version. */
 export function readEnvelope(bytes: string): Envelope {
   const end = bytes.indexOf('\n')
-  const header = end < 0 ? undefined : HEADER.exec(bytes.slice(0, end))
+  const header = end < 0 || end > MAX_HEADER ? undefined : HEADER.exec(bytes.slice(0, end))
   if (!header) throw new CodecError('not an entry of this version')
   const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length, sealedWith] = header as unknown as (
     | string
@@ -101,5 +110,7 @@ const UNSAFE = /[%#,\s]/
 const UNSAFE_ALL = /[%#,\s]/g
 
 function listed(text: string): string[] {
-  return text === '' ? [] : text.split(',')
+  const list = text === '' ? [] : text.split(',', MAX_TAGS + 1)
+  if (list.length > MAX_TAGS) throw new CodecError('an entry with too many tags')
+  return list
 }

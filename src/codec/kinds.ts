@@ -60,16 +60,28 @@ export function kindToJson(kind: Kind, value: unknown): string | number {
       return (value as Date).getTime()
     case 'i':
       // A number is shorter in a column, and faster to read.
-      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+      return Number.isSafeInteger(Number(value)) ? Number(value) : digits(String(value))
     case 'n':
       return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? (value as number) : String(value)
     case 'D':
-      return String(value)
+      return digits(String(value))
     default: {
       const { buffer, byteOffset, byteLength } = value as Uint8Array
       return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
     }
   }
+}
+
+/**
+ * Characters of a BigInt or a Decimal, far beyond what databases hold. The time to read a number grows faster than its
+ * length, so a few long ones among stored bytes could stop the process for seconds.
+ */
+const MAX_DIGITS = 1000
+const PREFIXED = /^-?0[a-z]/i
+
+function digits(text: string): string {
+  if (text.length > MAX_DIGITS) throw new CodecError('a number has too many digits')
+  return text
 }
 
 /** The farthest a Date reaches, milliseconds either side of 1970. */
@@ -81,14 +93,16 @@ export function kindFromJson(kind: Kind, json: unknown, decimal: DecimalFactory)
     case 'd':
       return dateFrom(json)
     case 'i':
-      if (typeof json === 'number' || (typeof json === 'string' && json !== '')) return BigInt(json)
+      if (Number.isSafeInteger(json)) return BigInt(json as number)
+      if (typeof json === 'string' && json !== '') return BigInt(digits(json))
       break
     case 'n':
       if (typeof json === 'number') return json
       if (typeof json === 'string' && ODD_NUMBERS.has(json)) return Number(json)
       break
     case 'D':
-      if (typeof json === 'string') return decimal(json)
+      // Decimals in hexadecimal are converted digit by digit, and none is written.
+      if (typeof json === 'string' && !PREFIXED.test(json)) return decimal(digits(json))
       break
     case 'b':
       if (typeof json === 'string') return new Uint8Array(Buffer.from(json, 'base64'))
@@ -103,6 +117,11 @@ export function kindFromJson(kind: Kind, json: unknown, decimal: DecimalFactory)
 export function dateFrom(json: unknown): Date {
   if (typeof json !== 'number' || !(Math.abs(json) <= MAX_TIME)) throw misfit('d')
   return new Date(json)
+}
+
+/** Whether rows must not share a value of this kind, and its copy takes as much room as its text. */
+export function isCopied(kind: Kind): boolean {
+  return kind === 'D' || kind === 'b' || kind === 'B'
 }
 
 /** Another one of what `kindFromJson` made: nothing that is done to either reaches the other. */

@@ -1,8 +1,8 @@
 import { CodecError } from '../errors.ts'
 import { anyFromJson } from './any-value.ts'
-import { unpack } from './cells.ts'
+import { unpack, unpackAs } from './cells.ts'
 import { copyJson } from './copy-json.ts'
-import { copyOf, dateFrom, kindFromJson } from './kinds.ts'
+import { copyOf, dateFrom, isCopied, kindFromJson } from './kinds.ts'
 import { ANY_VALUE, type DecimalFactory, JSON_VALUE, type Kind, type Shape } from './layout.ts'
 
 /** The values of one place in all rows of a list. */
@@ -22,10 +22,10 @@ export interface Reading {
 export function openColumn(shape: unknown, body: unknown, reading: Reading): Column {
   if (Array.isArray(shape) && shape.length === 1) return listsColumn(shape[0], body, reading)
   if (typeof shape === 'object' && shape !== null) return rowsColumn(shape as Fields, body, reading)
+  if (shape !== JSON_VALUE && shape !== ANY_VALUE) return kindColumn(shape as Kind, body, reading)
   const cells = unpack(body)
   if (shape === JSON_VALUE) return jsonColumn(cells, reading)
-  if (shape === ANY_VALUE) return column(cells.length, () => cells.map((cell) => anyFromJson(cell, reading.decimal)))
-  return kindColumn(shape as Kind, cells, reading)
+  return column(cells.length, () => cells.map((cell) => anyFromJson(cell, reading.decimal)))
 }
 
 type Fields = Readonly<Record<string, Shape>>
@@ -39,24 +39,15 @@ function jsonColumn(cells: readonly unknown[], { once }: Reading): Column {
   return column(cells.length, areScalars ? () => cells : () => cells.map(copyJson))
 }
 
-function kindColumn(kind: Kind, cells: readonly unknown[], reading: Reading): Column {
-  const size = cells.length
-  if (reading.once) return column(size, () => valuesOf(kind, cells, reading))
-  const first = valuesOf(kind, cells, reading)
-  switch (kind) {
-    case 'd':
-      return column(size, () => datesOf(cells))
-    case 'i':
-    case 'n':
-      return column(size, () => first)
-    default:
-      return column(size, () => first.map(copyOf))
+function kindColumn(kind: Kind, body: unknown, { once, decimal }: Reading): Column {
+  if (kind === 'd') {
+    const cells = unpack(body)
+    const first = datesOf(cells)
+    return column(cells.length, once ? () => first : () => datesOf(cells))
   }
-}
-
-function valuesOf(kind: Kind, cells: readonly unknown[], { decimal }: Reading): readonly unknown[] {
-  if (kind === 'd') return datesOf(cells)
-  return cells.map((cell) => (cell === null ? null : kindFromJson(kind, cell, decimal)))
+  const copy = isCopied(kind) ? copyOf : undefined
+  const values = unpackAs(body, { make: (cell) => kindFromJson(kind, cell, decimal), copy })
+  return column(values.length, once || !copy ? () => values : () => values.map(copy))
 }
 
 /** Apart from the other kinds, for there are so many of them. */

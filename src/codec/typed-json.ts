@@ -1,5 +1,6 @@
 import { CodecError } from '../errors.ts'
 import { ANY_VALUE, type DecimalFactory, JSON_VALUE } from './layout.ts'
+import { assertNesting } from './nesting.ts'
 import { prepareSingle, readSingle } from './read-value.ts'
 import { writeSingle } from './write-value.ts'
 
@@ -59,19 +60,24 @@ function parse(payload: string): { shape: unknown; body: unknown } {
   const end = payload.indexOf('\n')
   if (end < 0) throw new CodecError('no payload')
   const shape = end === 0 ? JSON_VALUE : shapeOf(payload.slice(holdsDecimals(payload) ? 1 : 0, end))
-  return { shape, body: JSON.parse(payload.slice(end + 1)) }
+  return { shape, body: parseJson(payload.slice(end + 1)) }
 }
 
 /** Entries of one query have one shape, and to parse it would be half the cost of reading a single row. */
 function shapeOf(text: string): unknown {
   const known = shapes.get(text)
   if (known !== undefined) return known
-  const shape: unknown = JSON.parse(text)
+  const shape = parseJson(text)
   if (text.length <= MAX_SHAPE_LENGTH) {
     if (shapes.size >= MAX_SHAPES) shapes.clear()
     shapes.set(text, shape)
   }
   return shape
+}
+
+function parseJson(text: string): unknown {
+  assertNesting(text)
+  return JSON.parse(text)
 }
 
 const MAX_SHAPES = 1000

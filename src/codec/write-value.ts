@@ -1,7 +1,7 @@
 import { CodecError } from '../errors.ts'
 import { anyToJson } from './any-value.ts'
 import { type Cell, pack } from './cells.ts'
-import { classOf, KIND_OF, kindToJson, LIST, NULL, NUMBER, OBJECT, TEXT_OR_BOOLEAN } from './kinds.ts'
+import { classOf, isCopied, KIND_OF, kindToJson, LIST, NULL, NUMBER, OBJECT, TEXT_OR_BOOLEAN } from './kinds.ts'
 import { ANY_VALUE, assertDepth, JSON_VALUE, type Shape } from './layout.ts'
 
 /** A shape, and what stands in the body for it. */
@@ -62,7 +62,7 @@ function writeColumn(values: readonly unknown[], depth: number): Written {
   const kind = KIND_OF.get(are)
   if (kind) {
     const cells = values.map((value): Cell => (value === null ? null : kindToJson(kind, value)))
-    return { shape: kind, body: pack(cells) }
+    return { shape: kind, body: pack(cells, isCopied(kind)) }
   }
   if (are === LIST) return writeLists(values as readonly (readonly unknown[] | null)[], depth)
   const fields = are === OBJECT ? fieldsOfAll(values as readonly (Fields | null)[]) : undefined

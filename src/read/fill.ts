@@ -1,6 +1,7 @@
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
 import { withoutUndefined } from '../codec/without-undefined.ts'
+import { CodecError } from '../errors.ts'
 import type { SkipFillReason } from '../events.ts'
 import { derivedTags } from '../query/derived-tags.ts'
 import { anyValuesTag } from '../tags/shape-tags.ts'
@@ -88,8 +89,9 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
         context.events.emit({ type: 'fill', ...told, bytes, ttlMs: keptForMs })
         asked.done?.(true, tookMs)
       },
-      () => {
-        context.events.emit({ type: 'skip-fill', ...told, reason: 'store-unavailable' })
+      (error: unknown) => {
+        const reason = error instanceof CodecError ? 'oversize' : 'store-unavailable'
+        context.events.emit({ type: 'skip-fill', ...told, reason })
         asked.done?.(false, tookMs)
       },
     ),
@@ -118,8 +120,12 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
     const named = plan.own ? tags : tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
     const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, versions, tags: named, payload }
     context.learned.learn(key, named.length === 0 ? undefined : tags)
-    const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
-    return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
+    try {
+      const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
+      return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 

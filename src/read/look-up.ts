@@ -1,4 +1,4 @@
-import { type Envelope, readEnvelope } from '../codec/envelope.ts'
+import { type Envelope, MAX_HEADER, readEnvelope } from '../codec/envelope.ts'
 import { encode, isNull } from '../codec/typed-json.ts'
 import { CodecError } from '../errors.ts'
 import type { MissCause, Tier } from '../events.ts'
@@ -177,7 +177,7 @@ async function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadCo
   const recent = before?.bytes === entry ? before : undefined
   let envelope: Envelope
   try {
-    envelope = recent?.envelope ?? readEnvelope(entry)
+    envelope = recent?.envelope ?? readEntry(plan, entry, context)
   } catch (error) {
     context.events.emit({ type: 'error', during: 'decode', error, model: plan.model, operation: plan.operation })
     return { cause: 'unreadable' }
@@ -216,6 +216,13 @@ async function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadCo
   const hit = hitOf(readable, read.tags, { recent, ageMs, freshForMs: leftMs, tier })
   if (leftMs === 0) return { ...hit, kind: 'stale', isSoft }
   return { ...hit, isDue: isDue(leftMs, tookMs, policy.earlyRefresh, context.random) }
+}
+
+/** @throws CodecError for what is no entry, or larger than any that is stored here. */
+function readEntry(plan: ReadPlan, entry: string, { maxValueBytes }: ReadContext): Envelope {
+  // Sealed, a payload takes a third more.
+  if (entry.length > 2 * maxValueBytes(plan.model) + MAX_HEADER) throw new CodecError('too large an entry')
+  return readEnvelope(entry)
 }
 
 /** A plain one. */

@@ -1,3 +1,4 @@
+import { checkOf } from '../codec/check.ts'
 import { WIRE_VERSION } from '../codec/envelope.ts'
 import type { BypassReason, Scope } from '../events.ts'
 import { within } from '../policy/care.ts'
@@ -144,7 +145,7 @@ function queryText(
     // The application's tags are part of the name: the entry of a call site that names other tags would not hold the
     // versions this one must compare.
     const about = (): string => {
-      const parts = [context.fingerprint, scope, model, operation, dataPath.join('.'), policy.userTags]
+      const parts = [context.prefix, context.fingerprint, scope, model, operation, dataPath.join('.'), policy.userTags]
       return canonicalText(parts)
     }
     const isPlain = context.vary === undefined && dataPath.length === 0 && policy.isShared
@@ -175,8 +176,10 @@ function described(
   // Events hand the list to listeners.
   const tags = Object.freeze([...all].sort())
   const absence = depends.absence.filter((tag) => !all.has(tag))
+  const queryDigest = digestIn(context, text)
   return {
-    digest: digestIn(context, text),
+    digest: queryDigest,
+    check: checkOf(queryDigest),
     tags,
     parts: depends.parts,
     guards: depends.guards,
@@ -203,7 +206,7 @@ function planned(
     model,
     operation,
     key: entryKey(context.prefix, model, operation, query.digest, policy.key),
-    check: policy.key === undefined ? '-' : query.digest,
+    check: policy.key === undefined ? query.check : query.digest,
     tags: query.tags,
     parts: query.parts,
     guards: query.guards,

@@ -9,6 +9,8 @@ import type { Omitted } from './omitted-fields.ts'
 /** What is the same whenever a query is asked. */
 export interface PlannedQuery {
   readonly digest: string
+  /** What its entries say, where the key is made of the digest. */
+  readonly check: string
   /** Sorted, each once: an entry holds their versions in this order. */
   readonly tags: readonly Tag[]
   /** The same by place, where a result may tell of finer ones; what no place accounts for is in none. */
@@ -37,7 +39,7 @@ export interface ReadPlan extends Omit<PlannedQuery, 'digest' | 'care' | 'last'>
   readonly model: string
   readonly operation: string
   readonly key: string
-  /** The digest, when `key` is the application's own word and does not hold it; else `-`. */
+  /** What its entry says of the query: a part of the digest, all of it when `key` is the application's own word. */
   readonly check: string
   readonly policy: ResolvedPolicy
   /** Its entry must be. */

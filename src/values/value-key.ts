@@ -1,3 +1,4 @@
+import { checkOfKey } from '../codec/check.ts'
 import type { Scope } from '../events.ts'
 import { canonicalText } from '../query/canonical-text.ts'
 import { digestIn } from '../read/cache-key.ts'
@@ -11,6 +12,8 @@ export interface ValueId {
   readonly key: string
   /** The tag that moves when it is deleted or written over. */
   readonly own: Tag
+  /** What its entry says of the key. */
+  readonly check: string
   /** In which it was asked for. */
   readonly scope?: Scope
 }
@@ -41,5 +44,6 @@ export function idOfKey(prefix: string, key: string): ValueId | undefined {
 }
 
 function idOf(prefix: string, place: string): ValueId {
-  return { key: `${prefix}data:${place}`, own: valueTag(place) }
+  const key = `${prefix}data:${place}`
+  return { key, own: valueTag(place), check: checkOfKey(key) }
 }

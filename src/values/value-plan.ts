@@ -7,7 +7,7 @@ import type { ValueId } from './value-key.ts'
 
 /** A value as a read: known by its key, invalidated by its own tag and by those its call names. */
 export function valuePlan(
-  { key, own, scope }: ValueId,
+  { key, own, check, scope }: ValueId,
   operation: string,
   policy: ResolvedPolicy,
   { data, care }: { readonly data: readonly Tag[]; readonly care: Care },
@@ -18,7 +18,7 @@ export function valuePlan(
     model: VALUES,
     operation,
     key,
-    check: '-',
+    check,
     own,
     tags,
     watched: tags,

@@ -85,11 +85,12 @@ async function store(some: readonly Prepared[], { tags, userTags, ttlMs, isSeale
     const all = [...new Set(some.flatMap(tagsOf))]
     const versions = all.length === 0 ? [] : await store.ensureVersions(all)
     if (versions.includes(HELD)) return bypassed('set', 'held', context) ?? false
-    const kept = { readAt: clock(), freshForMs: ttlMs, keptForMs: ttlMs, tookMs: 0, check: '-' }
+    const kept = { readAt: clock(), freshForMs: ttlMs, keptForMs: ttlMs, tookMs: 0 }
     const fills = some.map((one, i) => {
       const { id, payload } = one
       const own = tagsOf(one)
-      const envelope = { ...kept, versions: own.map((tag) => versions[all.indexOf(tag)] as string), tags: own, payload }
+      const held = own.map((tag) => versions[all.indexOf(tag)] as string)
+      const envelope = { ...kept, check: id.check, versions: held, tags: own, payload }
       const written = isSealed ? keyringOf(context.read).seal(id.key, envelope) : envelope
       const entry = isCounter(payload) ? payload : writeEnvelope(written)
       // Once for all of them is enough to keep the versions alive.

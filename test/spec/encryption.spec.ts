@@ -337,7 +337,7 @@ describe('what is put into Redis by somebody else is refused', () => {
   })
 
   it.each([
-    ['a later time to live', (entry: string) => entry.replace(/^(qc4 \w+ )\w+/, '$1zzzzzz')],
+    ['a later time to live', (entry: string) => entry.replace(/^(qc5 \w+ )\w+/, '$1zzzzzz')],
     ['another key’s id', (entry: string) => entry.replace('@2025', '@2026')],
     ['an id that is a word of every object', (entry: string) => entry.replace('@2025', '@constructor')],
     [

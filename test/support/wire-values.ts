@@ -49,7 +49,7 @@ export const wireEnvelope: Omit<Envelope, 'payload'> = {
   freshForMs: 57_123,
   keptForMs: 117_123,
   tookMs: 0,
-  check: '-',
+  check: 'G8WDcbH4TvttcHMP',
   versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],
 }

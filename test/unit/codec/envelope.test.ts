@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Envelope, readEnvelope, WIRE_VERSION, writeEnvelope } from '../../../src/codec/envelope.ts'
+import {
+  type Envelope,
+  MAX_HEADER,
+  MAX_TAGS,
+  readEnvelope,
+  WIRE_VERSION,
+  writeEnvelope,
+} from '../../../src/codec/envelope.ts'
 import { CodecError } from '../../../src/errors.ts'
 import { newVersion } from '../../../src/tags/tag-versions.ts'
 
@@ -18,7 +25,7 @@ const envelope: Envelope = {
 describe('an envelope', () => {
   it('is one line of header, then the payload', () => {
     expect(writeEnvelope(envelope)).toBe(
-      'qc4 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
+      'qc5 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
     )
   })
 
@@ -62,8 +69,8 @@ describe('bytes that are no envelope of this version', () => {
     ['a line', 'hello'],
     ['lines', 'hello\nworld'],
     ['JSON', '{"id":1}\n'],
-    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc3')],
-    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc40')],
+    ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc4')],
+    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc50')],
     ['something before it', ` ${whole}`],
     ['a negative time', whole.replace('1aao', '-1')],
     ['a time that is no number', whole.replace('1aao', 'NaN')],
@@ -94,5 +101,23 @@ describe('bytes that are no envelope of this version', () => {
         }
       }),
     )
+  })
+})
+
+describe('a header that asks for more than an entry may depend on', () => {
+  const head = `${WIRE_VERSION} 1 1 1 G8WDcbH4TvttcHMP`
+  it.each([
+    ['200 000 versions', `${head} ${Array(200_000).fill('AAAAAAAAAAAA').join()}  1\n1`],
+    ['200 000 tags', `${head} A ${Array(200_000).fill('Post:id=1').join()} 1\n1`],
+    ['a tag of a hundred million characters', `${head} A ${'x'.repeat(2 * MAX_HEADER)} 1\n1`],
+  ])('%s: is refused', (_, bytes) => {
+    expect(() => readEnvelope(bytes)).toThrow(CodecError)
+  })
+
+  it('is not written either', () => {
+    const times = { readAt: 1, freshForMs: 1, keptForMs: 1, tookMs: 0, check: 'x', tags: [], payload: '1' }
+    const versions = Array<string>(MAX_TAGS).fill('AAAAAAAAAAAA')
+    expect(readEnvelope(writeEnvelope({ ...times, versions })).versions).toHaveLength(MAX_TAGS)
+    expect(() => writeEnvelope({ ...times, versions: [...versions, 'AAAAAAAAAAAA'] })).toThrow(CodecError)
   })
 })

@@ -54,6 +54,7 @@ beforeEach(() => {
     learned: new LearnedTags(),
     recent: new RecentEntries(),
     preambles: new WeakMap(),
+    maxValueBytes: () => 1_000_000,
   } as Partial<ReadContext> as ReadContext
 })
 

@@ -107,7 +107,8 @@ export function describeRedisStore(title: string, { connect, servers, deviations
         const seen = await commandsOf(() =>
           Promise.all(Array.from({ length: 10 }, () => store.lookUp(key('a'), ['User', 'Post']))),
         )
-        expect(seen['get'] ?? 3 * (seen['mget'] ?? 0)).toBe(3)
+        // One command for all of them, or in a cluster one for each key.
+      expect([1, 3]).toContain(seen['mget'])
       })
 
       promise('scanning, removing and clearing never say KEYS, DEL or FLUSHDB', async () => {
@@ -119,7 +120,7 @@ export function describeRedisStore(title: string, { connect, servers, deviations
           await store.clear()
         })
         // `get` within the script that spares what a writer holds.
-        const known = ['eval', 'evalsha', 'get', 'scan', 'unlink']
+        const known = ['eval', 'evalsha', 'echo', 'get', 'scan', 'unlink']
         expect(Object.keys(seen).filter((name) => !known.includes(name))).toEqual([])
       })
 
@@ -147,7 +148,7 @@ export function describeRedisStore(title: string, { connect, servers, deviations
         const few = await commandsOf(() => store.bump(tags))
         await fillTo(10, 10_000)
         const many = await commandsOf(() => store.bump(tags))
-        expect(few).toEqual({ evalsha: expect.any(Number), get: tags.length, set: tags.length })
+        expect(few).toEqual({ evalsha: expect.any(Number), echo: expect.any(Number), get: tags.length, set: tags.length })
         expect(many).toEqual(few)
         // Every store of every test walks through what is left.
         await store.clear()

@@ -8,6 +8,8 @@ export interface TcpProxy {
   resetRoundTrips(): void
   /** From now on the server's answers take this much longer. */
   delay(ms: number): void
+  /** The next `count` pieces of what the server answers arrive twice, as from a line that repeats itself. */
+  repeatAnswers(count: number): void
   /** From now on requests arrive and answers do not; connections stay open. */
   loseAnswers(): void
   /** From now on new connections are accepted and nothing at all passes. */
@@ -36,6 +38,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let connections = 0
   const dead = new WeakSet<Socket>()
   let held: Promise<void> | undefined
+  let repeated = 0
 
   const server: Server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1')
@@ -75,6 +78,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         if (client.destroyed) return
         client.write(bytes)
         if (line === 'doubled') client.write(bytes)
+        if (repeated === 0) return
+        repeated -= 1
+        client.write(bytes)
       })
     })
   })
@@ -96,6 +102,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     delay(ms) {
       delayMs = ms
+    },
+    repeatAnswers(count) {
+      repeated = count
     },
     loseAnswers() {
       line = 'answers lost'

@@ -137,9 +137,10 @@ export class ClusterServers implements RedisServers {
   async get(keys: readonly string[]): Promise<readonly unknown[]> {
     const asked = new Set(keys.map((key) => this.#topology.bySlot[keySlot(key)]))
     const probes = [...asked].flatMap((server) => (server && this.#writes.isDue(server) ? this.#probe(server) : []))
-    const replies = await this.send([...keys.map((key): Command => ['get', key]), ...probes])
+    const replies = await this.send([...keys.map((key): Command => ['mget', key]), ...probes])
     this.#assertTaken(replies.slice(keys.length))
-    return replies.slice(0, keys.length).map(answer)
+    // Not GET: see `script`, a reply that is nil.
+    return replies.slice(0, keys.length).map((reply) => (answer(reply) as unknown[])[0])
   }
 
   async masters(): Promise<readonly RedisClient[]> {

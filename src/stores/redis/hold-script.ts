@@ -7,6 +7,10 @@ export interface Script {
   readonly sha1: string
 }
 
+/**
+ * A script must reply with something: an ioredis client that gets one reply too many, and finds it to be nil, throws
+ * where nobody can catch it, and the process ends.
+ */
 export const script = (text: string): Script => ({ text, sha1: createHash('sha1').update(text).digest('hex') })
 
 /**
@@ -49,6 +53,7 @@ for i, key in ipairs(KEYS) do
     else redis.call('SET', key, result .. holds, 'PX', string.format('%d', last - now)) end
   end
 end
+return 1
 `)
 
 /**
@@ -63,6 +68,7 @@ for i, key in ipairs(KEYS) do
   if holds then redis.call('SET', key, ARGV[i + 1] .. string.sub(value, holds), 'KEEPTTL')
   elseif value then redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end
 end
+return 1
 `)
 
 /**
@@ -81,6 +87,7 @@ for i, key in ipairs(KEYS) do
     else redis.call('SET', key, soft, 'PX', ARGV[1]) end
   end
 end
+return 1
 `)
 
 /** The values of tags, after those that had none were given a version; `ARGV` as for `BUMP`. */
@@ -103,6 +110,7 @@ local value = redis.call('GET', KEYS[1])
 local holds = value and string.find(value, '~', 1, true)
 if holds then redis.call('SET', KEYS[1], ARGV[1] .. string.sub(value, holds), 'KEEPTTL')
 elseif value then redis.call('UNLINK', KEYS[1]) end
+return 1
 `)
 
 /** Lengthens the life of versions. Not of held tags, whose end is that of their last hold. */
@@ -111,6 +119,7 @@ for _, key in ipairs(KEYS) do
   local value = redis.call('GET', key)
   if value and not string.find(value, '~', 1, true) then redis.call('PEXPIRE', key, ARGV[1]) end
 end
+return 1
 `)
 
 export interface HoldChange {

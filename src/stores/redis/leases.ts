@@ -1,10 +1,16 @@
 import type { Lease } from '../store.ts'
 import { script } from './hold-script.ts'
-import type { Command, Reply } from './redis-client.ts'
+import type { Reply } from './redis-client.ts'
 
 /** Ends a lease that is still its holder's: one that ran out may be another's by now. */
 export const END_LEASE = script(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('UNLINK', KEYS[1]) end
+return 1
+`)
+
+/** Gives a lease to this holder unless another has it. */
+export const TAKE_LEASE = script(`
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 `)
 
 /** Lengthens one that is still its holder's. */
@@ -18,11 +24,7 @@ export function leaseKey(prefix: string, { key, under }: Lease): string {
   return `${prefix}lease:{${key}}${under}`
 }
 
-export function takeLease(prefix: string, lease: Lease): Command {
-  return ['set', leaseKey(prefix, lease), lease.holder, 'NX', 'PX', String(lease.leaseMs)]
-}
-
 /** A server that refuses (it is full, say) gives the lease to nobody else either: waiting for that would be in vain. */
 export function isGranted(reply: Reply | undefined): boolean {
-  return reply?.[0] ? true : reply?.[1] === 'OK'
+  return reply?.[0] ? true : reply?.[1] === 1
 }

@@ -32,7 +32,7 @@ import {
   SOFTEN,
 } from './hold-script.ts'
 import { keyPage } from './key-page.ts'
-import { END_LEASE, isGranted, leaseKey, RENEW_LEASE, takeLease } from './leases.ts'
+import { END_LEASE, isGranted, leaseKey, RENEW_LEASE, TAKE_LEASE } from './leases.ts'
 import { type OwnConnection, openConnection } from './own-connection.ts'
 import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers } from './redis-servers.ts'
@@ -111,7 +111,14 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
     connected(client)
     await servers.known()
     // Sent first, on the same connection: who is granted a lease sees what its last holder stored.
-    const taken = servers.send(wanted.map(({ lease }) => takeLease(context.prefix, lease)))
+    const takes = wanted.map(({ lease }): ScriptCall => {
+      return {
+        script: TAKE_LEASE,
+        keys: [leaseKey(context.prefix, lease)],
+        args: [lease.holder, String(lease.leaseMs)],
+      }
+    })
+    const taken = run(takes, (commands) => servers.send(commands))
     const [replies, found] = await Promise.all([taken, lookUpAll(wanted)])
     return found.map((lookUp, i) => ({ ...lookUp, granted: isGranted(replies[i]) }))
   })
@@ -429,7 +436,7 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
       const args = [String(by), ttlMs === undefined ? '' : String(ttlMs)]
       const [reply] = await run([{ script: INCREMENT, keys: [key], args }], (all) => servers.send(all))
       const sum = answer(reply)
-      return sum === null ? undefined : Number(sum)
+      return sum === '' ? undefined : Number(sum)
     },
 
     bump,
@@ -444,9 +451,8 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
     page: async (pattern, cursor, limit) => keyPage(await servers.masters(), pattern, cursor, limit),
 
     async peek(key) {
-      const [reply] = await servers.send([['get', key]])
-      if (isWrongType(reply)) return undefined
-      return (answer(reply) as string | null) ?? undefined
+      const [value] = await servers.get([key])
+      return (value as string | null) ?? undefined
     },
 
     async clear() {

@@ -1,16 +1,63 @@
-import { StoreUnavailableError } from '../../errors.ts'
-import { type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
-import { due } from './silence.ts'
+import { randomBytes } from 'node:crypto'
+import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
+import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
+import { dropConnection, due } from './silence.ts'
 
 /** One command. Rejects with what the server said instead of a result. */
 export async function called(client: RedisClient, command: string, ...args: string[]): Promise<unknown> {
-  return due(client, connected(client).call(command, ...args))
+  const [reply] = await pipelined(client, [[command, ...args]])
+  return answer(reply)
 }
 
-/** Every command in one round trip to one server. */
+/**
+ * Every command in one round trip to one server, and an ECHO behind them.
+ *
+ * A client gives each reply to the command that has waited longest. When one reply too many (or too few) came, every
+ * later command on this connection gets the reply of another: a read the row of somebody else, an invalidation the
+ * acknowledgement of one before it. The token of the ECHO is no other command's reply, so it proves that all replies
+ * before it belong to their commands.
+ */
 export async function pipelined(server: RedisClient, commands: Command[]): Promise<readonly Reply[]> {
   if (commands.length === 0) return []
-  const replies = await due(server, connected(server).pipeline(commands).exec())
+  const token = `${TOKEN}${(sent += 1)}`
+  const pipeline = connected(server).pipeline([...commands, ['echo', token]])
+  const replies = await due(server, pipeline.exec())
   if (!replies) throw new StoreUnavailableError('the pipeline was discarded')
+  const [error, said] = replies.pop() as Reply
+  // A server that refuses everything (it is loading, say), or this command alone, names the reason itself.
+  const isRefused = error !== null && (replies.every((reply) => reply[0]) || REFUSES_ECHO.test(error.message))
+  if (said !== token && !isRefused) throw outOfOrder(server)
   return replies
+}
+
+const TOKEN = `${randomBytes(6).toString('base64url')}.`
+let sent = 0
+const REFUSES_ECHO = /^(?:NOPERM|ERR unknown command).*\becho\b/i
+
+/** Values asked for beyond those that are wanted. */
+const MOST_SPARE = 3
+let spare = 0
+
+/**
+ * The values of keys, one command. Hits ask for nothing else, so instead of an ECHO each reply has another length than
+ * those before it: `absent`, a key that holds nothing, is asked for none to three times besides. A reply that was meant
+ * for an earlier command is seen by its length.
+ */
+export async function valuesOf(
+  server: RedisClient,
+  keys: readonly string[],
+  absent: string,
+): Promise<readonly unknown[]> {
+  spare = (spare + 1) % (MOST_SPARE + 1)
+  const wanted = keys.length + spare
+  const more = new Array<string>(spare).fill(absent)
+  const values = await due(server, connected(server).call('MGET', ...keys, ...more))
+  if (!Array.isArray(values) || values.length !== wanted) throw outOfOrder(server)
+  return values
+}
+
+/** Drops a connection whose replies belong to other commands: nothing it says from now on can be believed. */
+function outOfOrder(server: RedisClient): ConnectionLostError {
+  dropConnection(server)
+  return new ConnectionLostError('replies came out of order')
 }

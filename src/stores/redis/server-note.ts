@@ -50,9 +50,13 @@ export async function compareWithNote(
 ): Promise<number> {
   if (looksOnly) return 0
   const read = async () => {
-    const [reply] = await send([['get', noteKey]])
-    // It says nothing of any server, so none of them is known; the note takes its place.
-    return isWrongType(reply) ? '' : answer(reply)
+    const [value, exists] = await send([
+      ['mget', noteKey],
+      ['exists', noteKey],
+    ])
+    const note = (answer(value) as unknown[])[0]
+    // A note of another type says nothing of any server, so none of them is known; the note takes its place.
+    return note === null && answer(exists) === 1 ? '' : note
   }
   const note = await read()
   const noted = readNote(note)

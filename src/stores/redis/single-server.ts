@@ -1,7 +1,7 @@
 import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
 import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers, ServersContext } from './redis-servers.ts'
-import { called, pipelined } from './send-commands.ts'
+import { called, pipelined, valuesOf } from './send-commands.ts'
 import { compareWithNote, describe } from './server-note.ts'
 import { dropConnection, watchSilence } from './silence.ts'
 import { listenWeakly } from './weak-listeners.ts'
@@ -84,10 +84,10 @@ export class SingleServer implements RedisServers {
   }
 
   async get(keys: readonly string[]): Promise<readonly unknown[]> {
-    if (!this.#writes.isDue(this.#client)) return this.#inOrder(await called(this.#client, 'MGET', ...keys), keys)
+    if (!this.#writes.isDue(this.#client)) return valuesOf(this.#client, keys, `${this.#context.noteKey}~`)
     const [values, taken] = await pipelined(this.#client, [['mget', ...keys], this.#probe()])
     this.#assertTaken([taken as Reply])
-    return this.#inOrder(answer(values), keys)
+    return answer(values) as readonly unknown[]
   }
 
   async masters(): Promise<readonly RedisClient[]> {
@@ -123,13 +123,6 @@ export class SingleServer implements RedisServers {
   #assertTaken(replies: readonly Reply[]): void {
     const refused = this.#looked(replies).find(isRefused)?.[0]
     if (refused) throw refusal(refused)
-  }
-
-  /** What is no list of as many values is the reply to something else: this one's, and all that come, are out of order. */
-  #inOrder(values: unknown, keys: readonly string[]): readonly unknown[] {
-    if (Array.isArray(values) && values.length === keys.length) return values
-    dropConnection(this.#client)
-    throw new ConnectionLostError('replies came out of order')
   }
 }
 

@@ -60,6 +60,7 @@ class MastersFeed {
   #cancel: () => void = () => {}
   /** Whatever an earlier attempt still has to say counts no more. */
   #attempt = 0
+  #beats = 0
 
   constructor(listener: FeedListener, context: FeedContext) {
     this.#listener = new WeakRef(listener)
@@ -101,7 +102,7 @@ class MastersFeed {
     connection.on?.('close', () => {
       if (this.#isMine(mine)) this.#lost(new Error('the connection of the version feed was lost'))
     })
-    connection.on?.('messageBuffer', (channel: Buffer, keys: readonly Buffer[] | null) => {
+    connection.on?.('messageBuffer', (channel: Buffer, keys: unknown) => {
       if (this.#isMine(mine) && String(channel) === CHANNEL) this.#tell(keys)
     })
     await inTime(limitMs, async () => {
@@ -116,11 +117,11 @@ class MastersFeed {
     return attempt === this.#attempt && !this.#isClosed
   }
 
-  #tell(keys: readonly Buffer[] | null): void {
+  #tell(keys: unknown): void {
     const listener = this.#listener.deref()
     const context = this.#context.deref()
-    // `FLUSHDB` and `FLUSHALL`.
-    if (keys === null) listener?.lost()
+    // `FLUSHDB` and `FLUSHALL`; and what anybody may publish under the name of this channel.
+    if (!Array.isArray(keys)) listener?.lost()
     else if (context) listener?.moved(keys.map((key) => context.tagOf(String(key))))
   }
 
@@ -130,9 +131,11 @@ class MastersFeed {
     if (!context) return
     let isAnswered = false
     const { heartbeatMs, takesWrites } = context
-    Promise.all([...this.#connections.map((connection) => connection.call('PING')), takesWrites()]).then(
-      () => {
-        isAnswered = true
+    const token = String((this.#beats += 1))
+    Promise.all([...this.#connections.map((connection) => connection.call('PING', token)), takesWrites()]).then(
+      (replies) => {
+        // With what was asked: the answer to an earlier heartbeat says nothing of this moment.
+        isAnswered = replies.slice(0, -1).every((reply) => String(reply).endsWith(token))
       },
       (error: unknown) => this.#isMine(mine) && this.#lost(error),
     )

@@ -34,8 +34,9 @@ describe('what a server says of itself', () => {
 })
 
 describe('a server that refuses INFO', () => {
+  const refusal = [new Error('NOPERM this user has no permissions'), null]
   const refusing = (options: object, stream?: object) =>
-    ({ options, stream, call: () => Promise.reject(new Error('NOPERM this user has no permissions')) }) as never
+    ({ options, stream, pipeline: () => ({ exec: async () => [refusal, refusal] }) }) as never
 
   it('is described by where it is and by what it said', async () => {
     const { address, error, version, keys } = await serverInfo(refusing({ host: 'h', port: 7, password: 'pw' }), 50)

@@ -26,8 +26,9 @@ export class StoreUnavailableError extends Error {
  */
 export function storeError(error: unknown): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new StoreUnavailableError(CLIENT_WORDS.find(([words]) => words.test(message))?.[1] ?? message)
+  const message = error instanceof Error ? error.message : 'the store failed'
+  const meaning = CLIENT_WORDS.find(([words]) => words.test(message))?.[1]
+  return new StoreUnavailableError(meaning ?? withoutValues(message))
 }
 
 /** What a Redis client says in the words of its own options, which nobody has set, and what it means. */
@@ -36,6 +37,22 @@ const CLIENT_WORDS: readonly (readonly [words: RegExp, meaning: string])[] = [
   [/enableOfflineQueue/, 'Redis is not connected'],
   [/^Failed to refresh slots cache/, 'no node of the Redis Cluster answers'],
 ]
+
+/**
+ * The beginning of a message, up to where a client or a server begins to quote: `ERR unknown command 'get', with args
+ * beginning with: …`, `Last reply: …`. What is quoted may be a row, a key, a password.
+ */
+function withoutValues(message: string): string {
+  const said = (message.split(QUOTES)[0] ?? '').slice(0, MAX_SAID)
+  const text = said.replaceAll(CREDENTIALS, '//').replaceAll(CONTROL, ' ').trimEnd()
+  return said.length < message.length ? `${text}…` : text
+}
+
+const MAX_SAID = 160
+const QUOTES = /["'`\n\r]|: |\bLast (?:reply|error)\b/
+const CREDENTIALS = /\/\/[^/\s@]*@/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 /**
  * What a query failed with that nobody waits for: its name and code. What a database says quotes values, and what Prisma

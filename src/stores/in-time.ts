@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../errors.ts'
+import { StoreUnavailableError, storeError } from '../errors.ts'
 import { afterLoopTime } from './loop-time.ts'
 
 /** Rejects after `ms` in which the event loop was running: a reply that lay in the socket while it was blocked is in time. */
@@ -15,7 +15,7 @@ export function inTime<T>(ms: number, run: () => Promise<T>, late?: () => void):
       },
       (error: unknown) => {
         cancel()
-        reject(error instanceof Error ? error : new StoreUnavailableError(String(error)))
+        reject(error instanceof Error ? error : storeError(error))
       },
     )
   })

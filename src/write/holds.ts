@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { StoreUnavailableError } from '../errors.ts'
+import { StoreUnavailableError, storeError } from '../errors.ts'
 import type { WriteSet } from '../query/write-set.ts'
 import type { Delivered, GuardedStore } from '../stores/guarded-store.ts'
 import type { KnownRegistry } from '../stores/store.ts'
@@ -138,6 +138,6 @@ interface Batch {
 function refusal(cause: unknown): StoreUnavailableError {
   return new StoreUnavailableError(
     'the write was refused: the cache could not be told to hold what it changes, and `onUnavailable` is "reject"',
-    { cause },
+    { cause: storeError(cause) },
   )
 }

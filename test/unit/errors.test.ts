@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CacheConfigError, CodecError, StoreUnavailableError, show } from '../../src/errors.ts'
+import { CacheConfigError, CodecError, StoreUnavailableError, show, storeError } from '../../src/errors.ts'
 
 describe('an error', () => {
   it('of the configuration says which option, what is wrong and what to do', () => {
@@ -15,6 +15,28 @@ describe('an error', () => {
       code: 'CACHE_STORE_UNAVAILABLE',
     })
     expect(new CodecError('x')).toMatchObject({ name: 'CodecError', code: 'CACHE_CODEC' })
+  })
+})
+
+describe('what a store’s client threw', () => {
+  it.each([
+    [
+      'Command queue state error. If you can reproduce this, please report it. Last reply: [{"a":1}]\nsecret',
+      'Command queue state error. If you can reproduce this, please report it.…',
+    ],
+    ["ERR unknown command 'get', with args beginning with: 'secret'", 'ERR unknown command…'],
+    ['ERR Error running script (call to f_1): @user_script:3: secret', 'ERR Error running script (call to f_1)…'],
+    ['NOPERM this user has no permissions', 'NOPERM this user has no permissions'],
+    ['connect ECONNREFUSED 127.0.0.1:6379', 'connect ECONNREFUSED 127.0.0.1:6379'],
+    ['cannot reach redis://user:secret@host:1/0', 'cannot reach redis://host:1/0'],
+    ['a\u001b[31mred', 'a [31mred'],
+    [`${'x'.repeat(500)}secret`, `${'x'.repeat(160)}…`],
+  ])('is told without what it quotes: %j', (message, told) => {
+    expect(storeError(new Error(message)).message).toBe(told)
+  })
+
+  it('is told without anything where it is no error', () => {
+    expect(storeError('secret').message).toBe('the store failed')
   })
 })
 

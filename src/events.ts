@@ -276,7 +276,7 @@ export type CacheEvent =
     }
   | {
       readonly type: 'error'
-      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `decrypt`, `refresh`, `validate`, `vary`, `plan`, `catalogue`, `transaction`, `listener`, `verify`, `admin`, `key`, `increment`, `remove`. */
+      /** Where: `look-up`, `fill`, `invalidate`, `recovery`, `connection`, `decode`, `decrypt`, `refresh`, `validate`, `vary`, `plan`, `catalogue`, `transaction`, `listener`, `verify`, `admin`, `key`, `increment`, `remove`, `spelling`. */
       readonly during: string
       readonly error: unknown
       readonly model?: string

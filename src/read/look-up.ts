@@ -136,7 +136,11 @@ async function prepared(
   const absent = [...needed, ...plan.guards.filter((tag) => missing(tag) && !needed.includes(tag))]
   if (plan.own && plan.watched.some((tag) => seen.get(tag) === HELD)) return { kind: 'held' }
   // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
-  const [created, registrations] = await Promise.all([store.ensureVersions(absent), store.register(unregistered)])
+  const [created, registrations] = await Promise.all([
+    store.ensureVersions(absent),
+    store.register(unregistered),
+    context.spellings.register(store, miss.moved),
+  ])
   // A guard that is held only keeps tags from being derived.
   if (created.slice(0, needed.length).includes(HELD)) return { kind: 'held' }
   for (const [i, tag] of absent.entries()) seen.set(tag, created[i] as TagVersion)

@@ -9,6 +9,7 @@ import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
 import type { PrecisionRules } from '../query/read-set.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Digest } from '../tags/keyed-digest.ts'
+import type { Tag } from '../tags/tag.ts'
 import type { AdaptiveTtl } from './adaptive-ttl.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
@@ -27,6 +28,8 @@ export interface ReadContext {
   readonly policies: Policies
   readonly precision: PrecisionRules
   readonly store: GuardedStore
+  /** Who spells the values in tags how. */
+  readonly spellings: SpellingNote
   readonly events: EventHub
   /** What last moved one of these tags; `null`: nothing in this process. */
   readonly droppedBy: (tags: readonly string[]) => DroppedBy | null
@@ -69,6 +72,11 @@ export interface ReadContext {
   readonly background: Background
   /** `undefined`: hits are not verified. */
   readonly verifications: Verifications | undefined
+}
+
+export interface SpellingNote {
+  /** Sees to it that writers know of this process' spelling. Rejects with the store. */
+  register(store: GuardedStore, moved?: readonly Tag[]): Promise<void>
 }
 
 export interface Encryption {

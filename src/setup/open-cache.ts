@@ -35,10 +35,12 @@ import { valueRoom } from '../values/values.ts'
 import { Holds } from '../write/holds.ts'
 import { type Invalidate, invalidator } from '../write/invalidate.ts'
 import { ShapesInUse } from '../write/shapes-in-use.ts'
+import { Spellings } from '../write/spellings.ts'
 import { TransactionScopes } from '../write/transaction-scopes.ts'
 import { storePlace, warnOfMixedStores } from './mixed-stores.ts'
 import { type LearnedGraph, type OpenCatalogue, openCatalogue } from './open-catalogue.ts'
 import { openSecrets } from './secrets.ts'
+import { warnOfSpellings } from './spelling-warning.ts'
 import { storeFactory } from './store-factory.ts'
 import { warnOfUnboundedModels } from './unbounded-models.ts'
 
@@ -128,7 +130,8 @@ export function openCache(
     onCondition: (condition) => events.emit({ type: 'store', ...condition }),
   })
   const shapes = new ShapesInUse(graph)
-  const invalidate = invalidator(store, shapes, events)
+  const spellings = new Spellings(secrets?.spelling ?? 'plain', graph, () => warnOfSpellings(prefix, events))
+  const invalidate = invalidator(store, shapes, spellings, events)
   const background = new Background()
   const verifications = options.verify?.sample ? new Verifications(options.verify) : undefined
   const hidden = { isPossible: options.vary !== undefined }
@@ -152,6 +155,7 @@ export function openCache(
     droppedBy: (tags) => drops.by(tags),
     graph,
     policies,
+    spellings,
     precision: {
       of: (model) => policies.precision(model) ?? (hidden.isPossible ? 'row' : 'shape'),
       because: (model) => (policies.precision(model) === undefined ? 'hidden-conditions' : 'option'),

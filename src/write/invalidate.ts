@@ -3,6 +3,7 @@ import type { WriteSet } from '../query/write-set.ts'
 import type { DeliveryOutcome, GuardedStore } from '../stores/guarded-store.ts'
 import type { Hold } from './holds.ts'
 import type { ShapesInUse } from './shapes-in-use.ts'
+import type { Spellings } from './spellings.ts'
 
 /** What made tags move, for events. */
 export interface Cause {
@@ -31,18 +32,26 @@ export type Invalidate = (
  * To be called after the commit: a shape that is not registered yet when the registries are compared will be read from
  * a database that shows the change.
  */
-export function invalidator(store: GuardedStore, shapes: ShapesInUse, events: EventHub): Invalidate {
+export function invalidator(
+  store: GuardedStore,
+  shapes: ShapesInUse,
+  spellings: Spellings,
+  events: EventHub,
+): Invalidate {
   return async (changes, cause, hold, graceUntil) => {
-    const moved = new Set([...changes.tags, ...shapes.movedBy(changes)])
+    const spelt = [...changes.tags, ...shapes.movedBy(changes)]
+    const moved = new Set([...spelt, ...spellings.widened(spelt)])
     if (moved.size === 0) {
       await hold?.release([])
       return 'delivered'
     }
     const begun = events.begin()
-    const known = shapes.known(changes.changes.keys())
+    const known = [...shapes.known(changes.changes.keys()), spellings.known()]
     const first = await (hold ? hold.release([...moved], known) : store.bump([...moved], known, graceUntil))
     shapes.learn(first.registries)
-    const missing = first.registries.length > 0 ? [...shapes.movedBy(changes)].filter((tag) => !moved.has(tag)) : []
+    const found = first.registries.length > 0 ? [...shapes.movedBy(changes)] : []
+    const wide = spellings.besides([...spelt, ...found], first.registries)
+    const missing = [...new Set([...found, ...wide])].filter((tag) => !moved.has(tag))
     const second = missing.length > 0 ? await store.bump(missing, [], graceUntil) : first
     const delivery = first.delivery === 'delivered' ? second.delivery : first.delivery
     const ms = events.since(begun)

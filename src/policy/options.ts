@@ -174,6 +174,14 @@ export interface ReadCacheOptions {
   readonly refresh?: boolean | undefined
 }
 
+/** What calls may say in their `cache`. */
+export interface CallOptions {
+  /** The longest `ttl`, `swr` and `nullTtl` of a call; longer ones are cut. Seconds, or their name. @default ten years */
+  readonly maxTtl?: Ttl | undefined
+  /** The options a call may name; any other makes it reject with `CacheConfigError`. @default all */
+  readonly allow?: readonly (keyof ReadCacheOptions | keyof WriteCacheOptions)[] | undefined
+}
+
 /** What a write does to the cache beyond invalidating what it changed, which needs no option. */
 export interface WriteCacheOptions {
   /** Tags of the application's own to invalidate when the write has been committed. */
@@ -394,6 +402,11 @@ export interface CacheOptions {
    * @default `CACHE_ENCRYPTION_KEYS` and `CACHE_DIGEST_KEY`, else none
    */
   readonly encryption?: EncryptionOptions | undefined
+  /**
+   * Bounds the `cache` argument of calls, for applications that hand arguments on from outside (`findMany(req.body)`).
+   * `false`: no call may have one. @default any
+   */
+  readonly callOptions?: CallOptions | false | undefined
   /** Part of every key; change it to leave all entries behind. @default '' */
   readonly version?: string | undefined
   /**

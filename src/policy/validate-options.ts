@@ -201,6 +201,9 @@ const catalogue = v.union(
   'Give `{ read, timeoutMs, maxAge, generated, writes }`, true or false.',
 )
 
+const CALL_OPTIONS = ['ttl', 'swr', 'nullTtl', 'tags', 'namespace', 'validate', 'key', 'refresh', 'invalidate'] as const
+const CALL_OPTIONS_FIX = `Give a list of ${CALL_OPTIONS.join(', ')}.`
+
 const configEntries = {
   redis: v.optional(
     v.union(
@@ -241,6 +244,18 @@ const configEntries = {
   vary: v.optional(isFunction('Give a function that returns the scope.')),
   requireScope: v.optional(v.boolean('Give true or false.')),
   encryption: v.optional(encryption),
+  callOptions: v.optional(
+    v.union(
+      [
+        v.literal(false),
+        shape({
+          maxTtl: v.optional(ttl),
+          allow: v.optional(listOf(v.picklist(CALL_OPTIONS, CALL_OPTIONS_FIX), CALL_OPTIONS_FIX)),
+        }),
+      ],
+      'Give `{ maxTtl, allow }`, or false.',
+    ),
+  ),
   version: v.optional(v.string('Give a text.')),
   consistency: v.optional(consistency),
   invalidation: v.optional(precision),
@@ -309,6 +324,9 @@ const cacheOptions = shape({
   clock: v.optional(isFunction('Give a function that returns epoch milliseconds.')),
 })
 
+/** Of one read: each is looked up with every hit. */
+const MAX_TAGS = 128
+const TOO_MANY_TAGS = `Give at most ${MAX_TAGS} tags to a read, ${10 * MAX_TAGS} to a write.`
 const readCache = v.union(
   [
     v.boolean(),
@@ -316,7 +334,7 @@ const readCache = v.union(
       ttl: v.optional(ttl),
       swr: v.optional(ttl),
       nullTtl: v.optional(ttl),
-      tags: v.optional(listOf(tagName, 'Give a list of tags.')),
+      tags: v.optional(v.pipe(listOf(tagName, 'Give a list of tags.'), v.maxLength(MAX_TAGS, TOO_MANY_TAGS))),
       namespace: v.optional(namespace),
       validate: v.optional(validate),
       key: v.optional(text('Give a key of 1 to 256 characters.')),
@@ -325,7 +343,9 @@ const readCache = v.union(
   ],
   'Give true, false, or an object with ttl, swr, nullTtl, tags, namespace, validate, key, refresh.',
 )
-const writeCache = shape({ invalidate: listOf(tagName, 'Give a list of tags.') })
+const writeCache = shape({
+  invalidate: v.pipe(listOf(tagName, 'Give a list of tags.'), v.maxLength(10 * MAX_TAGS, TOO_MANY_TAGS)),
+})
 
 const rawOptions = shape({
   reads: v.optional(names('Give a list of model names.')),

@@ -22,14 +22,12 @@ describe('processes that meet a server together', () => {
     let reached = () => {}
     const waits = new Promise<void>((resolve) => (reached = resolve))
     const client = connect()
-    const call = client.call.bind(client) as (...args: unknown[]) => Promise<unknown>
-    client.call = (async (...args: unknown[]) => {
-      if (args[0] === 'SCAN') {
-        reached()
-        await opened
-      }
-      return call(...args)
-    }) as typeof client.call
+    const pipeline = client.pipeline.bind(client)
+    client.pipeline = ((commands: string[][]) => {
+      if (commands[0]?.[0]?.toLowerCase() !== 'scan') return pipeline(commands)
+      reached()
+      return { exec: () => opened.then(() => pipeline(commands).exec()) }
+    }) as typeof client.pipeline
     return { client, open, waits }
   }
 

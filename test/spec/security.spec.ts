@@ -353,7 +353,8 @@ describe('a result that is too large', () => {
 describe('what must not be cached reaches Redis by no way', () => {
   async function storedUnder(client: Spec<'sqlite'>): Promise<string> {
     await client.prisma.$cache.settled()
-    const keys = await keysOf(client)
+    // All but registries, which hold names of columns.
+    const keys = (await keysOf(client)).filter((key) => !key.includes(':shapes:'))
     return (await Promise.all(keys.map((key) => redis.get(key)))).join('\n')
   }
 

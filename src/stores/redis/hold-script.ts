@@ -113,11 +113,13 @@ elseif value then redis.call('UNLINK', KEYS[1]) end
 return 1
 `)
 
-/** Lengthens the life of versions. Not of held tags, whose end is that of their last hold. */
+/** Lengthens the life of versions; one that lasts longer is left: an entry may need it. Not of held tags, whose end is that of their last hold. */
 export const RENEW = script(`
 for _, key in ipairs(KEYS) do
   local value = redis.call('GET', key)
-  if value and not string.find(value, '~', 1, true) then redis.call('PEXPIRE', key, ARGV[1]) end
+  if value and not string.find(value, '~', 1, true) and redis.call('PTTL', key) < tonumber(ARGV[1]) then
+    redis.call('PEXPIRE', key, ARGV[1])
+  end
 end
 return 1
 `)

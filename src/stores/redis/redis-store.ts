@@ -94,7 +94,7 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
     ? new ClusterServers(client, serversContext)
     : new SingleServer(client, serversContext)
   const tagKeys = new WeakMap<readonly Tag[], readonly string[]>()
-  let { tagTtlMs } = context
+  const { tagTtlMs } = context
   /**
    * Until when a version is known not to expire, by the key of its tag, of those that were met. One that was moved since has a longer life;
    * one that is gone is a miss.
@@ -221,11 +221,10 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
     send: Send,
     others: readonly ScriptCall[] = [],
     first: readonly string[] = [],
+    lifeMs = tagTtlMs,
   ) {
     const callsOn = (groups: readonly (readonly string[])[]) =>
-      groups.map(
-        (own): ScriptCall => ({ script, keys: own, args: [String(tagTtlMs), ...first, ...own.map(newVersion)] }),
-      )
+      groups.map((own): ScriptCall => ({ script, keys: own, args: [String(lifeMs), ...first, ...own.map(newVersion)] }))
     const calls = callsOn(grouped(keys))
     const replies = await run([...calls, ...others], send)
     const isSplit = calls.some((_, i) => replies[i]?.[0]?.message.startsWith('TRYAGAIN'))
@@ -419,16 +418,16 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
 
     async fill(key, entry, tags, ttlMs) {
       // A version must outlive the entries that hold it, or they would miss before their time; also those of calls
-      // that asked for longer than the configuration knows.
-      tagTtlMs = Math.max(tagTtlMs, 2 * ttlMs)
+      // that asked for longer than the configuration knows. Only of these tags: one call must not keep all others.
+      const lifeMs = Math.max(tagTtlMs, 2 * ttlMs)
       const outlives = performance.now() + ttlMs
       const short = tagKeysOf(tags).filter((tag) => (lastsUntil.get(tag) ?? 0) <= outlives)
       const [stored] = await Promise.all([
         servers.send([['set', key, entry, 'PX', String(ttlMs)]]),
-        together(RENEW, short, (commands) => servers.send(commands)),
+        together(RENEW, short, (commands) => servers.send(commands), [], [], lifeMs),
       ])
       answer(stored[0])
-      for (const tag of short) lastsUntil.set(tag, performance.now() + tagTtlMs / 2)
+      for (const tag of short) lastsUntil.set(tag, performance.now() + lifeMs / 2)
     },
 
     async increment(key, by, ttlMs) {

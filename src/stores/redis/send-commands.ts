@@ -5,7 +5,8 @@ import { dropConnection, due } from './silence.ts'
 
 /** One command. Rejects with what the server said instead of a result. */
 export async function called(client: RedisClient, command: string, ...args: string[]): Promise<unknown> {
-  const [reply] = await pipelined(client, [[command, ...args]])
+  // A pipeline finds the commands of ioredis by their names, which are in lower case.
+  const [reply] = await pipelined(client, [[command.toLowerCase(), ...args]])
   return answer(reply)
 }
 

@@ -49,6 +49,7 @@ beforeEach(() => {
     clock,
     random: () => 0,
     maxValueBytes: () => 1e6,
+    spellings: { register: async () => {} },
     leaseWorth: new LeaseWorth(),
     flights: new SingleFlight(),
     registered: new RegisteredShapes(),

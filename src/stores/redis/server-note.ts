@@ -2,7 +2,6 @@ import { StoreUnavailableError } from '../../errors.ts'
 import { answer, type Command, type RedisClient, type Reply } from './redis-client.ts'
 import type { ServersContext } from './redis-servers.ts'
 import { pipelined } from './send-commands.ts'
-import { isWrongType } from './wrong-types.ts'
 
 /** A server as it describes itself. */
 export interface Server {

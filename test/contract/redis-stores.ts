@@ -108,7 +108,7 @@ export function describeRedisStore(title: string, { connect, servers, deviations
           Promise.all(Array.from({ length: 10 }, () => store.lookUp(key('a'), ['User', 'Post']))),
         )
         // One command for all of them, or in a cluster one for each key.
-      expect([1, 3]).toContain(seen['mget'])
+        expect([1, 3]).toContain(seen['mget'])
       })
 
       promise('scanning, removing and clearing never say KEYS, DEL or FLUSHDB', async () => {
@@ -148,7 +148,12 @@ export function describeRedisStore(title: string, { connect, servers, deviations
         const few = await commandsOf(() => store.bump(tags))
         await fillTo(10, 10_000)
         const many = await commandsOf(() => store.bump(tags))
-        expect(few).toEqual({ evalsha: expect.any(Number), echo: expect.any(Number), get: tags.length, set: tags.length })
+        expect(few).toEqual({
+          evalsha: expect.any(Number),
+          echo: expect.any(Number),
+          get: tags.length,
+          set: tags.length,
+        })
         expect(many).toEqual(few)
         // Every store of every test walks through what is left.
         await store.clear()

@@ -145,7 +145,8 @@ export class KnownDatabase {
   async #stored(): Promise<Catalogue | undefined> {
     const { store, key, clock } = this.#context
     if (!store.isRemote) return undefined
-    const found = await store.lookUp(key, [], { pastNear: true }).catch(() => undefined)
+    // A store that is still being connected to must not keep the database from being asked in time.
+    const found = await inTime(STORED_MS, () => store.lookUp(key, [], { pastNear: true })).catch(() => undefined)
     const catalogue = found?.entry === undefined ? undefined : readStored(found.entry)
     const age = catalogue ? clock() - catalogue.readAt : Number.NaN
     return age >= 0 && age < this.#maxAgeMs ? catalogue : undefined
@@ -195,6 +196,9 @@ function warn(what: string): void {
     { code: 'PRISMA_QUERY_CACHE_CATALOGUE' },
   )
 }
+
+/** How long the store is waited for, ms: the database has the same answer. */
+const STORED_MS = 250
 
 /** Begins every statement of ours, so that it can be told from the application's in a log. */
 const MARK = '/* prisma-extension-query-cache: catalogue */'

@@ -13,6 +13,9 @@ const OWN = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'`
 const notOfExtension = (catalogue: string, oid: string) =>
   `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalogue}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`
 
+/** Under any collation they hold texts equal that differ in case, or in blanks at the end. */
+const FOLDED_TYPES = `'citext', 'bpchar'`
+
 /** The body of those that are not written in SQL, but known to do no more than change the row: it hands NEW on. */
 const WHOLE_ROW = 'new'
 
@@ -30,9 +33,9 @@ ${relations} WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND ${asked}
 UNION ALL SELECT 'column', c.relname::text, a.attname::text,
   concat_ws(' ', CASE WHEN a.attgenerated <> '' THEN 'generated' END,
     CASE WHEN a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL THEN 'default' END),
-  co.collname::text, CASE WHEN co.collisdeterministic THEN '1' END
+  co.collname::text, CASE WHEN co.collisdeterministic AND COALESCE(d.typname, t.typname) NOT IN (${FOLDED_TYPES}) THEN '1' END
 ${relations} JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation co ON co.oid = a.attcollation
+JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type d ON d.oid = t.typbasetype LEFT JOIN pg_collation co ON co.oid = a.attcollation
 WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND ${asked}
 UNION ALL SELECT 'view', c.relname::text, NULL, pg_get_viewdef(c.oid), NULL, NULL
 ${relations} WHERE c.relkind IN ('v', 'm') AND ${OWN} AND ${notOfExtension('pg_class', 'c.oid')}

@@ -90,7 +90,9 @@ function readHook(cache: Cache, { model = '', operation, args, query, __internal
   try {
     const { transaction, dataPath } = hookCall(__internalParams)
     const { option, rest, sent } = splitArgs(args, __internalParams)
-    const call = { model, operation, args: rest, dataPath, run: () => query(sent), begun: cache.begin() }
+    const send = () => query(sent)
+    const run = transaction ? send : () => cache.send(model, operation, send)
+    const call = { model, operation, args: rest, dataPath, run, begun: cache.begin() }
     const lookedUp = cache.lookedUp(option)
     if (lookedUp) return cache.goOn(call, lookedUp, transaction)
     // Also where the read is not cached: a mistake must not wait for production to be told.
@@ -324,6 +326,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     read,
     pending,
     begin: () => events.begin(),
+    send: readContext.merged.send.bind(readContext.merged),
     explaining: () => explainScope.current(),
     explanation: (call: ReadCall, option: ReadCache) => explainRead(call, option, catalogue.state(), readContext),
 

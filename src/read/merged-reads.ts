@@ -1,49 +1,96 @@
-import type { Model, ModelGraph } from '../query/model-graph.ts'
+import type { Field, Model, ModelGraph } from '../query/model-graph.ts'
 
 /**
  * Prisma sends the `findUnique` calls of one tick as one statement, and finds for each its row by the value that was
  * asked for. It finds none where the database holds a value equal that is spelt another way (`A@B.C` for `a@b.c` under
- * `citext`, a UUID in capitals), and answers `null`. Such a null must not be kept for others: alone, the same call finds
- * the row.
+ * `citext`, `a ` for `a` on MySQL, a UUID in capitals), and answers `null`. Such a null must not be kept for others:
+ * alone, the same call finds the row.
+ *
+ * Every call is counted, cached or not, and by client: two caches over one client send their calls together. The counts
+ * are on `globalThis`, for each cache may come from a copy of this package of its own.
  */
 export class MergedReads {
   readonly #graph: ModelGraph
-  readonly #counts = new Map<string, { open: number; begun: number }>()
+  readonly #counts: Counts
 
-  constructor(graph: ModelGraph) {
+  /** `client`: who sends the calls; without one it sends nobody else's. */
+  constructor(graph: ModelGraph, client: object = {}) {
     this.#graph = graph
+    this.#counts = countsOf(client)
   }
 
-  /** The call is sent. Returns what to ask when it is answered: whether a `null` may be due to its being merged. */
-  begin(name: string, operation: string, where: unknown): () => boolean {
+  /** Sends a call that Prisma may merge with others: one outside of transactions. */
+  async send(model: string, operation: string, query: () => PromiseLike<unknown>): Promise<unknown> {
+    if (!operation.startsWith('findUnique')) return query()
+    const count = this.#counts.get(model) ?? { open: 0, begun: 0 }
+    this.#counts.set(model, count)
+    count.open += 1
+    count.begun += 1
+    try {
+      return await query()
+    } finally {
+      count.open -= 1
+    }
+  }
+
+  /** Taken in the moment a call is sent. Returns what to ask when it is answered: whether a `null` may be Prisma's own. */
+  watch(name: string, operation: string, where: unknown): () => boolean {
     const model = this.#graph.models.get(name)
     if (!model || !operation.startsWith('findUnique')) return () => false
-    const count = this.#counts.get(name) ?? { open: 0, begun: 0 }
-    this.#counts.set(name, count)
-    const wasAlone = count.open === 0
-    const begun = ++count.begun
-    count.open += 1
-    return () => {
-      count.open -= 1
-      return !(wasAlone && count.begun === begun) && hasOtherSpellings(this.#graph.provider, model, where)
-    }
+    const { open, begun } = this.#counts.get(name) ?? { open: 0, begun: 0 }
+    const wasAlone = () => open === 0 && this.#counts.get(name)?.begun === begun + 1
+    return () => !wasAlone() && mayBeSpeltOtherwise(this.#graph.provider, model, where)
   }
 }
 
-/** Whether the database may hold a key equal that is spelt another way. */
-function hasOtherSpellings(provider: string, model: Model, where: unknown): boolean {
+/** Of calls to a model. */
+type Counts = Map<string, { open: number; begun: number }>
+
+/** The number is that of the layout of `Counts`. */
+const COUNTS = Symbol.for('prisma-extension-query-cache/merged-reads@1')
+
+function countsOf(client: object): Counts {
+  const holder = globalThis as { [COUNTS]?: WeakMap<object, Counts> }
+  holder[COUNTS] ??= new WeakMap()
+  let counts = holder[COUNTS].get(client)
+  if (!counts) holder[COUNTS].set(client, (counts = new Map()))
+  return counts
+}
+
+/** Whether the database may hold a key equal that Prisma takes for another one. */
+function mayBeSpeltOtherwise(provider: string, model: Model, where: unknown): boolean {
   if (typeof where !== 'object' || where === null) return false
   return Object.entries(where).some(([name, value]) => {
     const field = model.fields.get(name)
     // The columns of a compound key stand one level deeper.
-    if (!field) return hasOtherSpellings(provider, model, value)
-    if (field.type !== 'String' || typeof value !== 'string') return false
-    if (field.nativeType === 'Uuid') return !CANONICAL_UUID.test(value)
-    const exact = COMPARES_EXACTLY.has(provider) && !PADDED_OR_FOLDED.has(field.nativeType ?? '')
-    return !exact
+    return field ? !isExact(provider, field, value) : mayBeSpeltOtherwise(provider, model, value)
   })
 }
 
+/** Whether the database holds this value equal to none but the one that Prisma does. */
+function isExact(provider: string, field: Field, value: unknown): boolean {
+  if (value === undefined || field.kind === 'enum') return true
+  switch (field.type) {
+    case 'Int':
+    case 'BigInt':
+    case 'Boolean':
+      return true
+    case 'String':
+      return typeof value === 'string' && isExactText(provider, field, value)
+    default:
+      // A Float is rounded to its column, a DateTime cut to its day.
+      return false
+  }
+}
+
+function isExactText(provider: string, { nativeType, collation }: Field, value: string): boolean {
+  if (nativeType === 'Uuid') return CANONICAL_UUID.test(value)
+  if (!COMPARES_EXACTLY.has(provider) || collation?.isDeterministic === false) return false
+  return nativeType === undefined || EXACT_TYPES.has(nativeType)
+}
+
 const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** All others hold texts equal that differ in case or in blanks at the end. */
 const COMPARES_EXACTLY: ReadonlySet<string> = new Set(['sqlite', 'postgresql', 'postgres', 'cockroachdb'])
-const PADDED_OR_FOLDED: ReadonlySet<string> = new Set(['Char', 'Citext'])
+/** Neither padded nor folded, nor written in several ways as an address is. */
+const EXACT_TYPES: ReadonlySet<string> = new Set(['Text', 'VarChar', 'String'])

@@ -184,7 +184,7 @@ function ask(
   }
   const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
   const lateMs = context.loopDelay?.begin()
-  const mayBeMerged = context.merged.begin(call.model, call.operation, call.args['where'])
+  const mayBeMerged = context.merged.watch(call.model, call.operation, call.args['where'])
   const query = Promise.resolve(call.run())
   const snapshot = query.then(
     (result): Landed => {
@@ -194,7 +194,6 @@ function ask(
     },
     (error: unknown): Landed => {
       lateMs?.()
-      mayBeMerged()
       if (lease) endLease(lease, context)
       if (!call.sharesEnd) return undefined
       return () => {

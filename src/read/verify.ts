@@ -102,9 +102,11 @@ const toldOf = (error: unknown) => (error instanceof StoreUnavailableError ? err
 /** Whether the database says what was served; `undefined` when its answer is not one to compare with. */
 async function agrees({ call, plan, payload }: Served, context: ReadContext): Promise<boolean | undefined> {
   const ticket = context.connection.ticket()
+  const mayBeMerged = context.merged.watch(call.model, call.operation, call.args['where'])
   const result = await answerOf(call)
   // As in `fill`: rows that may be uncommitted, and rows with fields fetched for another extension, are not stored.
   if (!context.connection.onlyCommitted(ticket)) return undefined
+  if ((result === null || result === NO_RECORD) && mayBeMerged()) return undefined
   if (result === NO_RECORD) return false
   if (result === undefined || (plan.omitted && showsOmitted(plan.omitted, result))) return undefined
   if (encode(result) === payload) return true

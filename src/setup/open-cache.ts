@@ -188,7 +188,7 @@ export function openCache(
     learned: new LearnedTags(),
     recent: new RecentEntries(),
     connection: new SharedConnection(graph.provider, connections?.[0]),
-    merged: new MergedReads(graph),
+    merged: new MergedReads(graph, connections?.[0]),
     decimals,
     background,
     verifications,

@@ -99,21 +99,24 @@ model Kid {\n  id Int @id\n  parentId Int?\n  parent Parent? @relation(fields: [
 })
 
 describe('findUnique calls that Prisma merges', () => {
-  const models = 'model Thing {\n  id String @id @db.Uuid\n  code String @unique @db.Char(8)\n  name String\n}\n'
+  const models = `model Thing {\n  id String @id @db.Uuid\n  code String @unique @db.Char(8)\n  name String\n
+  padded String @unique\n  day DateTime @unique @db.Date\n}\n`
   const id = 'abcdef00-0000-4000-8000-000000000001'
   beforeAll(() =>
-    bed.database.execute(`CREATE TABLE "Thing" (id UUID PRIMARY KEY, code CHAR(8) UNIQUE NOT NULL, name TEXT NOT NULL);
-      INSERT INTO "Thing" VALUES ('${id}', 'a', 'first')`),
+    bed.database.execute(`CREATE TABLE "Thing" (id UUID PRIMARY KEY, code CHAR(8) UNIQUE NOT NULL, name TEXT NOT NULL,
+      padded CHAR(8) UNIQUE NOT NULL, day DATE UNIQUE NOT NULL);
+      INSERT INTO "Thing" VALUES ('${id}', 'a', 'first', 'b', '2024-01-01')`),
   )
 
-  it.each<[string, unknown]>([
-    ['a UUID in capitals', { id: id.toUpperCase() }],
-    ['a text with other blanks', { code: 'a' }],
-  ])('leave no null behind for a key that is spelt another way: %s', async (_, where) => {
+  it.each<[string, unknown, unknown]>([
+    ['a UUID in capitals', { id: id.toUpperCase() }, { id: 'abcdef00-0000-4000-8000-000000000002' }],
+    ['a text with other blanks', { code: 'a' }, { code: 'zz' }],
+    ['a text with other blanks, by the catalogue', { padded: 'b' }, { padded: 'zz' }],
+    ['a day with a time', { day: new Date('2024-01-01T10:00:00Z') }, { day: new Date('2025-01-01') }],
+  ])('leave no null behind for a key that is spelt another way: %s', async (_, where, other) => {
     const { plain, prisma } = await clients(models)
-    const other = { where: { id: 'abcdef00-0000-4000-8000-000000000002' } }
-    const merged = [{ where }, 'id' in (where as object) ? other : { where: { code: 'zz' } }]
-    await Promise.all(merged.map((args) => call(prisma, 'thing', 'findUnique', args)))
+    await call(prisma, 'thing', 'count')
+    await Promise.all([where, other].map((args) => call(prisma, 'thing', 'findUnique', { where: args })))
     await prisma.$cache.settled()
     expect(await call(prisma, 'thing', 'findUnique', { where })).toEqual(
       await call(plain, 'thing', 'findUnique', { where }),

@@ -2,6 +2,7 @@ import { Decimal } from '@prisma/client/runtime/client'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { encode } from '../../../src/codec/typed-json.ts'
 import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
+import { MergedReads } from '../../../src/read/merged-reads.ts'
 import { Background, type ReadCall, type ReadContext, Verifications } from '../../../src/read/read-context.ts'
 import type { ReadPlan } from '../../../src/read/read-plan.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
@@ -72,6 +73,7 @@ beforeEach(() => {
     clock: () => now,
     random: () => random,
     connection,
+    merged: new MergedReads({ ...graph, provider: 'mysql' }),
     decimals: { ready: async () => (text: string) => new Decimal(text) },
     background: new Background(),
     verifications,
@@ -240,6 +242,14 @@ describe('what was served', () => {
       return 2
     }
     expect(await outcome({ served: 1, database: [always(2), meanwhile] })).toBe('')
+  })
+
+  it('is not compared with a null of a `findUnique` that Prisma may have merged with others', async () => {
+    const call = { model: 'Tag', operation: 'findUnique', args: { where: { name: 'a ' } } }
+    const none = () => context.merged.send('Tag', 'findUnique', async () => null)
+    expect(await outcome({ served: {}, database: [none], ...call })).toBe('stale')
+    const merged = async () => (await Promise.all([none(), none()]))[0]
+    expect(await outcome({ served: {}, database: [merged], ...call })).toBe('')
   })
 })
 

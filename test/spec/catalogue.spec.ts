@@ -1,5 +1,4 @@
 import { Redis } from 'ioredis'
-import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type CacheControl, type CacheEvent, type CacheOptions, cacheExtension } from '../../src/index.ts'
 import { type ClientOf, type OpenedClient, openClient } from '../support/clients.ts'
@@ -7,6 +6,7 @@ import { freshNamespace } from '../support/fresh-namespace.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type TestBed, useTestBed } from '../support/matrix.ts'
 import { adapterFor, type Provider } from '../support/provider.ts'
+import { runScript } from '../support/run-script.ts'
 import { type Ask, madeStaleBy } from './support.ts'
 
 /** What the database does and its schema does not say: which reads must notice a write, and which need not. */
@@ -280,7 +280,7 @@ function useDatabase(bed: TestBed<Provider>, ddl = '') {
   let opened: OpenedClient | undefined
   const controls: CacheControl[] = []
   beforeAll(async () => {
-    await runScript(bed, ddl)
+    await runScript(bed.database, ddl)
     await bed.database.execute(rows)
     opened = await bed.open()
   })
@@ -311,15 +311,6 @@ function useDatabase(bed: TestBed<Provider>, ddl = '') {
       return { prisma, plain, events }
     },
   }
-}
-
-/** Bodies of functions hold semicolons, which the script of an adapter is cut at. */
-async function runScript({ database, provider }: TestBed<Provider>, script: string): Promise<void> {
-  if (provider !== 'postgresql') return database.execute(script)
-  const client = new Client(database.url)
-  await client.connect()
-  await client.query(script)
-  await client.end()
 }
 
 const beds = [

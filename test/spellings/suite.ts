@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { type Combination, describeCombinations, type TestBed } from '../support/matrix.ts'
+import { alteredGroups } from './altered-tables.ts'
 import { givenGroups } from './own-doings.ts'
 import { type Pair, TWINS, textCases } from './texts.ts'
 import { type Group, itAgrees, useWorld } from './world.ts'
@@ -25,6 +26,15 @@ export function describeSpellings(combination: Combination, strings: readonly St
     { title: 'two strings of one text', alter: '', cases: TWINS },
     ...givenGroups(combination.provider),
   ]
+  describeGroups(combination, groups)
+}
+
+/** Tables on which the database does more than the schema says. */
+export function describeAlteredTables(combination: Combination, form: 'short' | 'long'): void {
+  describeGroups(combination, alteredGroups(combination.provider, form))
+}
+
+function describeGroups(combination: Combination, groups: readonly Group[]): void {
   for (const group of groups) describeCombinations(group.title, (bed) => agreeing(bed, group), [combination])
 }
 

@@ -3,6 +3,7 @@ import { cacheExtension } from '../../src/index.ts'
 import { openClient } from '../support/clients.ts'
 import type { TestBed } from '../support/matrix.ts'
 import { adapterFor } from '../support/provider.ts'
+import { runScript } from '../support/run-script.ts'
 
 type Delegate = Record<string, (args?: object) => PromiseLike<unknown>>
 
@@ -43,7 +44,7 @@ export function useWorld(bed: TestBed, { alter, session }: Group): () => World {
   let world: World | undefined
   let close = async () => {}
   beforeAll(async () => {
-    if (alter) await bed.database.execute(alter)
+    if (alter) await runScript(bed.database, alter)
     const { url, provider } = bed.database
     const database = { ...bed.database, adapter: () => adapterFor(provider, url, session) }
     const [one, other] = await Promise.all([openClient(database, bed.generator), openClient(database, bed.generator)])

@@ -50,7 +50,7 @@ export class ClusterServers implements RedisServers {
   constructor(client: RedisClient, context: ServersContext) {
     this.#client = client
     this.#context = context
-    this.#writes = new WriteCheck(context.connection.writeCheckMs)
+    this.#writes = new WriteCheck(context.looksOnly ? Number.POSITIVE_INFINITY : context.connection.writeCheckMs)
     for (const event of ['ready', '+node']) this.#ends.push(listenWeakly(client, event, this, found))
     this.#ends.push(listenWeakly(client, 'close', this, lost), listenWeakly(client, '-node', this, removed))
   }

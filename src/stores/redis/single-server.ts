@@ -24,7 +24,7 @@ export class SingleServer implements RedisServers {
     this.#client = client
     this.#context = context
     this.#connection = connectionOf(client)
-    this.#writes = new WriteCheck(context.connection.writeCheckMs)
+    this.#writes = new WriteCheck(context.looksOnly ? Number.POSITIVE_INFINITY : context.connection.writeCheckMs)
     watchSilence(client, context.connection)
     this.#endReady = listenWeakly(client, 'ready', this, isReady)
   }

@@ -29,6 +29,7 @@ export class WriteCheck {
 
   /** Whether the server is to be asked along with what is read from it now; says yes once for all who read meanwhile. */
   isDue(server: RedisClient): boolean {
+    if (this.#everyMs === Number.POSITIVE_INFINITY) return false
     const now = performance.now()
     const last = this.#checkedAt.get(server)
     if (last !== undefined && now - last < this.#everyMs) return false

@@ -34,10 +34,12 @@ export async function startMariadb(): Promise<MariadbServer> {
   // MariaDB refuses to run as root unless it is told to.
   const user = process.getuid?.() === 0 ? ['--user=root'] : []
   const data = `--datadir=${join(folder, 'data')}`
+  // A server that starts removes the temporary tables it finds in its folder for them: in a shared one, those of others.
+  const temporary = `--tmpdir=${folder}`
   try {
     await runProgram(
       programs.install,
-      ['--no-defaults', ...user, data, '--auth-root-authentication-method=normal', '--skip-test-db'],
+      ['--no-defaults', ...user, data, temporary, '--auth-root-authentication-method=normal', '--skip-test-db'],
       { cwd: folder },
     )
     const port = await freePort()
@@ -48,6 +50,7 @@ export async function startMariadb(): Promise<MariadbServer> {
         '--no-defaults',
         ...user,
         data,
+        temporary,
         `--port=${port}`,
         `--socket=${join(folder, 'socket')}`,
         ...Object.entries(settings).map(([key, value]) => `--${key}=${value}`),

@@ -4,16 +4,17 @@ import { withoutUndefined } from '../codec/without-undefined.ts'
 import type { SkipFillReason } from '../events.ts'
 import { derivedTags } from '../query/derived-tags.ts'
 import { anyValuesTag } from '../tags/shape-tags.ts'
-import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import type { Tag } from '../tags/tag.ts'
+import { recordOf, type Stamp, stampsOf } from '../tags/tag-clocks.ts'
+import type { Seen } from './look-up.ts'
 import { showsOmitted } from './omitted-fields.ts'
 import { keyringOf, type ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 
-/** When and under which versions the database was asked. */
+/** When and under which clocks the database was asked. */
 export interface Asked {
   readonly at: number
-  readonly versions: ReadonlyMap<Tag, TagVersion>
+  readonly seen: Seen
   /** By how much the event loop was late since then, ms. */
   readonly lateMs?: number
   /** From `SharedConnection`. */
@@ -29,13 +30,7 @@ interface Snapshot {
   readonly bytes: number
   readonly isNull: boolean
   /** Tags it may depend on instead of those of its query. */
-  readonly finer: Finer | undefined
-}
-
-interface Finer {
-  readonly tags: readonly Tag[]
-  /** Those of them that only the result tells. */
-  readonly derived: readonly Tag[]
+  readonly finer: readonly Tag[] | undefined
 }
 
 /**
@@ -95,36 +90,42 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
     ),
   )
 
-  // Not `async`: where nothing is derived the entry is on its way when this returns.
+  // Not `async`: the entry is on its way when this returns.
   function write(): Promise<void> {
-    const coarse = isNull ? plan.watched : plan.tags
-    const { finer } = snapshot
-    if (!finer) return put(coarse, asked.versions)
-    if (areKnown(finer.tags, asked.versions)) return put(finer.tags, asked.versions)
-    // At once, for whoever asks next; then again, when the finer tags have versions.
-    const first = put(coarse, asked.versions)
-    return Promise.all([finerVersions(plan, finer, asked.versions, context), first]).then(([versions]) =>
-      versions ? put(finer.tags, versions) : undefined,
-    )
-  }
-
-  function put(tags: readonly Tag[], known: ReadonlyMap<Tag, TagVersion>): Promise<void> {
-    if (!areKnown(tags, known)) {
+    const tags = snapshot.finer ?? (isNull ? plan.watched : plan.tags)
+    const stamps = stampsFor(tags, plan, asked.seen)
+    if (!stamps) {
       // Others than the last time: the next miss begins with those of its query.
       context.learned.learn(key, undefined)
       return Promise.resolve()
     }
-    const versions = tags.map((tag) => known.get(tag) as TagVersion)
     const named = plan.own ? tags : tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
-    const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, versions, tags: named, payload }
+    const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, stamps, tags: named, payload }
     context.learned.learn(key, named.length === 0 ? undefined : tags)
     const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
-    return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
+    return context.store.fill(key, writeEnvelope(written), keptForMs)
   }
 }
 
+/**
+ * The stamps of the records these tags belong to, in their order. `undefined`: a record was not seen before the database was
+ * asked, or a shape may not be known to writers, so that they would not tell of a change.
+ */
+function stampsFor(tags: readonly Tag[], plan: ReadPlan, seen: Seen): readonly Stamp[] | undefined {
+  const ofRecords = stampsOf(seen)
+  const unregistered = new Set(plan.shapes.map(anyValuesTag).filter((tag) => !seen.has(tag)))
+  const stamps = new Map<string, Stamp>()
+  for (const tag of tags) {
+    const record = recordOf(tag)
+    const stamp = ofRecords.get(record)
+    if (!stamp || unregistered.has(tag)) return undefined
+    stamps.set(record, stamp)
+  }
+  return [...stamps.values()]
+}
+
 /** What the result depends on when it is asked itself; `undefined` where it tells nothing its query does not. */
-function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): Finer | undefined {
+function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): readonly Tag[] | undefined {
   if (plan.parts.length === 0) return undefined
   const told = plan.parts.flatMap((part) => {
     const tags = part.derivation && derivedTags(context.graph, part.derivation, result)
@@ -140,41 +141,7 @@ function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): Finer
   if (finer.size === 0) return undefined
   const ofPlaces = new Set(plan.parts.flatMap(({ tags }) => tags))
   const others = [...plan.tags, ...(result === null ? plan.absence : [])].filter((tag) => !ofPlaces.has(tag))
-  const tags = new Set([...others, ...plan.parts.flatMap((part) => finer.get(part) ?? part.tags)])
-  return { tags: [...tags], derived: [...tags].filter((tag) => !plan.watched.includes(tag)) }
-}
-
-/**
- * Versions of tags that were not known before the database was asked. They are good only if no write has been announced
- * between then and now: a write moves the guard before the tags that are derived, so one that had moved a derived tag
- * before its version was taken here has moved the guard as well, and one that moves it later invalidates the entry.
- */
-async function finerVersions(
-  plan: ReadPlan,
-  { tags, derived }: Finer,
-  asked: ReadonlyMap<Tag, TagVersion>,
-  context: ReadContext,
-): Promise<ReadonlyMap<Tag, TagVersion> | undefined> {
-  const unknown = derived.filter((tag) => !isVersion(asked.get(tag)))
-  // A shape that was not registered before the database was asked is not known to writers.
-  const registered = new Set(plan.shapes.flatMap((shape) => [everyShapeTag(shape.model), anyValuesTag(shape)]))
-  if (unknown.some((tag) => registered.has(tag))) return undefined
-  const created = await context.store.ensureVersions(unknown)
-  const guards = await context.store.lookUp(plan.key, plan.guards)
-  const stood = (tag: Tag, i: number) => asked.get(tag) === guards.versions[i] && guards.versions[i] !== HELD
-  if (!plan.guards.every(stood)) return undefined
-  const versions = new Map(asked)
-  for (const [i, tag] of unknown.entries()) versions.set(tag, created[i] as TagVersion)
-  return areKnown(tags, versions) ? versions : undefined
-}
-
-function areKnown(tags: readonly Tag[], versions: ReadonlyMap<Tag, SeenVersion>): boolean {
-  return tags.every((tag) => isVersion(versions.get(tag)))
-}
-
-/** Nobody may hold the tag, and somebody must have given it a version. */
-function isVersion(version: SeenVersion | undefined): boolean {
-  return version !== undefined && version !== null && version !== HELD
+  return [...new Set([...others, ...plan.parts.flatMap((part) => finer.get(part) ?? part.tags)])]
 }
 
 function nameOf(tag: Tag, plan: ReadPlan): string {

@@ -93,16 +93,12 @@ export class RemoteGuard implements GuardedStore {
     await inTime(this.#options.timeoutMs * PATIENCE, async () => this.#store.endLease?.(lease))
   }
 
-  ensureVersions(tags: readonly Tag[]) {
-    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.ensureVersions(tags))
-  }
-
   register(shapes: readonly ShapeKey[]) {
     return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.register(shapes))
   }
 
-  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number) {
-    return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, tags, ttlMs))
+  fill(key: string, entry: string, ttlMs: number) {
+    return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, ttlMs))
   }
 
   increment(key: string, by: number, ttlMs: number | undefined) {

@@ -115,6 +115,15 @@ describe('the user of the deployed Redis may do what the cache does', () => {
     expect(await server.admin.call('ACL', 'LOG')).toEqual([])
   })
 
+  it('with more tags than a new clock record has room for', async () => {
+    await withCache({}, async ({ prisma }) => {
+      await prisma.user.findMany({ cache: { tags: ['t0'] } })
+      await prisma.$cache.invalidate({ tags: Array.from({ length: 1000 }, (_, i) => `t${i}`) })
+    })
+    expect([...sent.keys()]).toContain('append')
+    expect(await server.admin.call('ACL', 'LOG')).toEqual([])
+  })
+
   it('warming, by one process of a fleet', async () => {
     const prisma = spec.plain.$extends(
       cacheExtension({
@@ -151,7 +160,7 @@ describe('it may do nothing else', () => {
       'resetkeys',
       '~shop:*',
       'resetchannels',
-      '&__redis__:invalidate',
+      '&shop:*',
       '-@all',
     ])
   })

@@ -172,9 +172,9 @@ describeCombinations('$cache', (bed) => {
       tookMs: expect.any(Number),
       freshForMs: 15_000,
       keptForMs: 25_000,
-      tags: entry!.versions.length,
+      tags: expect.any(Number),
       dependsOn: expect.arrayContaining(['#a']),
-      versions: expect.arrayContaining([expect.any(String)]),
+      stamps: expect.arrayContaining([{ epoch: expect.any(String), clock: expect.any(Number) }]),
       bytes: expect.any(Number),
     })
     expect(JSON.stringify(entry)).not.toContain('ada@')

@@ -1,6 +1,6 @@
 import type { Lease } from '../store.ts'
-import { script } from './hold-script.ts'
 import type { Command, Reply } from './redis-client.ts'
+import { script } from './script.ts'
 
 /** Ends a lease that is still its holder's: one that ran out may be another's by now. */
 export const END_LEASE = script(`
@@ -13,13 +13,9 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `)
 
-/** In one slot with its entry, so that one node takes the lease and is asked for the entry, in this order. */
-export function leaseKey(prefix: string, { key, under }: Lease): string {
-  return `${prefix}lease:{${key}}${under}`
-}
-
-export function takeLease(prefix: string, lease: Lease): Command {
-  return ['set', leaseKey(prefix, lease), lease.holder, 'NX', 'PX', String(lease.leaseMs)]
+/** `key`: in one slot with its entry, so that one node takes the lease and is asked for the entry, in this order. */
+export function takeLease(key: string, lease: Lease): Command {
+  return ['set', key, lease.holder, 'NX', 'PX', String(lease.leaseMs)]
 }
 
 /** A server that refuses (it is full, say) gives the lease to nobody else either: waiting for that would be in vain. */

@@ -83,11 +83,11 @@ export class SingleServer implements RedisServers {
     this.#assertTaken(await pipelined(this.#client, [this.#probe()]))
   }
 
-  async get(keys: readonly string[]): Promise<readonly unknown[]> {
-    if (!this.#writes.isDue(this.#client)) return this.#inOrder(await called(this.#client, 'MGET', ...keys), keys)
-    const [values, taken] = await pipelined(this.#client, [['mget', ...keys], this.#probe()])
-    this.#assertTaken([taken as Reply])
-    return this.#inOrder(answer(values), keys)
+  async read(commands: readonly Command[]): Promise<readonly Reply[]> {
+    if (!this.#writes.isDue(this.#client)) return this.send(commands)
+    const replies = await this.send([...commands, this.#probe()])
+    this.#assertTaken(replies.slice(commands.length))
+    return replies.slice(0, commands.length)
   }
 
   async masters(): Promise<readonly RedisClient[]> {
@@ -125,11 +125,10 @@ export class SingleServer implements RedisServers {
     if (refused) throw refusal(refused)
   }
 
-  /** What is no list of as many values is the reply to something else: this one's, and all that come, are out of order. */
-  #inOrder(values: unknown, keys: readonly string[]): readonly unknown[] {
-    if (Array.isArray(values) && values.length === keys.length) return values
+  /** What is no reply to its command is the reply to something else: this one's, and all that come, are out of order. */
+  outOfOrder(): Error {
     dropConnection(this.#client)
-    throw new ConnectionLostError('replies came out of order')
+    return new ConnectionLostError('replies came out of order')
   }
 }
 

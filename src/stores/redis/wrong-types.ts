@@ -7,17 +7,18 @@ export function isWrongType(reply: Reply | undefined): boolean {
 
 /**
  * Removes what of another type lies under these keys. Nobody of ours put it there, and every command would fail on it
- * for ever. An absent tag means changed, and an absent registry that all shapes of its model have: both only miss.
+ * for ever. A record without its marks or shapes begins anew, which only misses.
  */
 export async function removeWrongTypes(
   keys: readonly string[],
-  isRegistry: (key: string) => boolean,
   send: (commands: readonly Command[]) => Promise<readonly Reply[]>,
 ): Promise<void> {
   const types = await send(keys.map((key): Command => ['type', key]))
   const wrong = keys.filter((key, i) => {
     const type = String(answer(types[i]))
-    return type !== 'none' && type !== (isRegistry(key) ? 'hash' : 'string')
+    return type !== 'none' && type !== (HASH.test(key) ? 'hash' : 'string')
   })
   if (wrong.length > 0) await send(wrong.map((key): Command => ['unlink', key]))
 }
+
+const HASH = /(^|:)(marks|shapes):\{[^{}]*\}$/

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Envelope, readEnvelope, WIRE_VERSION, writeEnvelope } from '../../../src/codec/envelope.ts'
 import { CodecError } from '../../../src/errors.ts'
-import { newVersion } from '../../../src/tags/tag-versions.ts'
+import { newToken } from '../../../src/tags/tag-clocks.ts'
 
 const envelope: Envelope = {
   readAt: 1_767_323_045_678,
@@ -10,7 +10,10 @@ const envelope: Envelope = {
   keptForMs: 90_000,
   tookMs: 0,
   check: '-',
-  versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
+  stamps: [
+    { epoch: 'AAAAAAAAAAAA', clock: 1 },
+    { epoch: 'BBBB-BBBB_BB', clock: 2 ** 32 - 2 },
+  ],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],
   payload: '{"a":"d"}\n{"a":0}',
 }
@@ -35,7 +38,10 @@ describe('an envelope', () => {
           keptForMs: fc.nat(),
           tookMs: fc.nat(),
           check: fc.constantFrom('-', 'G8WDcbH4TvttcHMPBSU09ZHPBoOBXkT1g8EjhY35yMY', '_a-'),
-          versions: fc.array(fc.constant(null).map(newVersion), { maxLength: 5 }),
+          stamps: fc.array(
+            fc.record({ epoch: fc.constant(null).map(newToken), clock: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }),
+            { maxLength: 5 },
+          ),
           tags: fc.array(fc.constantFrom('0', '12', 'Post', 'Post?*', 'Post:id=1', 'Post?authorId=5&a1b2c3d4'), {
             maxLength: 5,
           }),

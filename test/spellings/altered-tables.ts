@@ -17,9 +17,11 @@ const ask = (model: string, operation: string, args?: object) => (client: Client
 /** Every kind of read that shows a column, or finds or orders rows by it. */
 function readsOf(model: string, column: string, key: string, values: readonly unknown[]): Read[] {
   const where = (value: unknown) => ({ where: { [column]: value } })
+  // A view has rows of one key: what is asked of it must not leave their order open.
+  const orderBy = [{ [key]: 'asc' }, { [column]: 'asc' }]
   const all: Record<string, Read['read']> = {
-    'a page': ask(model, 'findMany', { orderBy: { [key]: 'asc' }, take: 3 }),
-    shown: ask(model, 'findMany', { select: { [column]: true }, orderBy: { [key]: 'asc' } }),
+    'a page': ask(model, 'findMany', { orderBy, take: 3 }),
+    shown: ask(model, 'findMany', { select: { [column]: true }, orderBy }),
     ordered: ask(model, 'findMany', { select: { [key]: true }, orderBy: [{ [column]: 'desc' }, { [key]: 'asc' }] }),
     first: ask(model, 'findFirst', { select: { [key]: true }, orderBy: [{ [column]: 'asc' }, { [key]: 'asc' }] }),
     'the largest': ask(model, 'aggregate', { _max: { [column]: true }, _count: { [column]: true } }),

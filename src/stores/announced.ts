@@ -1,5 +1,6 @@
 import { peerGroup, peersOf } from './process-peers.ts'
 import type { CacheStore } from './store.ts'
+import { withMethods } from './with-methods.ts'
 
 /**
  * A remote store whose changes are told to the stores of this process before they are sent, and again once they are
@@ -39,18 +40,5 @@ export function announced(store: CacheStore, prefix: string): CacheStore {
       return telling(clear, () => store.clear())
     },
   }
-  return Object.assign(Object.create(bound(store)) as CacheStore, changes)
-}
-
-/** Every method of the store, bound to it: an application's own store may be an instance of a class. */
-function bound(store: CacheStore): CacheStore {
-  const methods = new Map<PropertyKey, unknown>()
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function') return value
-      if (!methods.has(name)) methods.set(name, value.bind(target))
-      return methods.get(name)
-    },
-  })
+  return withMethods(store, changes)
 }

@@ -1,4 +1,5 @@
 import type { CacheStore } from './store.ts'
+import { withMethods } from './with-methods.ts'
 
 /**
  * For databases whose reads are answered by replicas: for `lagMs` after an invalidation what it changed is not stored,
@@ -13,14 +14,7 @@ export function lagBehind(store: CacheStore, lagMs: number): CacheStore {
     const [registries] = await Promise.all([bump(moved, known), store.release(holder, moved, kept)])
     return registries
   }
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'bump') return bump
-      if (name === 'release') return release
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+  return withMethods(store, { bump, release })
 }
 
 /** One holder for all: a later invalidation extends the hold of an earlier one. */

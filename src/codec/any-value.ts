@@ -1,5 +1,7 @@
 import { CodecError } from '../errors.ts'
-import { classOf, KIND_OF, kindFromJson, kindToJson, LIST, NULL, NUMBER, OBJECT, TEXT_OR_BOOLEAN } from './kinds.ts'
+import type { Budget } from './budget.ts'
+import { type Cell, lengthOf } from './cells.ts'
+import { classOf, KIND_OF, kindFromJson, kindToJson, LIST, OBJECT } from './kinds.ts'
 import { assertDepth, type DecimalFactory, type Kind } from './layout.ts'
 
 /**
@@ -7,16 +9,20 @@ import { assertDepth, type DecimalFactory, type Kind } from './layout.ts'
  * of a raw statement. Scalars of JSON are themselves; anything else is a list that begins with its mark, so that no
  * text can be taken for one: `["d",1700000000000]`, `["[",1,["i",5]]`, `["{","id",1,"at",["d",0]]`.
  */
-export function anyToJson(value: unknown, depth: number): unknown {
+export function anyToJson(value: unknown, depth: number, budget: Budget): unknown {
   assertDepth(depth)
   const is = classOf(value)
-  if (is & (NULL | TEXT_OR_BOOLEAN | NUMBER)) return value
-  if (is === LIST) return ['[', ...Array.from(value as readonly unknown[], (element) => anyToJson(element, depth + 1))]
-  if (is !== OBJECT) return [KIND_OF.get(is), kindToJson(KIND_OF.get(is) as Kind, value)]
-  return [
-    '{',
-    ...Object.entries(value as object).flatMap(([key, member]): unknown[] => [key, anyToJson(member, depth + 1)]),
-  ]
+  if (is === LIST) {
+    return ['[', ...Array.from(value as readonly unknown[], (element) => anyToJson(element, depth + 1, budget))]
+  }
+  if (is === OBJECT) {
+    const members = Object.entries(value as object)
+    return ['{', ...members.flatMap(([key, member]): unknown[] => [key, anyToJson(member, depth + 1, budget)])]
+  }
+  const kind = KIND_OF.get(is)
+  const json = kind ? kindToJson(kind, value) : (value as Cell)
+  budget.take(lengthOf(json))
+  return kind ? [kind, json] : json
 }
 
 /** @throws for JSON that `anyToJson` does not write: it comes from outside. */

@@ -1,4 +1,5 @@
 import { CodecError } from '../errors.ts'
+import type { Budget } from './budget.ts'
 
 /**
  * The JSON scalars of one column, as they are or, where that is shorter, as
@@ -31,11 +32,13 @@ const MAX_PLACES = '['.charCodeAt(0) - FIRST_PLACE + 1
 const UNITS = [86_400_000, 3_600_000, 1000]
 
 /** `isCopied`: readers make a value of its own for each row, where they share texts and numbers. */
-export function pack(cells: readonly Cell[], isCopied = false): Cells {
-  if (cells.length < LEAST) return cells
+export function pack(cells: readonly Cell[], budget: Budget, isCopied = false): Cells {
   const plain = { cells, length: cells.reduce<number>((sum, cell) => sum + lengthOf(cell) + 1, 0) }
-  const others = [asTable(cells, isCopied), asSteps(cells)].filter((form) => form !== undefined)
-  return others.reduce<Form>((best, form) => (form.length < best.length ? form : best), plain).cells
+  const others = cells.length < LEAST ? [] : [asTable(cells, isCopied), asSteps(cells)]
+  const best = others.reduce<Form>((best, form) => (form && form.length < best.length ? form : best), plain)
+  // A comma is counted that the last cell of a table, and of steps, does not have.
+  budget.take(best.length - 1)
+  return best.cells
 }
 
 /** @throws CodecError for what `pack` does not write: it comes from outside. */
@@ -161,8 +164,8 @@ function isCell(value: unknown): boolean {
   return typeof value !== 'object' || value === null
 }
 
-/** Of its JSON, about: escapes are not counted. */
-function lengthOf(cell: Cell): number {
+/** Of its JSON, about and never more: escapes are not counted. */
+export function lengthOf(cell: Cell): number {
   if (typeof cell === 'string') return cell.length + 2
   if (typeof cell !== 'number') return 4
   return Number.isInteger(cell) && Math.abs(cell) < 1e15 ? digitsOf(cell) : String(cell).length

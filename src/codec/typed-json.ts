@@ -1,4 +1,5 @@
 import { CodecError } from '../errors.ts'
+import { Budget } from './budget.ts'
 import { ANY_VALUE, type DecimalFactory, JSON_VALUE } from './layout.ts'
 import { assertNesting } from './nesting.ts'
 import { prepareSingle, readSingle } from './read-value.ts'
@@ -10,10 +11,11 @@ export type { DecimalFactory } from './layout.ts'
  * JSON that gives back exactly what Prisma returned: Date, Decimal, BigInt, Bytes, and the numbers JSON has no word for.
  * Its layout is told in `layout.ts`.
  *
- * @throws CodecError for a value that could not be given back exactly.
+ * @throws CodecError for a value that could not be given back exactly, OversizeError for one that would take more than
+ *   `most` characters: soon, before there is a text. One that is not much longer may be written all the same.
  */
-export function encode(value: unknown): string {
-  const written = writeSingle(value)
+export function encode(value: unknown, most = Number.POSITIVE_INFINITY): string {
+  const written = writeSingle(value, new Budget(most))
   const body = JSON.stringify(written.body)
   if (written.shape === JSON_VALUE) return `\n${body}`
   const shape = JSON.stringify(written.shape)

@@ -490,7 +490,10 @@ export interface CacheOptions {
    * query cannot be asked outside the scope it was asked in. @default false
    */
   readonly predict?: boolean | PredictOptions | undefined
-  /** Larger results are not stored. Bytes of the encoded result. @default 1_048_576 */
+  /**
+   * Larger results are not stored, nor shared by reads that wait for the same one. Results of a query that gave one are not
+   * looked at for the next 30 seconds. Bytes of the encoded result. @default 1_048_576
+   */
   readonly maxValueBytes?: number | undefined
   /**
    * Reads a sample of the hits from the database as well, behind the caller's back, and compares: `verify` events, and

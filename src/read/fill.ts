@@ -1,3 +1,4 @@
+import { OversizeError } from '../codec/budget.ts'
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
 import { withoutUndefined } from '../codec/without-undefined.ts'
@@ -41,8 +42,8 @@ interface Finer {
 
 /**
  * Takes a snapshot of a result and stores it behind the caller's back; the snapshot, for reads that wait for the same
- * result, or `undefined` when it may not be shared. Must run before the caller sees the result: Prisma and the caller
- * change the object they are given.
+ * result, or `undefined` when it may not be shared, or is too large: they ask for themselves then, as without a cache. Must
+ * run before the caller sees the result: Prisma and the caller change the object they are given.
  */
 export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: ReadContext): string | undefined {
   const tookMs = Math.max(0, Math.round(context.clock() - asked.at - (asked.lateMs ?? 0)))
@@ -50,23 +51,24 @@ export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: Rea
   if (!context.connection.onlyCommitted(asked.ticket)) return skip('shared-connection')
   if (result === null && asked.wasMerged) return skip('merged')
   if (plan.omitted && showsOmitted(plan.omitted, result)) return skip('computed-needs')
+  if (context.oversize.has(plan)) return skip('oversize')
+  const maxBytes = context.maxValueBytes(plan.model)
   let payload: string
   try {
-    payload = encode(plan.own === undefined ? result : withoutUndefined(result))
-  } catch {
-    return skip('unsupported-value')
+    payload = encode(plan.own === undefined ? result : withoutUndefined(result), maxBytes)
+  } catch (error) {
+    return error instanceof OversizeError ? oversize() : skip('unsupported-value')
   }
   const bytes = Buffer.byteLength(payload)
-  if (bytes > context.maxValueBytes(plan.model)) skip('oversize')
-  else
-    store(
-      plan,
-      { payload, bytes, isNull: result === null, finer: finerTags(plan, result, context) },
-      asked,
-      tookMs,
-      context,
-    )
+  if (bytes > maxBytes) return oversize()
+  const finer = finerTags(plan, result, context)
+  store(plan, { payload, bytes, isNull: result === null, finer }, asked, tookMs, context)
   return payload
+
+  function oversize(): undefined {
+    context.oversize.add(plan)
+    return skip('oversize')
+  }
 
   function skip(reason: SkipFillReason): undefined {
     context.events.emit({ type: 'skip-fill', model: plan.model, operation: plan.operation, key: plan.key, reason })

@@ -15,6 +15,7 @@ import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
 import type { LoopDelay } from './loop-delay.ts'
 import type { MergedReads } from './merged-reads.ts'
+import type { OversizeResults } from './oversize-results.ts'
 import type { PlannedForms } from './planned-forms.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
@@ -47,6 +48,7 @@ export interface ReadContext {
   readonly encryption: Encryption | undefined
   /** Of a result of a read of this model. */
   readonly maxValueBytes: (model: string) => number
+  readonly oversize: OversizeResults
   /** How long what is hit often lives, where a policy says `adaptive`. */
   readonly lives: AdaptiveTtl
   /** Which misses one process asks for all. */

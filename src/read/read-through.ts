@@ -112,7 +112,9 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
     return value
   }
   if (!versions) return asked(call.run())
-  const flight = cause === 'refresh' ? undefined : context.flights.under(flightName(plan, versions))
+  // What is too large to be stored is too large to be shared: nobody waits for it.
+  const joins = cause !== 'refresh' && !context.oversize.has(plan)
+  const flight = joins ? context.flights.under(flightName(plan, versions)) : undefined
   if (flight) {
     const landed = await flight
     if (typeof landed === 'function') {

@@ -19,6 +19,7 @@ import { LearnedTags } from '../read/learned-tags.ts'
 import { LeaseWorth } from '../read/lease-worth.ts'
 import { LoopDelay } from '../read/loop-delay.ts'
 import { MergedReads } from '../read/merged-reads.ts'
+import { OversizeResults } from '../read/oversize-results.ts'
 import { clientFingerprint } from '../read/plan-read.ts'
 import { plannedForms } from '../read/planned-forms.ts'
 import { plannedQueries } from '../read/planned-queries.ts'
@@ -175,6 +176,7 @@ export function openCache(
     requireScope: options.requireScope ?? false,
     encryption: secrets,
     maxValueBytes: (model) => policies.maxBytes(model) ?? options.maxValueBytes ?? 1024 * 1024,
+    oversize: new OversizeResults(clock),
     lives,
     leaseWorth: new LeaseWorth(),
     loopDelay: graph.provider === 'sqlite' ? undefined : new LoopDelay(),

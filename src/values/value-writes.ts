@@ -1,3 +1,4 @@
+import { OversizeError } from '../codec/budget.ts'
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
 import { withoutUndefined } from '../codec/without-undefined.ts'
@@ -51,15 +52,16 @@ function prepare(name: string, value: unknown, mayCount: boolean, context: Value
   if (typeof found === 'string') return bypassed('set', found, context)
   const id = found
   if (value === undefined) return skip('undefined')
+  const maxBytes = context.read.maxValueBytes(VALUES)
   let payload: string
   try {
     const counts = mayCount && Number.isSafeInteger(value) && !Object.is(value, -0)
-    payload = counts ? String(value) : encode(withoutUndefined(value))
-  } catch {
-    return skip('unsupported-value')
+    payload = counts ? String(value) : encode(withoutUndefined(value), maxBytes)
+  } catch (error) {
+    return skip(error instanceof OversizeError ? 'oversize' : 'unsupported-value')
   }
   const bytes = Buffer.byteLength(payload)
-  return bytes > context.read.maxValueBytes(VALUES) ? skip('oversize') : { id, payload, bytes }
+  return bytes > maxBytes ? skip('oversize') : { id, payload, bytes }
 
   function skip(reason: SkipFillReason): undefined {
     context.read.events.emit({ type: 'skip-fill', model: VALUES, operation: 'set', key: id.key, reason })

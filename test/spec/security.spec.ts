@@ -330,10 +330,28 @@ describe('a result that is too large', () => {
     expect(await prisma.$cache.keys()).toHaveLength(1)
   })
 
-  it('is still shared by those who wait for it together', async () => {
-    const { prisma, sql } = spec.cached({ maxValueBytes: 10 })
-    await Promise.all([1, 2, 3].map(() => prisma.user.findMany()))
-    expect(sql.count(/^SELECT/)).toBe(1)
+  it('is not shared either: whoever asks for it asks the database, as without a cache', async () => {
+    const { prisma, plain, sql, clock } = spec.cached({ maxValueBytes: 10 })
+    const right = await plain.user.findMany()
+    sql.clear()
+    for (const round of [1, 2]) {
+      expect(await Promise.all([1, 2, 3].map(() => prisma.user.findMany()))).toEqual([right, right, right])
+      expect(sql.count(/^SELECT/)).toBe(3 * round)
+    }
+    clock.advance(30_000)
+    await prisma.user.findMany()
+    expect(sql.count(/^SELECT/)).toBe(7)
+  })
+
+  it('is stored when it has shrunk', async () => {
+    const { prisma, clock } = spec.cached({ maxValueBytes: 2000 })
+    const read = () => prisma.user.findUnique({ where: { id: 1 } })
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'x'.repeat(2000) } })
+    await read()
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'short' } })
+    clock.advance(30_000)
+    await read()
+    expect(await did(prisma, read())).toBe('hit')
   })
 
   it('by default from a mebibyte on', async () => {

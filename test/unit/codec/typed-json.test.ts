@@ -1,6 +1,7 @@
 import { DbNull, Decimal } from '@prisma/client/runtime/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { OversizeError } from '../../../src/codec/budget.ts'
 import { decode, encode, holdsDecimals, isNull, prepared } from '../../../src/codec/typed-json.ts'
 import { CodecError } from '../../../src/errors.ts'
 
@@ -165,6 +166,7 @@ describe('a value comes back as it was', () => {
         expect(decode(payload, decimal)).toStrictEqual(value)
         expect(secondCopy(payload)).toStrictEqual(value)
         expect(isNull(payload)).toBe(value === null)
+        expect(encode(value, payload.length), 'what fits is not refused').toBe(payload)
       }),
       { seed: 1, numRuns: 1000 },
     )
@@ -419,3 +421,50 @@ function own(key: string, value: unknown): object {
 function bigintText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
+
+describe('a value that is larger than it may be', () => {
+  const tall = Array.from({ length: 3000 }, (_, i) => i)
+  const wide = 'x'.repeat(100)
+  /** The same rows with one column more, and how often it was looked at. */
+  function counted(rows: readonly object[]) {
+    const seen = { last: 0 }
+    const get = () => {
+      seen.last += 1
+      return seen.last
+    }
+    for (const row of rows) Object.defineProperty(row, 'zz', { enumerable: true, get })
+    return { rows, seen }
+  }
+
+  it.each<[string, (i: number) => object]>([
+    ['text', (i) => ({ text: `${i} ${wide}` })],
+    ['bytes', (i) => ({ bytes: Buffer.from(`${i} ${wide}`) })],
+    ['Decimals', (i) => ({ price: new Decimal(`${i + 1}${'1'.repeat(100)}`) })],
+    ['JSON of one form', (i) => ({ meta: { text: `${i} ${wide}` } })],
+    ['JSON of many forms', (i) => ({ meta: i % 2 ? [`${i} ${wide}`] : { text: wide } })],
+    ['values that disagree', (i) => ({ any: i % 2 ? `${i} ${wide}` : at })],
+    ['lists', (i) => ({ list: [`${i} ${wide}`] })],
+    ['rows of rows', (i) => ({ posts: [{ at, title: `${i} ${wide}` }] })],
+  ])('rows with %s: is given up before the columns that come after', (_, rowOf) => {
+    const { rows, seen } = counted(tall.map(rowOf))
+    expect(() => encode(rows, 10_000)).toThrow(OversizeError)
+    expect(seen.last).toBe(0)
+  })
+
+  it('more cells than characters: is given up before any column', () => {
+    const { rows, seen } = counted(tall.map((i) => ({ i })))
+    expect(() => encode(rows, 5999)).toThrow(OversizeError)
+    expect(seen.last).toBe(0)
+  })
+
+  it.each<[string, object]>([
+    ['text', { text: wide.repeat(1000) }],
+    ['bytes', { bytes: new Uint8Array(100_000) }],
+    ['a list of text', { list: tall.map((i) => `${i} ${wide}`) }],
+    ['JSON', { meta: Object.fromEntries(tall.map((i) => [`key ${i}`, wide])) }],
+  ])('one row with %s: is given up before the fields that come after', (_, row) => {
+    const { rows, seen } = counted([row])
+    expect(() => encode(rows[0], 10_000)).toThrow(OversizeError)
+    expect(seen.last).toBe(0)
+  })
+})

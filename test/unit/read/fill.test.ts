@@ -6,6 +6,7 @@ import type { Model } from '../../../src/query/model-graph.ts'
 import { type PrecisionRules, readSet } from '../../../src/query/read-set.ts'
 import { type Asked, fill } from '../../../src/read/fill.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
+import { OversizeResults } from '../../../src/read/oversize-results.ts'
 import { Background, type ReadContext } from '../../../src/read/read-context.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
@@ -13,10 +14,12 @@ import { guardedStore } from '../../../src/stores/guards.ts'
 import type { CacheStore } from '../../../src/stores/store.ts'
 import { anyValuesTag } from '../../../src/tags/shape-tags.ts'
 import { HELD, type SeenVersion } from '../../../src/tags/tag-versions.ts'
+import { manualClock } from '../../support/manual-clock.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
 import { type FakeStore, fakeStore } from '../stores/fake-store.ts'
 import { planOf, policy } from './plan-of.ts'
 
+let clock: ReturnType<typeof manualClock>
 let store: FakeStore
 let context: ReadContext
 let events: CacheEvent[]
@@ -26,6 +29,7 @@ const plan = planOf(['User'], { policy: { ...policy, swrMs: 30_000, nullTtlMs: 5
 const asked: Asked = { at: 1_000_000, versions: new Map([['User', 'AAAAAAAAAAAA']]), ticket: 0 }
 
 beforeEach(() => {
+  clock = manualClock(1_000_007)
   store = fakeStore()
   fills = []
   events = []
@@ -43,7 +47,8 @@ beforeEach(() => {
       onError: () => {},
     }),
     events: hub,
-    clock: () => 1_000_007,
+    clock: clock.now,
+    oversize: new OversizeResults(clock.now),
     random: () => 0,
     maxValueBytes: () => 1000,
     connection: new SharedConnection('sqlite'),
@@ -128,10 +133,32 @@ describe('a result is not stored', () => {
     expect(reasons()).toEqual(['unsupported-value'])
   })
 
-  it('when it is too large, but those who wait for it may have it', async () => {
-    expect(fill(plan, 'x'.repeat(1000), asked, context)).toContain('xxx')
+  it.each([1000, 100_000])('when it is too large, by little or by much (%i), nor is it shared', async (length) => {
+    expect(fill(plan, 'x'.repeat(length), asked, context)).toBeUndefined()
     expect(reasons()).toEqual(['oversize'])
     expect(await stored()).toEqual([])
+  })
+
+  it('nor looked at while one that was too large is remembered, and then once more', () => {
+    let looks = 0
+    const row = (text: string) => ({
+      get text() {
+        looks += 1
+        return text
+      },
+    })
+    const large = () => fill(plan, [row('x'.repeat(2000))], asked, context)
+    large()
+    const once = looks
+    expect(once).toBeGreaterThan(0)
+    for (let i = 0; i < 5; i += 1) large()
+    expect(looks).toBe(once)
+    expect(fill({ ...plan, check: 'another query' }, [row('small')], asked, context)).toContain('small')
+    clock.advance(29_999)
+    expect(fill(plan, [row('small')], asked, context)).toBeUndefined()
+    clock.advance(1)
+    expect(fill(plan, [row('small')], asked, context)).toContain('small')
+    expect(reasons()).toEqual(Array(7).fill('oversize'))
   })
 
   it('larger by bytes, not by characters', () => {

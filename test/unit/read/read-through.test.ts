@@ -4,6 +4,7 @@ import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { LeaseWorth } from '../../../src/read/lease-worth.ts'
 import { MergedReads } from '../../../src/read/merged-reads.ts'
+import { OversizeResults } from '../../../src/read/oversize-results.ts'
 import { Background, type ReadCall, type ReadContext } from '../../../src/read/read-context.ts'
 import { readThrough } from '../../../src/read/read-through.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
@@ -49,6 +50,7 @@ beforeEach(() => {
     clock,
     random: () => 0,
     maxValueBytes: () => 1e6,
+    oversize: new OversizeResults(clock),
     spellings: { register: async () => {} },
     leaseWorth: new LeaseWorth(),
     flights: new SingleFlight(),

@@ -22,5 +22,7 @@ export type Coarseness =
   | 'schema-unknown'
   /** `maxTags` would be exceeded. */
   | 'too-many-tags'
+  /** This client has registered as many shapes of the model as it may for now. */
+  | 'too-many-shapes'
   /** Another place of the query depends on the whole model. */
   | 'model-elsewhere'

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
  * Prisma touches `extension`, a new store touches `stores`.
  */
 const layers: readonly (readonly string[])[] = [
-  ['errors.ts', 'clock.ts', 'dependency.ts', 'optional-package.ts'],
+  ['errors.ts', 'clock.ts', 'dependency.ts', 'optional-package.ts', 'token-bucket.ts'],
   ['events.ts'],
   ['input.ts', 'tags'],
   ['query'],

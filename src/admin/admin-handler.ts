@@ -1,6 +1,7 @@
 import type { CacheControl } from '../control/cache-control.ts'
 import { TELL } from '../control/tell.ts'
 import { CacheConfigError, StoreUnavailableError } from '../errors.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { answer, json, page, Refusal, refused } from './answers.ts'
 import type { Grant, Viewer } from './authorize.ts'
 import { EventStreams } from './event-stream.ts'
@@ -10,7 +11,6 @@ import { Recorder } from './recorder/recorder.ts'
 import { readBody } from './request-body.ts'
 import { type Asked, changes, entryView, type RouteContext, views } from './routes.ts'
 import { assertJson, assertSameOrigin } from './same-origin.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** Where a request reached the handler, as adapters know it. */
 export interface AdminMount {

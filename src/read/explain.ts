@@ -2,8 +2,7 @@ import type { CatalogueState } from '../catalogue/known-database.ts'
 import type { Dependency } from '../dependency.ts'
 import type { BypassReason } from '../events.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
-import { readSet } from '../query/read-set.ts'
-import { planRead, yieldsOf } from './plan-read.ts'
+import { allowed, planRead } from './plan-read.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 
 /** How a read is cached and what invalidates it, without asking the database or the store. */
@@ -39,13 +38,13 @@ export function explainRead(
   catalogue: CatalogueState,
   context: ReadContext,
 ): Explanation {
-  const { model, operation, args } = call
+  const { model, operation } = call
   const plan = planRead(call, cache, context)
   const known = context.graph.models.get(model)
   if (plan.kind === 'bypass' || !known) {
     return { status: 'bypass', model, operation, reason: plan.kind === 'bypass' ? plan.reason : 'unknown-argument' }
   }
-  const { dependencies } = readSet(context.graph, known, args, yieldsOf(operation), context.precision)
+  const { dependencies } = allowed(call, known, context).depends
   return {
     status: 'cached',
     model,
@@ -68,6 +67,8 @@ function hint({ model, precision, fields, columns, because }: Dependency): strin
       return `The schema text does not explain ${model}: give it as the \`schema\` option.`
     case 'too-many-tags':
       return 'It would depend on more tags than `maxTags`: ask for fewer values, include fewer relations, or raise it.'
+    case 'too-many-shapes':
+      return `This client reads ${model} in more ways than it may register: compare and select fewer combinations of columns.`
     case 'model-elsewhere':
       return `Another part of the query depends on all of ${model} already.`
     default:

@@ -9,7 +9,7 @@ import { canonicalText, orderedText, UnsupportedArgument } from '../query/canoni
 import type { Model, ModelGraph } from '../query/model-graph.ts'
 import { readForm, slottedArgs } from '../query/read-form.ts'
 import type { Yields } from '../query/read-places.ts'
-import { type ReadSet, readSet } from '../query/read-set.ts'
+import { type PrecisionRules, type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag } from '../tags/tag.ts'
 import { digest, digestIn, entryKey } from './cache-key.ts'
 import { along, omittedFields } from './omitted-fields.ts'
@@ -30,16 +30,49 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   const asked = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
   const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
-  const depends = dependsOn(call, model, context, asked.kind === 'asked')
-  if (depends.refused) return bypass(depends.refused)
+  const finest = dependsOn(call, model, context, asked.kind === 'asked')
+  if (finest.refused) return bypass(finest.refused)
   if (asked.kind === 'bypass') return asked
-  const query = described(asked, policy, depends, context)
-  context.queries.set(asked.text, query)
+  const { depends, coarse } = allowed(call, model, context, finest)
+  // Other tags are another entry: processes differ in what they may register. And asked again it may be admitted.
+  const named = coarse.length === 0 ? asked : { ...asked, text: `${asked.text} ${coarse}` }
+  const known = coarse.length === 0 ? undefined : context.queries.get(named.text)
+  if (known) return planned(call, policy, known, context)
+  const query = described(named, policy, depends, context)
+  context.queries.set(named.text, query)
   const plan = planned(call, policy, query, context)
   if (context.events.isHeard('plan')) {
     context.events.emit({ type: 'plan', model: name, operation, key: plan.key, dependencies: depends.dependencies() })
   }
   return plan
+}
+
+/** What it depends on without shapes that this client may not register, and the models that is coarser for. */
+export function allowed(
+  call: ReadCall,
+  model: Model,
+  context: ReadContext,
+  finest: Depends = dependsOn(call, model, context, false),
+): { readonly depends: Depends; readonly coarse: readonly string[] } {
+  const coarse = new Set<string>()
+  let depends = finest
+  for (;;) {
+    const refused = depends.shapes.filter((shape) => !context.allowance.admits(shape))
+    if (refused.length === 0) return { depends, coarse: [...coarse].sort() }
+    for (const shape of refused) coarse.add(shape.model)
+    // Where it depends on fewer tags of one model, it may on finer ones of another.
+    depends = dependsOnArgs(call, model, call.args, context, withoutShapes(coarse, context.precision))
+  }
+}
+
+function withoutShapes(coarse: ReadonlySet<string>, rules: PrecisionRules): PrecisionRules {
+  return {
+    ...rules,
+    of: (model) => (coarse.has(model) ? 'row' : rules.of(model)),
+    because: (model) => (coarse.has(model) ? 'too-many-shapes' : (rules.because?.(model) ?? 'option')),
+    // What the result tells are shapes as well.
+    maxRowTags: 0,
+  }
 }
 
 /** By its form where it has one: the first read of a form is planned, for all others the values are put into the plan. */
@@ -60,8 +93,9 @@ function dependsOnArgs(
   model: Model,
   args: ReadCall['args'],
   context: ReadContext,
+  rules = context.precision,
 ): Depends {
-  const set = readSet(context.graph, model, args, yieldsOf(operation), context.precision)
+  const set = readSet(context.graph, model, args, yieldsOf(operation), rules)
   const tags = new Set(set.tags)
   const reached = new Set([...set.models].map((one) => one.name))
   for (const other of modelsBehind(reached, context)) {
@@ -240,7 +274,7 @@ function bypass(reason: BypassReason): Bypass {
   return { kind: 'bypass', reason }
 }
 
-export function yieldsOf(operation: string): Yields {
+function yieldsOf(operation: string): Yields {
   if (operation.startsWith('findUnique') || operation.startsWith('findFirst')) return 'row'
   return operation === 'findMany' ? 'rows' : 'aggregate'
 }

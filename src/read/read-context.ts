@@ -20,6 +20,7 @@ import type { PlannedForms } from './planned-forms.ts'
 import type { PlannedQueries } from './planned-queries.ts'
 import type { RecentEntries } from './recent-entries.ts'
 import type { RegisteredShapes } from './registered-shapes.ts'
+import type { ShapeAllowance } from './shape-allowance.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import type { SingleFlight } from './single-flight.ts'
 
@@ -63,6 +64,7 @@ export interface ReadContext {
   /** What the texts of queries begin with, by policy. */
   readonly preambles: WeakMap<ResolvedPolicy, string>
   readonly registered: RegisteredShapes
+  readonly allowance: ShapeAllowance
   readonly learned: LearnedTags
   readonly recent: RecentEntries
   readonly connection: SharedConnection

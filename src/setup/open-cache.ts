@@ -26,6 +26,7 @@ import { plannedQueries } from '../read/planned-queries.ts'
 import { Background, type DecimalClass, type ReadContext, Verifications } from '../read/read-context.ts'
 import { RecentEntries } from '../read/recent-entries.ts'
 import { RegisteredShapes } from '../read/registered-shapes.ts'
+import { ShapeAllowance } from '../read/shape-allowance.ts'
 import { SharedConnection } from '../read/shared-connection.ts'
 import { SingleFlight } from '../read/single-flight.ts'
 import { connectionLimits } from '../stores/connection-limits.ts'
@@ -187,6 +188,7 @@ export function openCache(
       return preambles
     },
     registered: new RegisteredShapes(),
+    allowance: new ShapeAllowance(clock),
     learned: new LearnedTags(),
     recent: new RecentEntries(),
     connection: new SharedConnection(graph.provider, connections?.[0]),

@@ -232,6 +232,53 @@ describe('shapes in Redis', () => {
   })
 })
 
+describePair('a caller who makes up which columns to filter by and to show', (bed) => {
+  const spec = useSpec(bed)
+  const options = { invalidation: 'shape' } as const
+  const columns = ['id', 'title', 'published', 'views', 'authorId'] as const
+  /** All ways to compare, to show or to leave out each column: 3⁵ shapes but a few. */
+  const madeUp = Array.from({ length: 3 ** columns.length }, (_, n): Args => {
+    const uses = columns.map((column, i) => [column, Math.floor(n / 3 ** i) % 3] as const)
+    const select = Object.fromEntries(uses.filter(([, use]) => use === 1).map(([column]) => [column, true]))
+    const where = Object.fromEntries(uses.filter(([, use]) => use === 2).map(([column]) => [column, VALUES[column]]))
+    return { where, select: Object.keys(select).length > 0 ? select : { id: true }, orderBy: { id: 'asc' } }
+  })
+
+  it('pushes out no entry of anybody, and is answered rightly', async () => {
+    const ordinary = spec.cached(options)
+    const { prisma: stranger, plain } = spec.cached({ ...options, prefix: ordinary.prefix, clock: ordinary.clock.now })
+    const all = Object.entries(reads) as [string, Ask][]
+    for (const [, read] of all) await read(ordinary.prisma as never)
+    for (const args of madeUp) await stranger.post.findMany(args)
+    await stranger.$cache.settled()
+    for (const [name, read] of all) expect(await did(ordinary.prisma, read(ordinary.prisma as never)), name).toBe('hit')
+    // What is not told apart is cached, and invalidated, all the same.
+    expect(await did(stranger, stranger.post.findMany(madeUp.at(-1)))).toBe('hit')
+    await ordinary.prisma.post.update({ where: { id: 1 }, data: { title: 'changed', views: 5 } })
+    for (const args of madeUp) expect(await stranger.post.findMany(args)).toEqual(await plain.post.findMany(args))
+  })
+
+  it('may go on after a while, a shape at a time; and is told of it', async () => {
+    const { prisma, clock } = spec.cached(options)
+    const precision = async (args: Args) => {
+      const explained = await prisma.$cache.explain(prisma.post.findMany(args))
+      return explained.status === 'cached' ? explained.dependencies.map((one) => one.because ?? one.precision) : []
+    }
+    for (const args of madeUp.slice(0, 150)) await precision(args)
+    // A row by its key is told apart without a shape.
+    const [one, , other] = madeUp.filter(({ where }) => !where?.id && !where?.title).slice(-3) as [Args, Args, Args]
+    expect(await precision(one)).toEqual(['too-many-shapes'])
+    expect(await precision(madeUp[0] as Args), 'what was admitted').toEqual(['shape'])
+    clock.advance(600_000)
+    expect(await precision(other)).toEqual(['shape'])
+    expect(await precision(one)).toEqual(['too-many-shapes'])
+    expect(await precision(other)).toEqual(['shape'])
+  })
+})
+
+type Args = NonNullable<Parameters<ClientOf<Provider>['post']['findMany']>[0]>
+const VALUES = { id: 1, title: 'one', published: false, views: 0, authorId: 1 }
+
 describe('what is told about precision', () => {
   const bed = useTestBed<Provider>({ provider: 'sqlite', generator: 'ts', store: 'memory' })
   const spec = useSpec(bed)

@@ -6,6 +6,7 @@ import { clientFingerprint, planRawRead, planRead, RAW } from '../../../src/read
 import { plannedForms } from '../../../src/read/planned-forms.ts'
 import { plannedQueries } from '../../../src/read/planned-queries.ts'
 import type { ReadCall, ReadContext } from '../../../src/read/read-context.ts'
+import { ShapeAllowance } from '../../../src/read/shape-allowance.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
 
 const shop = graphOf(`${testSchema}
@@ -32,6 +33,7 @@ function contextOf({ options = {}, context = {} }: Asked): ReadContext {
     precision: { of: (model: string) => policies.precision(model), maxTags: 16, maxRowTags: 32 },
     queries: plannedQueries(),
     forms: plannedForms(),
+    allowance: new ShapeAllowance(() => 0),
     preambles: new WeakMap(),
     events: hub,
     prefix: 'p:',

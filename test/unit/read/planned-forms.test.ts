@@ -7,6 +7,7 @@ import { planRead } from '../../../src/read/plan-read.ts'
 import { type PlannedForms, plannedForms } from '../../../src/read/planned-forms.ts'
 import { plannedQueries } from '../../../src/read/planned-queries.ts'
 import type { ReadContext } from '../../../src/read/read-context.ts'
+import { ShapeAllowance } from '../../../src/read/shape-allowance.ts'
 import { scenarios, tablesOf } from '../../model/soundness/queries.ts'
 import { type Args, answer, type Read } from '../../model/soundness/tables.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
@@ -21,6 +22,7 @@ function planOf({ model, operation, args }: Pick<Read, 'model' | 'operation' | '
     precision: { of: () => 'shape', maxTags: 16, maxRowTags: 32 },
     queries: plannedQueries(),
     forms,
+    allowance: new ShapeAllowance(() => 0),
     preambles: new WeakMap(),
     events: new EventHub(),
     prefix: '',

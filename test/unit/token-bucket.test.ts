@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { TokenBucket } from '../../../src/admin/token-bucket.ts'
+import { TokenBucket } from '../../src/token-bucket.ts'
 
 it('gives so many, and as many again in each period', () => {
   let now = 0

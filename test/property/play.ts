@@ -320,9 +320,13 @@ class Game {
     return [...answers, ...(await inTurn(numbers.filter(alone), ask))]
   }
 
-  /** Of such reads in one tick Prisma makes one query, and finds no row for a key that MariaDB holds equal to another. */
+  /** Of such reads in one tick Prisma makes one query, and finds no row for a key that the database holds equal to another. */
   #isMerged(read: Read): boolean {
-    return this.#world.provider === 'mysql' && read.kind === 'read' && read.operation.startsWith('findUnique')
+    if (read.kind !== 'read' || !read.operation.startsWith('findUnique')) return false
+    return (
+      this.#world.provider === 'mysql' ||
+      this.#world.shapes.get(read.model)?.columns.some(({ folded }) => folded) === true
+    )
   }
 
   async #informed(client: CachedClient, send: () => PromiseLike<unknown>): Promise<Informed> {

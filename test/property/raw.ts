@@ -31,6 +31,7 @@ type Template = readonly [sql: string, models: readonly string[] | undefined, ..
 
 const userId = fc.constantFrom<unknown>(1, 2, 3)
 const tag = fc.constantFrom<unknown>('red', 'green')
+const handle = fc.constantFrom<unknown>('ada', 'BOB')
 const sku = fc.constantFrom<unknown>('a', 'b', 'c', 'd')
 
 const READS: readonly Template[] = [
@@ -46,6 +47,8 @@ const READS: readonly Template[] = [
     undefined,
   ],
   ['SELECT sum(quantity) AS n FROM "OrderLine"', ['OrderLine']],
+  ['SELECT id, doubled, label, moves FROM "Account" WHERE id = ?', ['Account'], userId],
+  ['SELECT id, entries, amount FROM "Total" ORDER BY id', ['Total']],
 ]
 
 const WRITES: readonly Template[] = [
@@ -56,6 +59,8 @@ const WRITES: readonly Template[] = [
   ['INSERT INTO "Tag" (name, color) VALUES (?, ?)', ['Tag'], tag, tag],
   ['DELETE FROM "_PostToTag" WHERE "B" = ?', ['Post', 'Tag'], tag],
   ['UPDATE "Post" SET views = views + 1', ['Post']],
+  ['UPDATE "Account" SET points = points + 1 WHERE handle = ?', ['Account'], handle],
+  ['INSERT INTO "Entry" (amount, "accountId") VALUES (1, ?)', ['Entry'], userId],
   ['DELETE FROM "Comment" WHERE "postId" IN (SELECT id FROM "Post" WHERE "authorId" = ?)', ['Comment'], userId],
 ]
 

@@ -12,6 +12,8 @@ export interface ModelShape {
   /** Columns of each unique key, the primary key first. */
   readonly uniques: readonly (readonly string[])[]
   readonly readOnly?: true
+  /** The database changes its rows by itself. */
+  readonly changesByItself?: true
 }
 
 export type Kind =
@@ -37,6 +39,10 @@ export interface Column {
   readonly optional?: true
   /** Only the inputs that take foreign keys as they are ("unchecked") have it: a foreign key, or a counted id. */
   readonly unchecked?: true
+  /** By the database: no write may name it. */
+  readonly computed?: true
+  /** The database holds different values of it equal. */
+  readonly folded?: true
 }
 
 export interface Relation {
@@ -59,6 +65,7 @@ const ORDER_IDS = ['o1', 'o2', 'o3', 'O1', 'o1 ', 'ö1']
 const EMAILS = ['ann@x', 'bob@x', 'cid@x', 'Ann@x', 'ann@x ', 'änn@x', 'dan@x', 'eva@x', 'fay@x', 'gus@x']
 const TITLES = ['one', 'two', 'One', 'three', '']
 const SKUS = ['a', 'b', 'c', 'A', 'd', 'e']
+const HANDLES = ['ada', 'bob', 'cid', 'Ada', 'ÁDA', 'Bob', 'dan', 'eva']
 const TAGS = ['red', 'green', 'blue', 'Red', 'pink', 'grey', 'red ']
 
 const countedId = (pool: readonly number[]): Column => ({
@@ -204,6 +211,49 @@ const SHARED: readonly ModelShape[] = [
       { name: 'productSku', kind: 'String', pool: SKUS, unchecked: true },
     ],
     relations: [{ name: 'product', to: 'Product', opposite: 'parts', key: 'productSku', required: true }],
+  },
+  {
+    name: 'Account',
+    delegate: 'account',
+    changesByItself: true,
+    uniques: [['id'], ['handle']],
+    columns: [
+      countedId(CHILD_IDS),
+      { name: 'handle', kind: 'String', pool: HANDLES, folded: true },
+      { name: 'nickname', kind: 'String', nullable: true, folded: true },
+      { name: 'points', kind: 'Int', optional: true },
+      { name: 'doubled', kind: 'Int', nullable: true, computed: true },
+      { name: 'label', kind: 'String', pool: ['p1', 'p0', 'p2', 'x'], nullable: true },
+      { name: 'moves', kind: 'Int', optional: true },
+      { name: 'touchedAt', kind: 'DateTime', optional: true },
+    ],
+    relations: [{ name: 'entries', to: 'Entry', opposite: 'account', list: true }],
+  },
+  {
+    name: 'Entry',
+    delegate: 'entry',
+    changesByItself: true,
+    uniques: [['id']],
+    columns: [
+      countedId(CHILD_IDS),
+      { name: 'amount', kind: 'Int' },
+      { name: 'accountId', kind: 'Int', pool: CHILD_IDS, unchecked: true },
+    ],
+    relations: [{ name: 'account', to: 'Account', opposite: 'entries', key: 'accountId', required: true }],
+  },
+  {
+    name: 'Total',
+    delegate: 'total',
+    changesByItself: true,
+    readOnly: true,
+    uniques: [['id']],
+    columns: [
+      { name: 'id', kind: 'Int', pool: CHILD_IDS },
+      { name: 'handle', kind: 'String', pool: HANDLES, folded: true },
+      { name: 'entries', kind: 'Int' },
+      { name: 'amount', kind: 'Int' },
+    ],
+    relations: [],
   },
 ]
 

@@ -136,9 +136,9 @@ export function weighted<T>(...choices: (readonly [weight: number, arbitrary: fc
   return fc.oneof(...choices.filter(([weight]) => weight > 0).map(([weight, arbitrary]) => ({ weight, arbitrary })))
 }
 
-/** Models with the most relations have the most to get wrong. */
-export function weightOf(shape: ModelShape): number {
-  return 2 + shape.relations.length
+/** Models with the most relations have the most to get wrong, and those that change unseen. */
+export function weightOf({ relations, changesByItself }: ModelShape): number {
+  return 2 + relations.length + (changesByItself ? 3 : 0)
 }
 
 /** Some of a list, in its order. */

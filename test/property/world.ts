@@ -1,7 +1,9 @@
 import type { PrismaCacheControl } from '../../src/extension/prisma-control.ts'
 import { cacheExtension } from '../../src/index.ts'
+import { DOINGS } from '../support/doings.ts'
 import type { TestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
+import { runScript } from '../support/run-script.ts'
 import { typedSql } from '../support/typed-sql.ts'
 import { realize } from './late.ts'
 import { RULE, type Statement } from './raw.ts'
@@ -47,6 +49,7 @@ export async function openWorld(bed: TestBed): Promise<World> {
     // The rows that writes return do not show these keys then, and what they were must be told in another way.
     ...(bed.generator === 'js' && { omit: { user: { email: true }, post: { title: true } } }),
   }
+  await runScript(bed.database, DOINGS[bed.provider])
   const { prisma: plain, Prisma } = await bed.open(options)
   const isPostgres = bed.provider === 'postgresql'
   const cached = await Promise.all(
@@ -91,10 +94,11 @@ export async function openWorld(bed: TestBed): Promise<World> {
 
 /** Ids are left to the database, so that the ones it counts out later follow on. */
 async function sow(client: Client, jsonNull: object, isPostgres: boolean): Promise<void> {
-  const { user, profile, post, tag, comment, order, product, orderLine, part, sensor } = client as unknown as Record<
-    string,
-    { createMany(args: object): Promise<unknown>; update(args: object): Promise<unknown> }
-  >
+  const { user, profile, post, tag, comment, order, product, orderLine, part, account, entry, sensor } =
+    client as unknown as Record<
+      string,
+      { createMany(args: object): Promise<unknown>; update(args: object): Promise<unknown> }
+    >
   const rows = async (delegate: typeof user, ...data: object[]) => delegate?.createMany({ data })
   await rows(
     user,
@@ -134,6 +138,13 @@ async function sow(client: Client, jsonNull: object, isPostgres: boolean): Promi
     { orderId: 'o2', productId: 1 },
   )
   await rows(part, { label: 'x', productSku: 'a' }, { label: 'X', productSku: 'a' }, { label: 'x', productSku: 'b' })
+  await rows(
+    account,
+    { handle: 'ada', nickname: 'x', points: 1 },
+    { handle: 'bob', nickname: 'X' },
+    { handle: 'cid', points: 2 },
+  )
+  await rows(entry, { amount: 1, accountId: 1 }, { amount: 2, accountId: 1 }, { amount: 1, accountId: 2 })
   if (isPostgres)
     await rows(sensor, { label: 's1', readings: [1.5, 0], amounts: ['0.1'] }, { label: 's2', names: ['x'] })
 }

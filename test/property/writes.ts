@@ -145,7 +145,7 @@ type Inputs = 'checked' | 'unchecked'
 /** Columns with values; `without` is the foreign key that the surrounding relation fills in. */
 function scalars(shape: ModelShape, verb: 'create' | 'update', inputs: Inputs, without?: string): fc.Arbitrary<Args> {
   const columns = shape.columns.filter(
-    (column) => column.name !== without && (inputs === 'unchecked' || !column.unchecked),
+    (column) => column.name !== without && !column.computed && (inputs === 'unchecked' || !column.unchecked),
   )
   if (verb === 'update') {
     const changes = columns.map((column) => entry(column.name, change(column)))

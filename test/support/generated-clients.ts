@@ -23,7 +23,7 @@ export function schemaFolder(provider: Provider): string {
  * They are made aside and moved into place, so that test runs side by side never see half a client.
  */
 export async function generateClients(provider: Provider): Promise<boolean> {
-  const files = ['models.prisma', `${provider}.prisma`]
+  const files = ['models.prisma', 'doings.prisma', `${provider}.prisma`]
   const stamp = createHash('sha256')
   stamp.update(require('prisma/package.json').version)
   for (const file of files) stamp.update(`\n${file}\n`).update(readFileSync(join(sources, file)))

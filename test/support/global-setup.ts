@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ProvidedContext } from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { AUTHOR_STATS } from './doings.ts'
 import { generateClients, schemaFolder } from './generated-clients.ts'
 import { startMariadb } from './mariadb-server.ts'
 import { guardAgainstOrphan } from './orphan-guard.ts'
@@ -28,10 +29,6 @@ declare module 'vitest' {
     }
   }
 }
-
-/** The view is not in Prisma's DDL: to Prisma it is there already. */
-const authorStats = `CREATE VIEW "AuthorStats" AS
-  SELECT u.id, count(p.id)::int AS posts FROM users u LEFT JOIN "Post" p ON p."authorId" = u.id GROUP BY u.id`
 
 interface Running {
   readonly servers: ProvidedContext['servers']
@@ -100,7 +97,7 @@ async function start(): Promise<Running> {
     const sqliteTemplate = join(scratch, 'template.db')
     await createTables('sqlite', `file:${sqliteTemplate}`)
     await run('postgresql', postgres.url('postgres'), 'CREATE DATABASE template_test')
-    await createTables('postgresql', postgres.url('template_test'), authorStats)
+    await createTables('postgresql', postgres.url('template_test'), AUTHOR_STATS)
     const mariadbUrl = mariadb.url('mysql')
     const mariadbTables = await schemaSql(schemaFolder('mysql'), adapterFor('mysql', mariadbUrl))
 

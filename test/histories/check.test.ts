@@ -135,6 +135,23 @@ describe('a transaction', () => {
   it('that does not see it is torn', () => {
     expect(kinds(byDefault([wrote, inside('seed')]))).toEqual(['torn'])
   })
+
+  it('that reads a snapshot owes what was certain before it began, and its own write', () => {
+    const reading = (unit: number, since: number, value: string): Line => [
+      'read',
+      50,
+      60,
+      'inside',
+      unit,
+      saw({ states: [['row', null, value]] }),
+      since,
+    ]
+    const writer = write(2, 10, 20, [v1])
+    expect(kinds(strictly(writer, [read(30, 40, v1), reading(9, 15, 'seed')]))).toEqual([])
+    expect(kinds(strictly(writer, [reading(9, 21, 'seed')]))).toEqual(['stale'])
+    const own: Line = ['write', 3, 45, [v2], [], true]
+    expect(kinds(strictly(writer, [own, reading(3, 15, 'one')]))).toEqual(['torn'])
+  })
 })
 
 describe('the order of reads', () => {

@@ -97,6 +97,8 @@ interface Subject {
 interface Read {
   readonly process: number
   readonly start: number
+  /** What was certain by then it must show: when it began, or the snapshot that it reads. */
+  readonly since: number
   readonly end: number
   readonly what: string
   readonly unit: number
@@ -191,8 +193,8 @@ class Check {
         this.#deliveries.push({ process, at: line[1] })
         return
       case 'read': {
-        const [, start, end, what, unit, seen] = line
-        this.#reads.push({ process, start, end, what, unit, seen, floors: [] })
+        const [, start, end, what, unit, seen, since = start] = line
+        this.#reads.push({ process, start, since, end, what, unit, seen, floors: [] })
       }
     }
   }
@@ -257,7 +259,7 @@ class Check {
       moments.push({ at, ends: true, happen: () => this.#delivered(process) })
     }
     for (const read of this.#reads) {
-      moments.push({ at: read.start, ends: false, happen: () => this.#begins(read) })
+      moments.push({ at: read.since, ends: false, happen: () => this.#begins(read) })
       moments.push({ at: read.end, ends: true, happen: () => this.#ends(read) })
     }
     // What ends when something else begins, overlaps it.

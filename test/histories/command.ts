@@ -11,6 +11,7 @@ import { type RunResult, run } from './run.ts'
 //
 //     npm run check:histories -- --seconds 600 --seed 7
 //     npm run check:histories -- --mode strict --faults kill-at-commit,failover
+//     npm run check:histories -- --database mariadb    postgresql or mariadb
 //     npm run check:histories -- --mode naive          the control: it must be found guilty
 
 const { values } = parseArgs({
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     /** How many of a hundred steps write: more writes are more races, fewer hits. */
     writes: { type: 'string', default: '3' },
     mode: { type: 'string', default: 'default' },
+    database: { type: 'string', default: 'postgresql' },
     /** model, row or shape; left out: what the extension does by itself. */
     invalidation: { type: 'string' },
     /** validated or subscribed; left out: no copies in the processes. */
@@ -40,6 +42,8 @@ const whole = (name: 'seconds' | 'seed' | 'workers' | 'concurrency' | 'writes') 
 }
 const mode = (['default', 'strict', 'naive'] as const).find((name) => name === values.mode)
 if (!mode) throw new Error(`--mode ${values.mode}: default, strict or naive`)
+const provider = ({ postgresql: 'postgresql', mariadb: 'mysql' } as const)[values.database]
+if (!provider) throw new Error(`--database ${values.database}: postgresql or mariadb`)
 const invalidation = INVALIDATIONS.find((name) => name === values.invalidation)
 if (values.invalidation && !invalidation)
   throw new Error(`--invalidation ${values.invalidation}: ${INVALIDATIONS.join()}`)
@@ -53,7 +57,7 @@ const seconds = whole('seconds') / names.length
 let guilty = 0
 let idle = 0
 let operations = 0
-await withDatabase(async (database) => {
+await withDatabase(provider, async (database) => {
   for (const [i, name] of names.entries()) {
     const keep = values.keep && join(values.keep, name)
     if (keep) mkdirSync(keep, { recursive: true })
@@ -66,6 +70,7 @@ await withDatabase(async (database) => {
       mode,
       invalidation,
       near,
+      provider,
       database,
       ...(keep && { keep }),
     })
@@ -83,7 +88,9 @@ await withDatabase(async (database) => {
 if (!values.json) {
   const verdict =
     mode === 'naive' ? `${guilty} schedules did not find it guilty` : `${guilty} schedules with violations`
-  print(`${operations} operations checked in ${names.length} schedules, mode ${mode}: ${verdict}, ${idle} idle`)
+  print(
+    `${operations} operations on ${values.database} checked in ${names.length} schedules, mode ${mode}: ${verdict}, ${idle} idle`,
+  )
 }
 process.exitCode = guilty + idle > 0 ? 1 : 0
 

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type Database } from '../support/databases.ts'
+import { DOINGS } from '../support/doings.ts'
+import { runScript } from '../support/run-script.ts'
 import type { Mode } from './contestant.ts'
+import type { Served } from './database-kinds.ts'
 import { SCHEDULES } from './faults.ts'
 import { type RunResult, run } from './run.ts'
 
@@ -9,15 +12,21 @@ const LONGEST = 12
 
 // Short; `npm run check:histories` goes on for as long as one likes.
 describe('several processes at once', () => {
-  let database: Database<'postgresql'>
+  const databases = new Map<Served, Database>()
   beforeAll(async () => {
-    database = await createDatabase('postgresql')
+    for (const provider of ['postgresql', 'mysql'] as const) {
+      const database = await createDatabase(provider)
+      databases.set(provider, database)
+      await runScript(database, DOINGS[provider])
+    }
   })
-  afterAll(() => database.drop())
+  afterAll(async () => {
+    for (const database of databases.values()) await database.drop()
+  })
 
   const crew = { seed: 1, workers: 2, concurrency: 6, writes: 0.1 }
-  const play = (name: string, mode: Mode, seconds: number, more = {}) =>
-    run(SCHEDULES[name]!, { ...crew, seconds, mode, database: database.url, ...more })
+  const play = (provider: Served, name: string, mode: Mode, seconds: number, more = {}) =>
+    run(SCHEDULES[name]!, { ...crew, seconds, mode, provider, database: databases.get(provider)!.url, ...more })
 
   /**
    * For so long, and where a busy machine did too little in that time to have tried anything, for longer. A violation in
@@ -33,12 +42,14 @@ describe('several processes at once', () => {
   }
 
   it.each([
-    ['delays', 'default'],
-    ['redis-rolled-back', 'default'],
-    ['kill-at-commit', 'strict'],
-  ] as const)('%s, %s mode: nobody sees the past', async (name, mode) => {
+    ['postgresql', 'delays', 'default'],
+    ['postgresql', 'redis-rolled-back', 'default'],
+    ['postgresql', 'kill-at-commit', 'strict'],
+    ['mysql', 'delays', 'default'],
+    ['mysql', 'kill-at-commit', 'strict'],
+  ] as const)('%s, %s, %s mode: nobody sees the past', async (provider, name, mode) => {
     const judged = async (seconds: number) => {
-      const result = await play(name, mode, seconds)
+      const result = await play(provider, name, mode, seconds)
       expect(result.examples).toEqual([])
       expect(result.different).toEqual([])
       return result
@@ -54,7 +65,7 @@ describe('several processes at once', () => {
 
   it('the control, a naive cache, is found guilty', async () => {
     // It is caught where a read and a write cross: many at once, and few enough writes that the past is read again.
-    const naive = (seconds: number) => play('delays', 'naive', seconds, { writes: 0.05, concurrency: 24 })
+    const naive = (seconds: number) => play('postgresql', 'delays', 'naive', seconds, { writes: 0.05, concurrency: 24 })
     const guilty = ({ violations }: RunResult) => violations.stale + violations.dirty + violations.torn > 0
     expect(await playEnough(6, naive, guilty)).toSatisfy(guilty)
   })

@@ -19,7 +19,8 @@ export type Line =
     ]
   /** All invalidations that this process had kept for later were delivered by now. */
   | readonly ['delivered', at: number]
-  | readonly ['read', start: number, end: number, what: string, unit: number, Seen]
+  /** `since`: in a transaction that reads a snapshot, when it began at the earliest. */
+  | readonly ['read', start: number, end: number, what: string, unit: number, Seen, since?: number]
 
 /**
  * `ok`: acknowledged. `kept`: acknowledged, but its invalidation could not be delivered and waits. `aborted`: certainly

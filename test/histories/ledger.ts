@@ -43,8 +43,14 @@ export class Ledger {
     this.#recorder.add(['delivered', at])
   }
 
-  /** `unit`: the transaction it was made in. */
-  read(start: number, what: string, { states = [], counters = [], torn = [] }: Partial<Seen>, unit = 0): void {
-    this.#recorder.add(['read', start, now(), what, unit, { states, counters, torn }])
+  /** `unit`: the transaction it was made in; `since`: the time of what it must show, where not that of its start. */
+  read(
+    start: number,
+    what: string,
+    { states = [], counters = [], torn = [] }: Partial<Seen>,
+    unit = 0,
+    since = start,
+  ): void {
+    this.#recorder.add(['read', start, now(), what, unit, { states, counters, torn }, since])
   }
 }

@@ -1,4 +1,6 @@
+import { accountId, accountOf } from './accounts.ts'
 import type { Contestant } from './contestant.ts'
+import type { DatabaseKind } from './database-kinds.ts'
 import { diceOf } from './dice.ts'
 import { now, type Outcome } from './history.ts'
 import type { Ledger, Unit } from './ledger.ts'
@@ -18,6 +20,7 @@ export interface LoopOptions {
   readonly families: number
   /** The share of steps that write. */
   readonly writes: number
+  readonly database: DatabaseKind
   /** Versions of earlier incarnations are below. */
   readonly firstVersion: number
   readonly failed: (what: string) => void
@@ -67,14 +70,15 @@ export class Loop {
     return throws < 8 ? this.#batch() : this.#transaction()
   }
 
-  async #read(db: Db, unit: number): Promise<void> {
-    const { client, dice, families, ledger, failed } = this.#options
+  async #read(db: Db, unit: number, begun?: number): Promise<void> {
+    const { client, dice, families, ledger, failed, database } = this.#options
     const start = now()
     const [[name, read], choice] = dice.chance(HOT) ? hot(dice, start) : [dice.pick(READS), dice]
     try {
       const { data, from } = await client.watch(() => read(db, choice, families))
       // A transaction's own changes are in its sums.
-      ledger.read(start, `${name} [${from}]`, unit === 0 ? data : { states: data.states ?? [] }, unit)
+      const seen = unit === 0 ? data : { states: data.states ?? [] }
+      ledger.read(start, `${name} [${from}]`, seen, unit, database.hasSnapshots ? begun : start)
     } catch (error) {
       failed(`read: ${nameOf(error)}`)
       if (unit !== 0) throw error
@@ -82,11 +86,11 @@ export class Loop {
   }
 
   #nextStep(rows: Family): Step {
-    const { dice, family, ledger } = this.#options
+    const { dice, family, ledger, database } = this.#options
     const stamps = () => ledger.number()
-    if (family === undefined || dice.chance(0.4)) return sharedStep(dice, stamps)
+    if (family === undefined || dice.chance(0.4)) return sharedStep(dice, stamps, database)
     this.#version += 1
-    return familyStep(family, rows, this.#version, dice, stamps)
+    return familyStep(family, rows, this.#version, dice, stamps, database)
   }
 
   async #single(): Promise<void> {
@@ -117,15 +121,16 @@ export class Loop {
       : this.#steps(1 + dice.below(3))
     const fails = dice.chance(0.25)
     const unit = ledger.unit(true)
+    const begun = now()
     await this.#outcome(unit, 'transaction', rows, () =>
       client.prisma.$transaction(async (tx) => {
         const db: Db = { prisma: tx as unknown as Prisma, raw: (_, statement) => statement }
         const told = []
         for (const step of steps) {
-          if (dice.chance(0.3)) await this.#read(db, unit.id)
+          if (dice.chance(0.3)) await this.#read(db, unit.id, begun)
           unit.wrote(step.effects, step.adds)
           told.push(...step.told(await step.query(db)))
-          if (dice.chance(0.5)) await this.#read(db, unit.id)
+          if (dice.chance(0.5)) await this.#read(db, unit.id, begun)
         }
         if (fails) throw new RolledBack()
         unit.committing()
@@ -188,11 +193,12 @@ function nameOf(error: unknown): string {
 }
 
 async function familyOf(plain: Prisma, family: number): Promise<Family> {
-  const [user, order, post, product, host, staff] = await Promise.all([
+  const [user, order, post, product, account, host, staff] = await Promise.all([
     plain.user.findUnique({ where: { id: userOf(family) }, include: { profile: true } }),
     plain.order.findUnique({ where: { id: orderOf(family) }, include: { lines: true } }),
     plain.post.findUnique({ where: { id: postOf(family) }, include: { tags: true, comments: true } }),
     plain.product.findUnique({ where: { id: productOf(family) }, include: { parts: true } }),
+    plain.account.findUnique({ where: { id: accountId(family) }, include: { entries: true } }),
     plain.user.findUnique({ where: { id: hostOf(family) } }),
     plain.user.findMany({ where: { id: { in: [...staffOf(family)] } } }),
   ])
@@ -205,6 +211,7 @@ async function familyOf(plain: Prisma, family: number): Promise<Family> {
     comments: post?.comments.map(({ text, authorId }) => ({ text, author: authorId })) ?? [],
     product: product && { stamp: `${product.price}`, sku: product.sku },
     parts: product?.parts.map(({ label }) => label) ?? [],
+    account: accountOf(account),
     host: host?.name ?? '-',
     staff: Object.fromEntries(
       staff.map(({ id, managerId, name, ratio, big, balance, role, active, meta }) => [

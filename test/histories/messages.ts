@@ -1,5 +1,6 @@
 import type { Coherence } from '../../src/index.ts'
 import type { Invalidation, Mode } from './contestant.ts'
+import type { Served } from './database-kinds.ts'
 
 /** What a worker is told when it is started. */
 export interface WorkerOptions {
@@ -14,6 +15,7 @@ export interface WorkerOptions {
   readonly mode: Mode
   readonly invalidation: Invalidation | undefined
   readonly near: Coherence | undefined
+  readonly provider: Served
   readonly database: string
   readonly redis: string
   readonly prefix: string

@@ -1,4 +1,5 @@
 import type { ClientOf } from '../support/clients.ts'
+import { accountReads } from './accounts.ts'
 import type { Seen } from './history.ts'
 import { staffReads } from './staff-reads.ts'
 import {
@@ -305,6 +306,7 @@ const familyReads: Record<string, Read> = {
 export const READS: readonly (readonly [name: string, read: Read])[] = mixed([
   Object.entries(sharedReads),
   Object.entries(staffReads),
+  Object.entries(accountReads),
   Object.entries(familyReads),
 ])
 

@@ -11,15 +11,17 @@ import { guardAgainstOrphan } from '../support/orphan-guard.ts'
 import { withConnection } from '../support/provider.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { eventually, withTimeout } from '../support/with-timeout.ts'
+import { ACCOUNTS_SQL, initialAccounts } from './accounts.ts'
 import { check, type Verdict } from './check.ts'
 import type { Invalidation, Mode } from './contestant.ts'
+import { DATABASE_KINDS, type Served } from './database-kinds.ts'
 import { diceOf } from './dice.ts'
 import { delaysOf, type Scene, type Schedule, ttlOf, type Victim } from './faults.ts'
 import { type Line, now, readLines } from './history.ts'
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts'
 import { startRedisLine } from './redis-line.ts'
 import { initialStaff, staffSql } from './staff.ts'
-import { initialStates, OWNERS, SEED_SQL } from './world.ts'
+import { initialStates, OWNERS, seedSql } from './world.ts'
 
 export interface RunOptions {
   readonly seconds: number
@@ -32,7 +34,8 @@ export interface RunOptions {
   readonly invalidation?: Invalidation | undefined
   /** Copies in each process. */
   readonly near?: Coherence | undefined
-  /** A PostgreSQL database with the test schema, for this run alone. */
+  readonly provider: Served
+  /** A database with the test schema and `DOINGS`, for this run alone. */
   readonly database: string
   /** Keeps the histories there instead of throwing them away. */
   readonly keep?: string
@@ -67,8 +70,10 @@ export async function run(schedule: Schedule, options: RunOptions): Promise<RunR
     endings.push(() => redis.stop())
     const line = await startRedisLine(redis.port)
     endings.push(() => line.close())
-    await withConnection('postgresql', options.database, (connection) =>
-      connection.executeScript([SEED_SQL, staffSql(options.workers * OWNERS)].join(';\n')),
+    await withConnection(options.provider, options.database, (connection) =>
+      connection.executeScript(
+        [seedSql(options.provider), staffSql(options.workers * OWNERS), ACCOUNTS_SQL].join(';\n'),
+      ),
     )
 
     const crew = new Crew(options, schedule, folder, line.port)
@@ -98,7 +103,7 @@ function seed({ workers }: RunOptions): Line[] {
       'write',
       0,
       -2,
-      [...initialStates(workers * OWNERS), ...initialStaff(workers * OWNERS)],
+      [...initialStates(workers * OWNERS), ...initialStaff(workers * OWNERS), ...initialAccounts(workers * OWNERS)],
       [
         ['writes 1', 0],
         ['writes 2', 0],
@@ -169,11 +174,12 @@ class Crew {
     this.size = options.workers
     this.#options = options
     this.#folder = folder
-    const { workers, concurrency, seed, writes, mode, invalidation, near } = options
+    const { workers, concurrency, seed, writes, mode, invalidation, near, provider } = options
     const redis = `redis://127.0.0.1:${redisPort}`
     const prefix = `histories-${randomUUID()}:`
     const [ttlMs, delays] = [ttlOf(schedule), delaysOf(schedule)]
-    this.#common = { workers, concurrency, seed, writes, mode, invalidation, near, redis, prefix, ttlMs, delays }
+    const given = { workers, concurrency, seed, writes, mode, invalidation, near, provider }
+    this.#common = { ...given, redis, prefix, ttlMs, delays }
     this.#members = []
     let fail!: (error: Error) => void
     this.failure = new Promise<never>((_, reject) => {
@@ -184,6 +190,7 @@ class Crew {
   }
 
   async start(): Promise<void> {
+    if (this.#options.provider === 'mysql') await this.#admit()
     for (let slot = 0; slot < this.size; slot += 1) this.#members.push(this.#hire(slot, 1))
     await Promise.all(this.#members.map((member) => member.ready))
   }
@@ -210,13 +217,23 @@ class Crew {
     await Promise.race([next.ready, this.failure])
   }
 
+  /** MariaDB tells sessions apart by their user. */
+  async #admit(): Promise<void> {
+    const { provider, database } = this.#options
+    const slots = [...Array(this.size).keys()]
+    const users = slots.map((slot) => `GRANT ALL ON *.* TO '${sessionName(slot)}'@'%' IDENTIFIED BY ''`)
+    await withConnection(provider, database, (connection) => connection.executeScript(users.join('; ')))
+  }
+
   /** The database may still be at work for a process that is gone; its successor must find that done. */
-  async #abandoned({ name }: Member): Promise<void> {
-    const { database } = this.#options
-    await withConnection('postgresql', database, (connection) =>
+  async #abandoned({ options: { slot } }: Member): Promise<void> {
+    const { provider, database } = this.#options
+    const sql = DATABASE_KINDS[provider].sessionsOf(sessionName(slot))
+    await withConnection(provider, database, (connection) =>
       eventually(async () => {
-        const sql = `SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}'`
         const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] })
+        // MariaDB goes on for a client that is gone as long as it waits for a lock.
+        if (provider === 'mysql') for (const [id] of rows) await connection.executeScript(`KILL ${id}`).catch(() => {})
         return rows.length === 0 || undefined
       }, 'the end of the connections of a killed worker'),
     )
@@ -225,7 +242,8 @@ class Crew {
   #hire(slot: number, incarnation: number): Member {
     const name = `worker-${slot}-${incarnation}`
     const database = new URL(this.#options.database)
-    database.searchParams.set('application_name', name)
+    if (this.#options.provider === 'mysql') database.username = sessionName(slot)
+    else database.searchParams.set('application_name', sessionName(slot))
     const history = join(this.#folder, `${name}.jsonl`)
     return new Member(name, { ...this.#common, slot, incarnation, history, database: database.href }, this.#fail)
   }
@@ -273,6 +291,9 @@ class Crew {
     }
   }
 }
+
+/** What the database knows the sessions of a worker by. */
+const sessionName = (slot: number) => `worker-${slot}`
 
 type Told<Kind extends FromWorker['kind']> = Extract<FromWorker, { kind: Kind }>
 

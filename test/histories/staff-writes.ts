@@ -182,6 +182,7 @@ export const staffWrites: readonly MakeFamilyStep[] = [
     const [data, select] = [oneColumn(dice, stamps), narrow(dice)]
     return {
       what: 'updateManyAndReturn staff of manager',
+      returns: true,
       next: changed(rows, inGroup(rows, group), data),
       query: ({ prisma }) => prisma.user.updateManyAndReturn({ where: { managerId: group }, data, select }),
     }

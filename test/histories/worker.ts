@@ -3,6 +3,7 @@ import { openClient } from '../support/clients.ts'
 import type { Database } from '../support/databases.ts'
 import { adapterFor } from '../support/provider.ts'
 import { contestant } from './contestant.ts'
+import { DATABASE_KINDS } from './database-kinds.ts'
 import { diceOf } from './dice.ts'
 import { faulty } from './faulty-adapter.ts'
 import { now } from './history.ts'
@@ -40,8 +41,10 @@ const interference = {
   },
 }
 
-const adapter = () => faulty(adapterFor('postgresql', options.database), interference)
-const database = { provider: 'postgresql', adapter } as unknown as Database<'postgresql'>
+const { provider } = options
+const adapter = () => faulty(adapterFor(provider, options.database), interference)
+// Typed as PostgreSQL's: what the other one's client lacks is left out.
+const database = { provider, adapter } as unknown as Database<'postgresql'>
 const { prisma: plain, sql, close } = await openClient(database, slot % 2 === 0 ? 'ts' : 'js')
 const client = contestant(plain, { ...options, clock: () => Date.now() + clockOffsetMs })
 const ledger = new Ledger(options.history, slot, incarnation)
@@ -78,6 +81,7 @@ const loops = Array.from({ length: concurrency }, (_, index) => {
     dice,
     family,
     families,
+    database: DATABASE_KINDS[provider],
     firstVersion: incarnation * 1e6,
     writes,
     failed,

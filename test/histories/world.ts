@@ -1,3 +1,5 @@
+import type { Account } from './accounts.ts'
+import type { Served } from './database-kinds.ts'
 import type { Effect } from './history.ts'
 import type { Staff } from './staff.ts'
 
@@ -58,6 +60,7 @@ export interface Family {
   readonly comments: readonly { readonly text: string; readonly author: number | null }[]
   readonly product: { readonly stamp: string; readonly sku: string } | null
   readonly parts: readonly string[]
+  readonly account: Account | null
   /** The name of the manager who stays. */
   readonly host: string
   readonly staff: Staff
@@ -72,6 +75,7 @@ export const NOBODY: Family = {
   comments: [],
   product: null,
   parts: [],
+  account: null,
   host: '0',
   staff: {},
 }
@@ -120,14 +124,38 @@ export function initialStates(families: number): Effect[] {
   ]
 }
 
-export const SEED_SQL = [
-  `TRUNCATE users, "Profile", "Post", "Tag", "Comment", "Order", "OrderLine", "catalog products", "Part", "_PostToTag"
-    RESTART IDENTITY CASCADE`,
-  `INSERT INTO users (id, email, full_name, "managerId", balance, "updatedAt") VALUES ${[
-    ...GROUPS.map((id) => `(${id}, '${emailOf(id)}', 'leader', NULL, 0, now())`),
-    ...USERS.map((id) => `(${id}, '${emailOf(id)}', '0', ${groupOf(id)}, ${BALANCE}, now())`),
-  ]}`,
-  `INSERT INTO "Post" (id, title, "authorId") VALUES ${POSTS.map((id) => `(${id}, '0', ${authorOf(id)})`)}`,
-  `INSERT INTO "Tag" (name) VALUES ${TAGS.map((name) => `('${name}')`)}`,
-  `INSERT INTO "catalog products" (id, sku, price) VALUES ${PRODUCTS.map((id) => `(${id}, '${skuOf(id)}', 0)`)}`,
-].join(';\n')
+const TABLES = [
+  'users',
+  'Profile',
+  'Post',
+  'Tag',
+  'Comment',
+  'Order',
+  'OrderLine',
+  'catalog products',
+  'Part',
+  '_PostToTag',
+  'Account',
+  'Entry',
+].map((name) => `"${name}"`)
+
+const EMPTY_SQL: Readonly<Record<Served, string>> = {
+  postgresql: `TRUNCATE ${TABLES} RESTART IDENTITY CASCADE`,
+  mysql: [
+    'SET foreign_key_checks = 0',
+    ...TABLES.map((table) => `TRUNCATE ${table}`),
+    'SET foreign_key_checks = 1',
+  ].join('; '),
+}
+
+export const seedSql = (provider: Served) =>
+  [
+    EMPTY_SQL[provider],
+    `INSERT INTO users (id, email, full_name, "managerId", balance, "updatedAt") VALUES ${[
+      ...GROUPS.map((id) => `(${id}, '${emailOf(id)}', 'leader', NULL, 0, now())`),
+      ...USERS.map((id) => `(${id}, '${emailOf(id)}', '0', ${groupOf(id)}, ${BALANCE}, now())`),
+    ]}`,
+    `INSERT INTO "Post" (id, title, "authorId") VALUES ${POSTS.map((id) => `(${id}, '0', ${authorOf(id)})`)}`,
+    `INSERT INTO "Tag" (name) VALUES ${TAGS.map((name) => `('${name}')`)}`,
+    `INSERT INTO "catalog products" (id, sku, price) VALUES ${PRODUCTS.map((id) => `(${id}, '${skuOf(id)}', 0)`)}`,
+  ].join(';\n')

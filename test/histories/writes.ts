@@ -1,3 +1,5 @@
+import { accountStates, accountWrites, commonAccountWrites } from './accounts.ts'
+import type { DatabaseKind } from './database-kinds.ts'
 import type { Add, Effect } from './history.ts'
 import type { Db, Dice } from './reads.ts'
 import { type Employee, staffStates } from './staff.ts'
@@ -33,6 +35,8 @@ export interface Step {
   readonly adds: readonly Add[]
   /** Of Prisma's own promises, which a batch wants. */
   query(db: Db): Promise<unknown>
+  /** It is to return the rows that it wrote. */
+  readonly returns?: true
   /** The states that the answer tells of. */
   told(result: unknown): readonly Effect[]
   /** Of a step on a family: its rows afterwards. */
@@ -58,7 +62,12 @@ const writesOf = (users: readonly number[]): Add[] =>
     ([, by]) => by > 0,
   )
 
-function userStep(what: string, ids: readonly number[], stamp: string, rest: Pick<Step, 'query' | 'told'>): Step {
+function userStep(
+  what: string,
+  ids: readonly number[],
+  stamp: string,
+  rest: Pick<Step, 'query' | 'returns' | 'told'>,
+): Step {
   return { what, effects: ids.map((id): Effect => [`user ${id}`, null, stamp]), adds: writesOf(ids), ...rest }
 }
 
@@ -111,6 +120,7 @@ const sharedWrites: readonly MakeStep[] = [
   (dice, stamps) => {
     const [group, name] = [dice.pick(GROUPS), `${stamps()}`]
     return userStep('updateManyAndReturn group', members(group), name, {
+      returns: true,
       query: ({ prisma }) =>
         prisma.user.updateManyAndReturn({
           where: { managerId: group },
@@ -192,13 +202,25 @@ export function transfer(dice: Dice, stamps: Stamps): readonly [Step, Step] {
 }
 
 /** The next write on rows of all. */
-export const sharedStep: MakeStep = (dice, stamps) =>
-  dice.pick(dice.chance(0.5) ? sharedWrites : commonStaffWrites)(dice, stamps)
+export function sharedStep(dice: Dice, stamps: Stamps, database: DatabaseKind): Step {
+  const makers = dice.chance(0.5) ? sharedWrites : [...commonStaffWrites, ...commonAccountWrites]
+  const step = dice.pick(makers)(dice, stamps)
+  return step.returns && !database.hasReturning ? sharedStep(dice, stamps, database) : step
+}
 
 /** The next write of a family; `version` is that of its next state. */
-export function familyStep(family: number, rows: Family, version: number, dice: Dice, stamps: Stamps): Step {
-  const makers = dice.chance(0.5) ? familyWrites : [...staffWrites, createUser, deleteUser]
-  const choices = makers.flatMap((make) => make(family, rows, version, dice, stamps) ?? [])
+export function familyStep(
+  family: number,
+  rows: Family,
+  version: number,
+  dice: Dice,
+  stamps: Stamps,
+  { hasReturning }: DatabaseKind,
+): Step {
+  const makers = dice.pick([familyWrites, [...staffWrites, createUser, deleteUser], accountWrites])
+  const choices = makers
+    .flatMap((make) => make(family, rows, version, dice, stamps) ?? [])
+    .filter(({ returns }) => hasReturning || !returns)
   const { what, next, query } = dice.pick(choices)
   const before = allStates(family, rows)
   const changed = [...allStates(family, next)].filter(([object, value]) => before.get(object) !== value)
@@ -207,9 +229,9 @@ export function familyStep(family: number, rows: Family, version: number, dice: 
 }
 
 const allStates = (family: number, rows: Family) =>
-  new Map([...familyStates(family, rows), ...staffStates(family, rows.staff)])
+  new Map([...familyStates(family, rows), ...staffStates(family, rows.staff), ...accountStates(family, rows.account)])
 
-type FamilyStep = Pick<Step, 'what' | 'query'> & { readonly next: Family }
+type FamilyStep = Pick<Step, 'what' | 'query' | 'returns'> & { readonly next: Family }
 export type MakeFamilyStep = (
   family: number,
   rows: Family,

@@ -71,6 +71,12 @@ export function ownError(error: unknown): unknown {
   return typeof name === 'string' && /^(PrismaClient|DriverAdapter)/.test(name) ? queryError(error) : error
 }
 
+/** An error's first line, for people: without what URLs in it say behind their scheme, for a password may stand there. */
+export function lineOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split(/[\r\n]/)
+  return line.replace(/(\w+:\/\/)\S+/g, '$1…')
+}
+
 /** The store was lost since it was last asked, or is a new one; before it is asked again it must be `ping`ed. */
 export class ConnectionLostError extends StoreUnavailableError {}
 

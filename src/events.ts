@@ -1,4 +1,5 @@
 import type { Dependency } from './dependency.ts'
+import { ownError } from './errors.ts'
 
 /** Why a read went straight to the database without asking the cache. */
 export type BypassReason =
@@ -347,7 +348,9 @@ export class EventHub {
     return (this.#listeners.get(type)?.size ?? 0) + (this.#listeners.get('*')?.size ?? 0) > 0
   }
 
-  emit(event: CacheEvent): void {
+  /** An error as `ownError` has it: an application's function may have thrown what Prisma said of a query. */
+  emit(told: CacheEvent): void {
+    const event = 'error' in told ? { ...told, error: ownError(told.error) } : told
     this.#tell(this.#listeners.get(event.type), event)
     this.#tell(this.#listeners.get('*'), event)
   }

@@ -1,5 +1,6 @@
 import type { CacheControl } from '../control/cache-control.ts'
 import type { InvalidationTarget } from '../control/invalidate-on.ts'
+import { ownError } from '../errors.ts'
 import type { CacheEventType } from '../events.ts'
 import type { PrismaCacheControl } from '../extension/prisma-control.ts'
 import { answer, json, Refusal } from './answers.ts'
@@ -81,7 +82,7 @@ async function warm({ rest }: Asked, { cache }: RouteContext): Promise<Changed> 
   return {
     answer: {
       outcomes: outcomes.map((outcome) =>
-        'error' in outcome ? { ...outcome, error: messageOf(outcome.error) } : outcome,
+        'error' in outcome ? { ...outcome, error: messageOf(ownError(outcome.error)) } : outcome,
       ),
     },
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { findConfig, loadConfig } from '../config/load-config.ts'
 import { loadModule } from '../config/load-module.ts'
+import { lineOf } from '../errors.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import type { GlobalOptions } from './surroundings.ts'
 
@@ -50,8 +51,7 @@ export async function appClient(named: string | undefined, given: GlobalOptions)
   try {
     exported = await loadModule(path, named === undefined && file ? dirname(file) : undefined)
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-    throw new CliError(EXIT.usage, `${path} cannot be loaded: ${line}`)
+    throw new CliError(EXIT.usage, `${path} cannot be loaded: ${lineOf(error)}`)
   }
   const ofDefault = typeof exported['default'] === 'object' ? (exported['default'] as object | null) : null
   const client = [exported['default'], ...Object.values(exported), ...Object.values(ofDefault ?? {})].find(isCached)

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { CacheConfigError } from '../errors.ts'
+import { CacheConfigError, lineOf } from '../errors.ts'
 import { optionalPackage } from '../optional-package.ts'
 import type { CacheConfig } from '../policy/options.ts'
 import { validateConfig } from '../policy/validate-options.ts'
@@ -40,18 +40,23 @@ function read(file: string): unknown {
     const loaded = load(file) as { default?: unknown }
     return loaded.default ?? loaded
   } catch (error) {
+    const told = reason(file, error)
     throw new CacheConfigError(
       'configFile',
-      `${file} cannot be read: ${reason(file, error)}`,
+      `${file} cannot be read: ${told}`,
       'Correct the file, or pass `configFile: false`.',
-      { cause: error },
+      { cause: placeOf(error, told) },
     )
   }
 }
 
-/** In one line. Parsers quote the text they stumble over, and a password may stand in it. */
+/** Parsers quote the text they stumble over, and a password may stand in it. */
 function reason(file: string, error: unknown): string {
-  if (file.endsWith('.json') && error instanceof SyntaxError) return 'it is not JSON'
-  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-  return line.replace(/(\w+:\/\/)\S+/g, '$1…')
+  return file.endsWith('.json') && error instanceof SyntaxError ? 'it is not JSON' : lineOf(error)
+}
+
+/** Where it was thrown, and no more: parsers show lines of the file around it, and hang on errors what they were given. */
+function placeOf(error: unknown, message: string): Error {
+  const frames = (error instanceof Error ? (error.stack ?? '') : '').split('\n').filter((line) => /^\s+at /.test(line))
+  return Object.assign(new Error(message), { stack: [`Error: ${message}`, ...frames].join('\n') })
 }

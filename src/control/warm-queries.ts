@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks'
-import { ownError } from '../errors.ts'
 import type { EventHub } from '../events.ts'
 import type { Background } from '../read/read-context.ts'
 import type { InfoScopes } from './cache-info.ts'
@@ -71,7 +70,7 @@ export class WarmQueries {
       const tags = reads.flatMap((read) => (read.status === 'bypass' ? [] : read.tags))
       if (tags.length > 0) warm.tags = new Set(tags)
     } catch (error) {
-      this.#events.emit({ type: 'error', during: 'refresh', error: ownError(error) })
+      this.#events.emit({ type: 'error', during: 'refresh', error })
     }
     const isDue = warm.state === 'again'
     if (warm.state !== 'ended') warm.state = 'idle'

@@ -1,3 +1,4 @@
+import { lineOf, ownError } from '../../errors.ts'
 import { type AppClient, appClient, type WarmOutcome } from '../app-client.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { httpTarget, TOKEN_VARIABLE } from '../http-target.ts'
@@ -64,6 +65,4 @@ function isBad({ state, reason }: WarmOutcome): boolean {
   return state === 'error' || reason === 'unavailable'
 }
 
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
-}
+const messageOf = (error: unknown) => lineOf(ownError(error))

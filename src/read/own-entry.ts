@@ -2,13 +2,6 @@ import { outOfScope } from '../tags/scope-tags.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { ReadPlan } from './read-plan.ts'
 
-/** An integer that is counted in the store itself has no envelope. */
-export function isCounter(bytes: string): boolean {
-  return COUNTER.test(bytes)
-}
-
-const COUNTER = /^-?\d{1,19}$/
-
 /**
  * Whether an entry under this key answers this call. One that was stored by a call which named fewer tags would survive
  * an invalidation of those it did not name. And one that was `set`, or counted, is written over without any tag of its

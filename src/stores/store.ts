@@ -181,6 +181,13 @@ export interface KeyPage {
   readonly cursor: string | undefined
 }
 
+/** Whether an entry is an integer that is counted in the store itself: it has no envelope. */
+export function isCounter(entry: string): boolean {
+  return COUNTER.test(entry)
+}
+
+const COUNTER = /^-?\d{1,19}$/
+
 /** Most shapes a model has; beyond it the least recently registered gives way. */
 export const MAX_SHAPES = 128
 

@@ -7,6 +7,7 @@ import { type ConnectionLimits, connectionLimits } from '../connection-limits.ts
 import { globLiteral } from '../glob.ts'
 import {
   type CacheStore,
+  isCounter,
   type KnownRegistry,
   type Lease,
   type LookUp,
@@ -140,10 +141,13 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
       entry: key === undefined ? undefined : placeOf(key),
       tags: tagKeysOf(tags).map((tag) => (unmet.has(tag) ? tag : placeOf(tag))),
     }))
-    const [values, created] = await Promise.all([
+    const [found, created] = await Promise.all([
       keys.length === 0 ? [] : servers.get(keys),
       unmet.size === 0 ? NONE : tryToEnsure([...unmet]),
     ])
+    let values: readonly unknown[] = found
+    const counters = placed.flatMap(({ entry = -1 }) => (isCounter(String(found[entry])) ? [entry] : []))
+    if (counters.length > 0) values = await withProven(counters, keys, found)
     // Once more: a client may send a command again that was under way when its connection broke, to another server.
     servers.assertKnown()
     return placed.map(
@@ -152,6 +156,17 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
         versions: tags.map((tag) => (typeof tag === 'number' ? seen(values[tag]) : (created.get(tag) ?? null))),
       }),
     )
+  }
+
+  /**
+   * With the counters among the entries asked for again, behind an ECHO. An entry says what it answers; a counter is a
+   * number, and so may be what stands in its place in the reply to another look-up, of as many keys.
+   */
+  async function withProven(counters: readonly number[], keys: readonly string[], values: readonly unknown[]) {
+    const replies = await servers.send(counters.map((i): Command => ['mget', keys[i] as string]))
+    const proven = [...values]
+    for (const [n, i] of counters.entries()) proven[i] = (answer(replies[n]) as unknown[])[0]
+    return proven
   }
 
   /** As a part of a look-up, which must not fail where a version cannot be created: a full Redis still has entries. */

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncScope } from '../async-scope.ts'
 import type {
   BypassReason,
   CacheEventOf,
@@ -52,8 +52,7 @@ interface Scope {
 
 /** Collects what happened to the reads made within an async scope, for `withCacheInfo` and `collectCacheInfo`. */
 export class InfoScopes {
-  readonly #scopes = new AsyncLocalStorage<Scope>()
-  #collecting = 0
+  readonly #scopes = new AsyncScope<Scope>()
 
   readonly #events: EventHub
 
@@ -61,8 +60,7 @@ export class InfoScopes {
     this.#events = events
     // Listeners run in the async context of the read that emits.
     const collect = ({ type, ...event }: CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass'>) => {
-      if (this.#collecting === 0) return
-      for (let scope = this.#scopes.getStore(); scope; scope = scope.outer) {
+      for (let scope = this.#scopes.current(); scope; scope = scope.outer) {
         scope.reads.push({ status: type, ...event } as CacheInfo)
       }
     }
@@ -76,14 +74,12 @@ export class InfoScopes {
     run: (reads: readonly CacheInfo[]) => PromiseLike<T> | T,
   ): Promise<{ readonly data: T; readonly reads: readonly CacheInfo[] }> {
     const reads: CacheInfo[] = []
-    const scope = { reads, outer: this.#scopes.getStore() }
-    this.#collecting += 1
+    const scope = { reads, outer: this.#scopes.current() }
     const untimed = this.#events.time()
     try {
-      return { data: await this.#scopes.run(scope, async () => run(reads)), reads }
+      return { data: await this.#scopes.run(scope, () => run(reads)), reads }
     } finally {
       untimed()
-      this.#collecting -= 1
     }
   }
 }

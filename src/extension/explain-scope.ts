@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncScope } from '../async-scope.ts'
 import { CacheConfigError } from '../errors.ts'
 import type { Explanation } from '../read/explain.ts'
 
@@ -12,12 +12,11 @@ interface Scope {
  * explains the read instead of making it.
  */
 export class ExplainScope {
-  readonly #scope = new AsyncLocalStorage<Scope>()
-  #explaining = 0
+  readonly #scope = new AsyncScope<Scope>()
 
   /** What explains instead of executing; `undefined` outside of `explain`. */
   current(): { explain(explanation: Explanation): void; refuse(): void } | undefined {
-    const scope = this.#explaining > 0 ? this.#scope.getStore() : undefined
+    const scope = this.#scope.current()
     if (!scope) return undefined
     return {
       explain(explanation) {
@@ -31,15 +30,8 @@ export class ExplainScope {
 
   async explain(read: PromiseLike<unknown>): Promise<Explanation> {
     const scope: Scope = {}
-    this.#explaining += 1
-    try {
-      // What becomes of a read that is not made (`null` for a list, say, in another extension) is nobody's concern.
-      await this.#scope.run(scope, async () => read).catch(() => {})
-    } finally {
-      this.#explaining -= 1
-      // On Node 20 a scope that stays enabled makes every promise of the process dearer.
-      if (this.#explaining === 0) this.#scope.disable()
-    }
+    // What becomes of a read that is not made (`null` for a list, say, in another extension) is nobody's concern.
+    await this.#scope.run(scope, () => read).catch(() => {})
     if (scope.explanation && !scope.notARead) return scope.explanation
     const fix = 'Give a read of this client that nothing has awaited yet.'
     throw new CacheConfigError('explain', scope.notARead ? 'what was given is not a read' : 'nothing was read', fix)

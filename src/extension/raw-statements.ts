@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncScope } from '../async-scope.ts'
 import type { RawOptions } from '../control/cache-control.ts'
 import { known, type Policies } from '../policy/resolve-policy.ts'
 import type { Ttl } from '../policy/ttl.ts'
@@ -26,7 +26,7 @@ export type RawStatement =
 export class RawStatements {
   readonly #graph: ModelGraph
   readonly #policies: Policies
-  readonly #declared = new AsyncLocalStorage<RawOptions>()
+  readonly #declared = new AsyncScope<RawOptions>()
 
   constructor(graph: ModelGraph, policies: Policies) {
     this.#graph = graph
@@ -47,7 +47,8 @@ export class RawStatements {
         const member: unknown = Reflect.get(target, property, target)
         if (typeof member !== 'function') return member
         if (property === 'requestTransaction') {
-          return (...args: unknown[]) => declared.run(options, () => Reflect.apply(member, target, args))
+          return (...args: unknown[]) =>
+            declared.run(options, () => Reflect.apply(member, target, args) as PromiseLike<unknown>)
         }
         // What the caller does with the result must not run inside the scope: the declaration is for this statement.
         const send = () =>
@@ -62,7 +63,7 @@ export class RawStatements {
 
   read(operation: string, args: unknown): RawStatement {
     const sql = textOf(args)
-    const declared = this.#declared.getStore() ?? this.#rule(sql)
+    const declared = this.#declared.current() ?? this.#rule(sql)
     const invalidated = (declared?.invalidate ?? []).map(userTag)
     if (declared?.writes) {
       const models = declared.writes.map((name) => known(this.#graph, 'raw.writes', name))

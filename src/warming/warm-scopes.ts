@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncScope } from '../async-scope.ts'
 import { type CacheEvent, EventHub } from '../events.ts'
 import type { ReadContext } from '../read/read-context.ts'
 import type { Round } from './round.ts'
@@ -21,9 +21,8 @@ export interface WarmReads {
  * There they are bounded, counted apart from everybody's hits and misses, and renew what would be over too soon.
  */
 export class WarmScopes {
-  readonly #scopes = new AsyncLocalStorage<Scope>()
+  readonly #scopes = new AsyncScope<Scope>()
   readonly #context: ReadContext
-  #open = 0
 
   constructor(context: ReadContext) {
     this.#context = context
@@ -31,7 +30,7 @@ export class WarmScopes {
 
   /** `undefined`: this read is a caller's. */
   current(): WarmReads | undefined {
-    const scope = this.#open > 0 ? this.#scopes.getStore() : undefined
+    const scope = this.#scopes.current()
     if (!scope) return undefined
     const { round, context, isInside } = scope
     if (isInside) return { read: (run) => run(context) }
@@ -44,14 +43,7 @@ export class WarmScopes {
   async within<T>(round: Round, renewWithinMs: number, work: () => PromiseLike<T> | T): Promise<T> {
     const events = new WarmEvents(this.#context.events, round)
     const scope = { round, context: { ...this.#context, events, renewWithinMs }, isInside: false }
-    this.#open += 1
-    try {
-      return await this.#scopes.run(scope, async () => work())
-    } finally {
-      this.#open -= 1
-      // On Node 20 a scope that stays enabled makes every promise of the process dearer.
-      if (this.#open === 0) this.#scopes.disable()
-    }
+    return this.#scopes.run(scope, work)
   }
 }
 

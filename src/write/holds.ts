@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncScope } from '../async-scope.ts'
 import { StoreUnavailableError, storeError } from '../errors.ts'
 import type { WriteSet } from '../query/write-set.ts'
 import type { Delivered, GuardedStore } from '../stores/guarded-store.ts'
@@ -34,7 +34,7 @@ export class Holds {
   readonly #store: GuardedStore
   readonly #shapes: ShapesInUse
   readonly #options: HoldsOptions
-  readonly #batch = new AsyncLocalStorage<Batch>()
+  readonly #batch = new AsyncScope<Batch>()
 
   constructor(store: GuardedStore, shapes: ShapesInUse, options: HoldsOptions) {
     this.#store = store
@@ -73,7 +73,7 @@ export class Holds {
     // A hold that is not renewed any more (the process died, or is cut off) runs out.
     const renewal = setInterval(() => void renew().catch(() => {}), leaseMs / 3)
     renewal.unref()
-    const batch = this.#batch.getStore()
+    const batch = this.#batch.current()
     const hold: Hold = {
       tags: held,
       release: async (moved, now) => {
@@ -113,7 +113,6 @@ export class Holds {
    * for ever because another one was refused. What those did is not known; who does know tells it besides.
    */
   batch<T>(run: () => PromiseLike<T>): PromiseLike<T> {
-    // An async scope, once entered, makes every promise of the process dearer on Node 20.
     if (!this.#options.enabled) return run()
     const batch: Batch = { holds: new Set(), isOver: false }
     const release = async () => {
@@ -121,7 +120,7 @@ export class Holds {
       await Promise.all([...batch.holds].map((hold) => hold.release(hold.tags)))
     }
     try {
-      return Promise.resolve(this.#batch.run(batch, run)).finally(release)
+      return this.#batch.run(batch, run).finally(release)
     } catch (error) {
       void release()
       throw error

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncScope } from '../async-scope.ts'
 import type { WriteSet } from '../query/write-set.ts'
 
 /** An interactive transaction that is open around the caller. */
@@ -16,24 +16,20 @@ interface Scope extends TransactionScope {
  * does not, and may read through `tx` what will never be committed.
  */
 export class TransactionScopes {
-  readonly #scope = new AsyncLocalStorage<Scope>()
-  #open = 0
+  readonly #scope = new AsyncScope<Scope>()
 
   async run<T>(transaction: TransactionScope, callback: () => PromiseLike<T> | T): Promise<T> {
     const scope = { add: transaction.add, isOpen: true }
-    this.#open += 1
     try {
-      return await this.#scope.run(scope, async () => callback())
+      return await this.#scope.run(scope, callback)
     } finally {
       // What was begun in it and not waited for goes on outside.
       scope.isOpen = false
-      this.#open -= 1
     }
   }
 
   current(): TransactionScope | undefined {
-    if (this.#open === 0) return undefined
-    const scope = this.#scope.getStore()
+    const scope = this.#scope.current()
     return scope?.isOpen ? scope : undefined
   }
 }

@@ -41,6 +41,8 @@ export type BypassReason =
   | 'raw-write'
   /** The store is slow, down or refusing (circuit open, or this look-up failed). */
   | 'store-unavailable'
+  /** Caching reads of this form costs more time than it saves: see `admission`. */
+  | 'not-admitted'
   /** A strict write is under way on what this read depends on, or `replicaLag` has not passed since the last one. */
   | 'held'
   /** Invalidations wait to be delivered; until then nothing read from the store can be trusted. */
@@ -230,6 +232,14 @@ export type CacheEvent =
       readonly ms?: number | undefined
     }
   | WarmEvent
+  /** Reads of a form use the cache no more, because it does not pay, or again. `form`: the names in its arguments. */
+  | {
+      readonly type: 'admission'
+      readonly state: 'refused' | 'admitted'
+      readonly model: string
+      readonly operation: string
+      readonly form: string
+    }
   /** The catalogue of the database was read, or could not be. */
   | CatalogueEvent
   /** An access to entries of a model with `audit: true`. */

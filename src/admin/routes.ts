@@ -138,6 +138,7 @@ const ALL_TYPES: Readonly<Record<CacheEventType, true>> = {
   audit: true,
   warm: true,
   catalogue: true,
+  admission: true,
   store: true,
   alert: true,
   health: true,

@@ -68,11 +68,15 @@ export class KnownDatabase {
 
   /**
    * What a read or write waits for before it goes on, and never in vain for longer than `timeoutMs`; `undefined`: nothing.
-   * Not to be asked for inside a transaction: the one connection there is may be the transaction's own.
+   * Not to be asked for inside a transaction: the one connection there is may be the transaction's own. `isNeeded`: asked
+   * before the database is.
    */
-  pending(): Promise<void> | undefined {
+  pending(isNeeded?: () => boolean): Promise<void> | undefined {
     const now = this.#context.clock()
-    if (now < this.#dueAt) return this.#first
+    const isDue = now >= this.#dueAt
+    if (!isDue && !this.#first) return undefined
+    if (isNeeded && !isNeeded()) return undefined
+    if (!isDue) return this.#first
     this.#dueAt = now + REST_MS
     const isFirst = this.#state === 'unknown' && !this.#first
     const learned = this.#learn(this.#round)

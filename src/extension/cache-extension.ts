@@ -93,8 +93,8 @@ function readHook(cache: Cache, { model = '', operation, args, query, __internal
     const send = () => query(sent)
     const run = transaction ? send : () => cache.send(model, operation, send)
     const call = { model, operation, args: rest, dataPath, run, begun: cache.begin() }
-    const lookedUp = cache.lookedUp(option)
-    if (lookedUp) return cache.goOn(call, lookedUp, transaction)
+    const ahead = typeof option === 'function' ? plannedBy.get(option) : undefined
+    if (ahead) return cache.goOn({ ...call, begun: ahead.begun }, ahead, transaction)
     // Also where the read is not cached: a mistake must not wait for production to be told.
     const asked = cache.calls.read(option)
     const explaining = cache.explaining()
@@ -179,7 +179,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     plan: () => ReadPlan | Bypass = () => planRead(call, cache, readContext),
   ): Promise<unknown> {
     if (!transaction) {
-      const learning = isCached(call.model, call.operation, cache) ? pending() : undefined
+      const learning = pending(() => isCached(call.model, call.operation, cache))
       if (learning) return learning.then(() => read(call, cache, transaction, plan))
       const warm = warming.scopes.current()
       if (warm) return warm.read((context) => readThrough(call, planned(call, plan), context))
@@ -213,8 +213,8 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
    * What is to be waited for before the database is known: by the first cached read or the first write, and not within a
    * transaction, whose connection may be the only one. What is written there is taken to change everything then.
    */
-  function pending(): Promise<void> | undefined {
-    return opened.transactions.current() ? undefined : catalogue.pending()
+  function pending(isNeeded?: () => boolean): Promise<void> | undefined {
+    return opened.transactions.current() ? undefined : catalogue.pending(isNeeded)
   }
 
   /** What is wrong with a call's `cache` is told; a fault of ours in planning is an event, and the query runs. */
@@ -239,9 +239,6 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     return tagsAlone(wholeModelsWriteSet(graph, graph.models.values()))
   }
 
-  /** Reads that were looked up in front of Prisma, by what stands for them in the arguments: functions pass as they are. */
-  const lookedUpBy = new WeakMap<object, LookedUp>()
-
   /** As `read`, in front of Prisma. */
   function ahead(model: string, operation: string, args: Record<string, unknown> | undefined) {
     if (explainScope.current() || warming.scopes.current()) return undefined
@@ -251,20 +248,18 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       const begun = events.begin()
       const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere, begun }
       // It is planned when the database is known.
-      if (isCached(model, operation, asked) && pending()) return undefined
+      if (pending(() => isCached(model, operation, asked))) return undefined
       const plan = planRead(call, asked, readContext)
       const found = plan.kind === 'cached' ? readAhead(plan, readContext, begun) : undefined
-      // What is not answered here comes by `read`.
-      if (found && plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
-      if (!found || 'value' in found) return found
-      // Prisma will look at them when the store has answered, and the caller may have changed them by then.
+      if (plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
+      if (found && 'value' in found) return found
+      // Prisma words its errors by what it is given.
+      if (!found && !args) return undefined
+      // Prisma will look at them later, and the caller may have changed them by then.
       const taken = snapshotOf(rest)
-      return found.then((answered) => {
-        if ('value' in answered) return answered
-        const cache = () => {}
-        lookedUpBy.set(cache, answered)
-        return { args: { ...taken, cache } }
-      })
+      return found
+        ? found.then((answered) => ('value' in answered ? answered : standingFor(taken, answered)))
+        : standingFor(taken, { plan, begun })
     } catch {
       // It is planned again on the long way, which tells.
       return undefined
@@ -276,11 +271,10 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     calls,
     // `vary` may be called once a read.
     ahead: (opened.hasNear || readContext.store.isRemote) && !options.vary ? ahead : undefined,
-    lookedUp: (option: unknown) => (typeof option === 'function' ? lookedUpBy.get(option) : undefined),
-    goOn: (call: ReadCall, lookedUp: LookedUp, transaction: HookTransaction | undefined) =>
-      transaction
-        ? read(call, undefined, transaction)
-        : answer({ ...call, begun: lookedUp.begun }, lookedUp, readContext),
+    goOn(call: ReadCall, ahead: Ahead, transaction: HookTransaction | undefined) {
+      if (transaction) return read(call, undefined, transaction)
+      return 'found' in ahead ? answer(call, ahead, readContext) : readThrough(call, ahead.plan, readContext, true)
+    },
     control: {
       ...control,
       async invalidate(target) {
@@ -403,6 +397,18 @@ function afterPending(pending: () => Promise<void> | undefined, begin: AnyClient
       ? learning.then(() => begin.call(this as AnyClient, input, options))
       : begin.call(this as AnyClient, input, options)
   }
+}
+
+/** A read that was planned in front of Prisma, and perhaps looked up. */
+type Ahead = LookedUp | { readonly plan: ReadPlan | Bypass; readonly begun: number }
+
+/** By what stands for them in the arguments: functions pass as they are. */
+const plannedBy = new WeakMap<object, Ahead>()
+
+function standingFor(args: Record<string, unknown>, ahead: Ahead) {
+  const cache = () => {}
+  plannedBy.set(cache, ahead)
+  return { args: { ...args, cache } }
 }
 
 const NO_PATH: readonly string[] = []

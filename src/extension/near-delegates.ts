@@ -7,7 +7,7 @@ export type AnswerAhead = (
   model: string,
   operation: string,
   args: Record<string, unknown> | undefined,
-) => Answer | Promise<Answer | Ask> | undefined
+) => Answer | Ask | Promise<Answer | Ask> | undefined
 
 interface Answer {
   readonly value: unknown
@@ -134,6 +134,7 @@ function lazily(make: (args?: unknown) => PrismaPromise, answer: () => ReturnTyp
     if (answered) return answered
     const found = promise ? undefined : answer()
     if (!found) return own()
+    if ('args' in found) return (promise = make(found.args))
     answered =
       'value' in found
         ? Promise.resolve(found.value)

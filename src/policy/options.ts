@@ -496,6 +496,18 @@ export interface CacheOptions {
    */
   readonly maxValueBytes?: number | undefined
   /**
+   * Which reads use the cache, by what it saved and cost the reads of their form so far, in this process.
+   * - `auto`: those of which it pays. The others bypass it, but for a few by which it is seen when it pays again
+   * - `always`: all
+   * @default 'auto'
+   */
+  readonly admission?: 'auto' | 'always' | undefined
+  /**
+   * Counts everything and serves nothing: each read asks the database, as without a cache. For a day in production before
+   * the cache is used; see `$cache.advise()`. @default false
+   */
+  readonly observe?: boolean | undefined
+  /**
    * Reads a sample of the hits from the database as well, behind the caller's back, and compares: `verify` events, and
    * `verified` and `freshness` in `$cache.stats()`. Also reveals writers that bypass the client. @default off
    */

@@ -283,6 +283,8 @@ const configEntries = {
     }),
   ),
   maxValueBytes: v.optional(wholeNumber(1, MAX_VALUE_BYTES, 'bytes')),
+  admission: v.optional(v.picklist(['auto', 'always'], "Give 'auto' or 'always'.")),
+  observe: v.optional(v.boolean('Give true or false.')),
   verify: v.optional(
     shape({
       sample: fraction,

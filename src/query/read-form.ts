@@ -26,9 +26,16 @@ export function readForm(graph: ModelGraph, model: Model, args: Args): ReadForm 
   return walk.isPossible ? walk : undefined
 }
 
-/** The same arguments with slots in the place of the form's values. */
-export function slottedArgs(graph: ModelGraph, model: Model, args: Args): Args {
-  return new FormWalk(graph, true).args(model, args)
+export interface SlottedForm {
+  /** The same arguments with slots in the place of the form's values. */
+  readonly args: Args
+  /** The names in them, for people to read; no value. */
+  readonly title: string
+}
+
+export function slottedForm(graph: ModelGraph, model: Model, args: Args): SlottedForm {
+  const walk = new FormWalk(graph, true)
+  return { args: walk.args(model, args), title: walk.title.slice(1, -1) }
 }
 
 /** Neither begins the canonical text of any value. */
@@ -39,6 +46,8 @@ const UNNAMED_VALUE = '&'
 /** Goes where `conjunctions` finds values, and `readPlaces` columns. */
 class FormWalk implements ReadForm {
   text = ''
+  /** Its keys, for people to read; no value. Of a walk that copies. */
+  title = ''
   readonly values: string[] = []
   isPossible = true
   readonly #graph: ModelGraph
@@ -146,23 +155,32 @@ class FormWalk implements ReadForm {
     return copy
   }
 
+  #title(word: string): void {
+    if (!this.#copies || this.title.length > MAX_TITLE) return
+    this.title += /\w$/.test(this.title) && /^\w/.test(word) ? ` ${word}` : word
+  }
+
   /** Keys in their own order, and those that are `undefined` too: planning may tell them apart. */
   #object(value: Args, each: (key: string, member: unknown) => unknown): Args {
     this.text += '{'
+    this.#title('{')
     const copy: Record<string, unknown> = this.#copies ? Object.create(null) : NOT_COPIED
     for (const key of Object.keys(value)) {
       const member = value[key]
+      if (member !== undefined) this.#title(key)
       this.text += `${KEY.test(key) ? key : JSON.stringify(key)}:`
       const slotted = member === undefined ? this.#literal(member) : each(key, member)
       if (this.#copies) copy[key] = slotted
       this.text += ','
     }
     this.text += '}'
+    this.#title('}')
     return this.#copies ? copy : value
   }
 }
 
 const NOT_COPIED: Record<string, unknown> = {}
+const MAX_TITLE = 160
 const KEY = /^\w+$/
 
 /** One value, however it is spelt: what it is may matter to its text, and to nothing else. */

@@ -46,6 +46,13 @@ interface Finer {
  * run before the caller sees the result: Prisma and the caller change the object they are given.
  */
 export function fill(plan: ReadPlan, result: unknown, asked: Asked, context: ReadContext): string | undefined {
+  const begun = performance.now()
+  const payload = snapshotOf(plan, result, asked, context)
+  plan.account?.filled(performance.now() - begun)
+  return payload
+}
+
+function snapshotOf(plan: ReadPlan, result: unknown, asked: Asked, context: ReadContext): string | undefined {
   const tookMs = Math.max(0, Math.round(context.clock() - asked.at - (asked.lateMs ?? 0)))
   if (result === undefined) return skip('undefined')
   if (!context.connection.onlyCommitted(asked.ticket)) return skip('shared-connection')

@@ -98,6 +98,7 @@ async function found(
   ask: (tags: readonly Tag[]) => Promise<LookUp> | LookUp,
   ignoring?: MissCause,
 ): Promise<Found> {
+  const begun = performance.now()
   const learned = context.learned.of(plan.key)
   // What is asked for besides, or less, than a miss needs is made good when it is one.
   const recent = context.recent.of(plan)
@@ -113,9 +114,10 @@ async function found(
   const judged = ignoring ? { cause: ignoring } : await judge(plan, looked, seen, context)
   // Another process may have renewed what a copy here is too old for.
   if (isNear && !ignoring && !('kind' in judged && judged.kind === 'hit')) return lookUp(plan, context, ignoring, true)
-  return 'kind' in judged
-    ? judged
-    : prepared(plan, { learned: plan.own ? undefined : learned, ...judged }, seen, context)
+  if ('kind' in judged) return judged
+  const missed = await prepared(plan, { learned: plan.own ? undefined : learned, ...judged }, seen, context)
+  plan.account?.lookedUp(performance.now() - begun)
+  return missed
 }
 
 /** What the database may be asked under: a version for every tag, and no shape that writers do not know of. */

@@ -14,7 +14,7 @@ export function nearHit(
   begun = NOT_TIMED,
 ): { readonly value: unknown } | undefined {
   const recent = context.recent.of(plan)
-  if (!recent?.copy || plan.policy.validate || context.verifications) return undefined
+  if (!recent?.copy || plan.policy.validate || context.verifications || context.observes) return undefined
   const found = context.store.near?.(plan.key, recent.asked)
   const plain = found && plainHit(plan, recent, found, context)
   if (!plain) return undefined
@@ -26,6 +26,7 @@ export function nearHit(
   }
   const { model, operation, key } = plan
   const { events } = context
+  plan.account?.hit()
   const ms = events.since(begun)
   events.emit({ type: 'hit', model, operation, key, ...plain, tier: 'near', tags: recent.tags, ms })
   audit(plan, 'hit', context)

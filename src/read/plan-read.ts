@@ -7,10 +7,11 @@ import type { Ttl } from '../policy/ttl.ts'
 import { canonicalArgs } from '../query/canonical-args.ts'
 import { canonicalText, orderedText, UnsupportedArgument } from '../query/canonical-text.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
-import { readForm, slottedArgs } from '../query/read-form.ts'
+import { type ReadForm, readForm, slottedForm } from '../query/read-form.ts'
 import type { Yields } from '../query/read-places.ts'
 import { type PrecisionRules, type ReadSet, readSet } from '../query/read-set.ts'
 import { modelTag, type Tag } from '../tags/tag.ts'
+import type { Account } from './admission.ts'
 import { digest, digestIn, entryKey } from './cache-key.ts'
 import { along, omittedFields } from './omitted-fields.ts'
 import { type Depends, formPlan, MAX_FORM } from './planned-forms.ts'
@@ -27,9 +28,11 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   if (typeof policy === 'string') return bypass(policy)
   const model = context.graph.models.get(name)
   if (!model) return bypass('unknown-argument')
+  if (context.admission.mayRefuse(name, operation) && isRefused(call, model, context)) return bypass('not-admitted')
   const asked = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
   const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
+  const begun = performance.now()
   const finest = dependsOn(call, model, context, asked.kind === 'asked')
   if (finest.refused) return bypass(finest.refused)
   if (asked.kind === 'bypass') return asked
@@ -38,7 +41,8 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   const named = coarse.length === 0 ? asked : { ...asked, text: `${asked.text} ${coarse}` }
   const known = coarse.length === 0 ? undefined : context.queries.get(named.text)
   if (known) return planned(call, policy, known, context)
-  const query = described(named, policy, depends, context)
+  const query = described(named, policy, { ...depends, account: finest.account }, context)
+  finest.account?.planned(performance.now() - begun)
   context.queries.set(named.text, query)
   const plan = planned(call, policy, query, context)
   if (context.events.isHeard('plan')) {
@@ -75,17 +79,49 @@ function withoutShapes(coarse: ReadonlySet<string>, rules: PrecisionRules): Prec
   }
 }
 
+/** Whether caching reads like it does not pay. One whose form is not known yet is planned first, and is not refused. */
+function isRefused(call: ReadCall, model: Model, context: ReadContext): boolean {
+  try {
+    const form = formOf(call, model, context)
+    const account = form ? context.forms.get(form.name)?.account : withoutForm(call, context)
+    return account !== undefined && !account.admits(form?.values ?? NONE)
+  } catch (error) {
+    if (error instanceof UnsupportedArgument) return false
+    throw error
+  }
+}
+
+const NONE: readonly string[] = []
+
+/** Of all reads of an operation that are planned one by one. */
+function withoutForm({ model, operation }: ReadCall, { admission }: ReadContext): Account {
+  return admission.of(model, operation, '*')
+}
+
+interface NamedForm extends ReadForm {
+  readonly name: string
+}
+
+/** `undefined`: it is planned by itself. @throws UnsupportedArgument */
+function formOf({ operation, args, dataPath }: ReadCall, model: Model, context: ReadContext): NamedForm | undefined {
+  const form = readForm(context.graph, model, args)
+  if (!form || form.text.length > MAX_FORM) return undefined
+  return { text: form.text, values: form.values, name: `${model.name} ${operation} ${dataPath.join('.')} ${form.text}` }
+}
+
 /** By its form where it has one: the first read of a form is planned, for all others the values are put into the plan. */
 function dependsOn(call: ReadCall, model: Model, context: ReadContext, hasText: boolean): Depends {
-  const form = hasText ? readForm(context.graph, model, call.args) : undefined
-  if (!form || form.text.length > MAX_FORM) return dependsOnArgs(call, model, call.args, context)
-  const name = `${model.name} ${call.operation} ${call.dataPath.join('.')} ${form.text}`
-  let known = context.forms.get(name)
+  const form = hasText ? formOf(call, model, context) : undefined
+  if (!form) return { ...dependsOnArgs(call, model, call.args, context), account: withoutForm(call, context) }
+  let known = context.forms.get(form.name)
   if (!known) {
-    known = formPlan(dependsOnArgs(call, model, slottedArgs(context.graph, model, call.args), context))
-    context.forms.set(name, known)
+    const { args, title } = slottedForm(context.graph, model, call.args)
+    const account = context.admission.of(model.name, call.operation, title)
+    known = { ...formPlan(dependsOnArgs(call, model, args, context)), account }
+    context.forms.set(form.name, known)
   }
-  return known.of?.(form.values) ?? dependsOnArgs(call, model, call.args, context)
+  const depends = known.of?.(form.values) ?? dependsOnArgs(call, model, call.args, context)
+  return { ...depends, account: known.account }
 }
 
 function dependsOnArgs(
@@ -223,6 +259,7 @@ function described(
     omitted: depends.omitted,
     care: depends.care,
     scope,
+    account: depends.account,
   }
 }
 
@@ -250,6 +287,7 @@ function planned(
     policy: within(query.care.longestMs, policy),
     omitted: query.omitted,
     scope: query.scope,
+    account: query.account,
     isSealed: query.care.encrypts,
     audited: query.care.audited,
   }

@@ -5,6 +5,7 @@ import type { Conjunction } from '../query/conditions.ts'
 import type { Part } from '../query/read-set.ts'
 import { filled, type SlottedText, slotted } from '../query/slot.ts'
 import type { Tag } from '../tags/tag.ts'
+import type { Account } from './admission.ts'
 import type { PlannedQuery } from './read-plan.ts'
 
 /** What a read depends on, and what of that is told apart. */
@@ -13,6 +14,7 @@ export interface Depends extends Pick<PlannedQuery, 'parts' | 'guards' | 'absenc
   /** Why it is not cached, if it is not. */
   readonly refused: BypassReason | undefined
   readonly dependencies: () => readonly Dependency[]
+  readonly account?: Account | undefined
 }
 
 /** What all reads of one form depend on, by the values of each. */
@@ -20,8 +22,10 @@ export interface FormPlan {
   readonly of: (values: readonly string[]) => Depends
 }
 
-/** `undefined`: a form whose reads are planned one by one. */
-export type PlannedForms = LRUCache<string, FormPlan | { readonly of: undefined }>
+/** `of` is `undefined` for a form whose reads are planned one by one. */
+type Form = (FormPlan | { readonly of: undefined }) & { readonly account: Account }
+
+export type PlannedForms = LRUCache<string, Form>
 
 /** An application has as many forms as call sites, times the choices that these leave open. */
 const MAX_FORMS = 1000

@@ -37,11 +37,13 @@ async function askAhead(plan: ReadPlan, context: ReadContext, begun: number): Pr
   try {
     found = await lookUp(plan, context)
     // What is to be renewed, judged by the application or compared may need the query.
-    const isPlain = found.kind === 'hit' && !found.isDue && !plan.policy.validate && !context.verifications
+    const isPlain =
+      found.kind === 'hit' && !found.isDue && !plan.policy.validate && !context.verifications && !context.observes
     if (found.kind !== 'hit' || !isPlain) return { plan, found, begun }
     const made = freshValue(found.payload, context, found.recent)
     const value = made instanceof Promise ? await made : made
     const { model, operation, key } = plan
+    plan.account?.hit()
     const { ageMs, freshForMs, tier, tags } = found
     const ms = context.events.since(begun)
     context.events.emit({ type: 'hit', model, operation, key, ageMs, freshForMs, tier, tags, ms })

@@ -11,6 +11,7 @@ import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Digest } from '../tags/keyed-digest.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { AdaptiveTtl } from './adaptive-ttl.ts'
+import type { Admission } from './admission.ts'
 import type { LearnedTags } from './learned-tags.ts'
 import type { LeaseWorth } from './lease-worth.ts'
 import type { LoopDelay } from './loop-delay.ts'
@@ -63,6 +64,9 @@ export interface ReadContext {
   readonly forms: PlannedForms
   /** What the texts of queries begin with, by policy. */
   readonly preambles: WeakMap<ResolvedPolicy, string>
+  readonly admission: Admission
+  /** Nothing is served, for the cache to be watched before it is used. */
+  readonly observes: boolean
   readonly registered: RegisteredShapes
   readonly allowance: ShapeAllowance
   readonly learned: LearnedTags

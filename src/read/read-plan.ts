@@ -4,6 +4,7 @@ import type { ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { Part } from '../query/read-set.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import type { Tag } from '../tags/tag.ts'
+import type { Account } from './admission.ts'
 import type { Omitted } from './omitted-fields.ts'
 
 /** What is the same whenever a query is asked. */
@@ -29,6 +30,8 @@ export interface PlannedQuery {
   readonly care: Care
   /** In which it was asked. */
   readonly scope: Scope
+  /** Whether caching reads like it pays; `undefined` of what is cached in any case. */
+  readonly account?: Account | undefined
   /** Of the last call without options of its own, and the policy it was planned under. */
   last?: { readonly under: ResolvedPolicy; readonly plan: ReadPlan }
 }

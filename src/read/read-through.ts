@@ -17,10 +17,18 @@ import type { Bypass, ReadPlan } from './read-plan.ts'
 import type { RecentEntry } from './recent-entries.ts'
 import { verifyHit } from './verify.ts'
 
-/** One cached read: plan → look-up → hit, stale or miss → fill. Nothing the cache does or fails to do reaches the caller. */
-export function readThrough(call: ReadCall, plan: ReadPlan | Bypass, context: ReadContext): Promise<unknown> {
+/**
+ * One cached read: plan → look-up → hit, stale or miss → fill. Nothing the cache does or fails to do reaches the caller.
+ * `isNoNearHit`: it was looked for before.
+ */
+export function readThrough(
+  call: ReadCall,
+  plan: ReadPlan | Bypass,
+  context: ReadContext,
+  isNoNearHit = context.renewWithinMs !== undefined,
+): Promise<unknown> {
   if (plan.kind === 'bypass') return Promise.resolve(bypass(call, plan.reason, context))
-  const hit = context.renewWithinMs === undefined ? nearHit(plan, context, call.begun) : undefined
+  const hit = !isNoNearHit ? nearHit(plan, context, call.begun) : undefined
   return hit ? Promise.resolve(hit.value) : lookUpAndAnswer(call, plan, context)
 }
 
@@ -47,6 +55,7 @@ export async function answer(call: ReadCall, { plan, found }: LookedUp, context:
   if (plan.policy.validate && !(await isGood(plan, found, plan.policy.validate, context))) {
     return miss(call, plan, await anew(plan, 'rejected', context), context)
   }
+  plan.account?.hit()
   const ms = context.events.since(call.begun)
   context.events.emit({ type, model, operation, key, ageMs, freshForMs, tier, tags, ms })
   audit(plan, type, context)
@@ -54,7 +63,7 @@ export async function answer(call: ReadCall, { plan, found }: LookedUp, context:
   if (found.isSoft) renew(call, plan, served(), context)
   else if (type === 'stale' || found.isDue) refresh(call, plan, served(), context)
   else if (context.verifications) verifyHit(call, plan, served(), context)
-  return copy.value
+  return context.observes ? call.run() : copy.value
 }
 
 function bypass(call: ReadCall, reason: BypassReason, context: ReadContext): Promise<unknown> {
@@ -94,6 +103,7 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   const { cause, versions, moved } = missed
   const { model, operation, key, tags } = plan
   const { events } = context
+  plan.account?.miss(moved !== undefined)
   if (moved) events.emit({ type: 'drop', model, operation, key, tags: moved, by: context.droppedBy(moved) })
   const lookUpMs = events.since(call.begun)
   const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }), lookUpMs } as const
@@ -113,7 +123,7 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   }
   if (!versions) return asked(call.run())
   // What is too large to be stored is too large to be shared: nobody waits for it.
-  const joins = cause !== 'refresh' && !context.oversize.has(plan)
+  const joins = cause !== 'refresh' && !context.oversize.has(plan) && !context.observes
   const flight = joins ? context.flights.under(flightName(plan, versions)) : undefined
   if (flight) {
     const landed = await flight
@@ -127,7 +137,7 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   // No `await` between looking for a flight and leading one: equal reads of one tick would all lead.
   // Who waited for a query that told nothing waits no more.
   // And what was rejected would be found again, by whoever waits for another process.
-  const isAlone = cause === 'refresh' || cause === 'rejected' || flight !== undefined
+  const isAlone = cause === 'refresh' || cause === 'rejected' || flight !== undefined || context.observes
   const rule = isAlone ? undefined : leaseRule(plan, missed.tookMs, context)
   if (!rule) return asked(ask(call, plan, { versions }, context).query)
   const turn = takeTurn(plan, versions, rule, context).then(async (taken): Promise<Asking | Shared> => {
@@ -186,10 +196,12 @@ function ask(
   }
   const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
   const lateMs = context.loopDelay?.begin()
+  const begun = performance.now()
   const mayBeMerged = context.merged.watch(call.model, call.operation, call.args['where'])
   const query = Promise.resolve(call.run())
   const snapshot = query.then(
     (result): Landed => {
+      plan.account?.queried(performance.now() - begun)
       const told = { ...asked, wasMerged: mayBeMerged(), ...(lateMs && { lateMs: lateMs() }) }
       const filled = fill(plan, result, told, context)
       return filled === undefined && result === undefined && call.sharesEnd ? () => undefined : filled

@@ -15,6 +15,7 @@ import type { CacheOptions } from '../policy/options.ts'
 import { Policies } from '../policy/resolve-policy.ts'
 import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
 import { AdaptiveTtl } from '../read/adaptive-ttl.ts'
+import { Admission } from '../read/admission.ts'
 import { LearnedTags } from '../read/learned-tags.ts'
 import { LeaseWorth } from '../read/lease-worth.ts'
 import { LoopDelay } from '../read/loop-delay.ts'
@@ -187,6 +188,8 @@ export function openCache(
     get preambles() {
       return preambles
     },
+    admission: new Admission(events, { refuses: options.admission !== 'always', isRemote: store.isRemote }),
+    observes: options.observe ?? false,
     registered: new RegisteredShapes(),
     allowance: new ShapeAllowance(clock),
     learned: new LearnedTags(),

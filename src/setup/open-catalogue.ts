@@ -19,7 +19,7 @@ export type LearnedGraph = { -readonly [K in keyof ModelGraph]: ModelGraph[K] }
 export interface OpenCatalogue {
   readonly state: () => CatalogueState
   /** See `KnownDatabase.pending`. */
-  readonly pending: () => Promise<void> | undefined
+  readonly pending: (isNeeded?: () => boolean) => Promise<void> | undefined
   /** Asks anew when it is needed next. */
   readonly forget: () => Promise<void>
   /** Calls back when the graph has changed. */
@@ -60,7 +60,7 @@ export function openCatalogue(
   })
   return {
     state: () => database.state,
-    pending: () => database.pending(),
+    pending: (isNeeded) => database.pending(isNeeded),
     forget: () => database.forget(),
     onLearned: (listener) => {
       learned = listener

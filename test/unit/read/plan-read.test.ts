@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type CacheEvent, EventHub, NOT_TIMED } from '../../../src/events.ts'
 import type { CacheOptions } from '../../../src/policy/options.ts'
 import { Policies, type ReadCache } from '../../../src/policy/resolve-policy.ts'
+import { Admission } from '../../../src/read/admission.ts'
 import { clientFingerprint, planRawRead, planRead, RAW } from '../../../src/read/plan-read.ts'
 import { plannedForms } from '../../../src/read/planned-forms.ts'
 import { plannedQueries } from '../../../src/read/planned-queries.ts'
@@ -33,6 +34,7 @@ function contextOf({ options = {}, context = {} }: Asked): ReadContext {
     precision: { of: (model: string) => policies.precision(model), maxTags: 16, maxRowTags: 32 },
     queries: plannedQueries(),
     forms: plannedForms(),
+    admission: new Admission(new EventHub(), { refuses: false, isRemote: false }),
     allowance: new ShapeAllowance(() => 0),
     preambles: new WeakMap(),
     events: hub,

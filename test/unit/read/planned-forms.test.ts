@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { EventHub, NOT_TIMED } from '../../../src/events.ts'
 import { Policies } from '../../../src/policy/resolve-policy.ts'
 import { derivedTags } from '../../../src/query/derived-tags.ts'
+import { Admission } from '../../../src/read/admission.ts'
 import { planRead } from '../../../src/read/plan-read.ts'
 import { type PlannedForms, plannedForms } from '../../../src/read/planned-forms.ts'
 import { plannedQueries } from '../../../src/read/planned-queries.ts'
@@ -22,6 +23,7 @@ function planOf({ model, operation, args }: Pick<Read, 'model' | 'operation' | '
     precision: { of: () => 'shape', maxTags: 16, maxRowTags: 32 },
     queries: plannedQueries(),
     forms,
+    admission: new Admission(new EventHub(), { refuses: false, isRemote: false }),
     allowance: new ShapeAllowance(() => 0),
     preambles: new WeakMap(),
     events: new EventHub(),
@@ -35,7 +37,7 @@ function planOf({ model, operation, args }: Pick<Read, 'model' | 'operation' | '
 }
 
 /** Knows no form, and plans each read by itself. */
-const NO_FORMS = { get: () => ({ of: undefined }) } as unknown as PlannedForms
+const NO_FORMS = { get: () => ({ of: undefined, account: undefined }) } as unknown as PlannedForms
 
 /** All that a read may depend on, and what its result makes of it. */
 function dependenciesOf(read: Pick<Read, 'model' | 'operation' | 'args'>, forms: PlannedForms, result?: unknown) {

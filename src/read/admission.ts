@@ -1,0 +1,290 @@
+import { LRUCache } from 'lru-cache'
+import type { EventHub } from '../events.ts'
+
+/** How a form of reads fares in this process. Times are milliseconds; of what was estimated, the sum since the start. */
+export interface FormAccount {
+  readonly model: string
+  readonly operation: string
+  /** The columns and options of its arguments, without a value. */
+  readonly form: string
+  /** `false`: its reads bypass the cache, but for a share that shows whether caching pays again. */
+  readonly isAdmitted: boolean
+  readonly hits: number
+  readonly misses: number
+  /** Misses of which an entry had been there, and was invalidated. */
+  readonly invalidated: number
+  /** Reads that bypassed the cache because it did not pay. */
+  readonly refused: number
+  /** The time of the queries that hits spared. */
+  readonly savedMs: number
+  /** The time that look-ups, planning and fills took. */
+  readonly spentMs: number
+  /** The least that its query took lately. */
+  readonly queryMs: number
+}
+
+/** Reads between two judgements. */
+const ROUND = 32
+/** With fewer, by their weight, a form is not refused: the cache may be empty. Reached in the second round. */
+const BEFORE_REFUSAL = 1.5 * ROUND
+/** Promises, and the garbage of misses, take time that no clock around our own code shows. */
+const UNSEEN = 1.5
+/** What the commands of a miss take of this process, where the store is a server, ms. */
+const REMOTE_MS = 0.08
+/** What returns must pay by so much more than it costs, or forms on the edge come and go. */
+const MARGIN = 1.25
+/** Of a form that is refused, the reads of one part in so many of its values go on using the cache. */
+const PARTS = 32
+/** After so many reads another part of the values has its turn; forms without values take turns sooner. */
+const TURN = 1024
+const SHORT_TURN = 32
+
+/**
+ * Whether caching pays, form by form: what hits saved and what misses cost, by measured time. Reads of a form that does
+ * not pay bypass the cache, but for those of a small part of its values: of them the cache is as warm as it would be of
+ * all, so their hits show what all would have (spatial sampling: Waldspurger, Park, Garthwaite, Ahmad, "Efficient MRC
+ * Construction with SHARDS", FAST 2015). No answer depends on it.
+ */
+export class Admission {
+  readonly #events: EventHub
+  readonly #refuses: boolean
+  readonly #load: Load
+  /** One for a form; forms of which the reads are planned one by one have one for a model and operation. */
+  readonly #accounts: LRUCache<string, Account>
+  /** How many forms are refused, by model and operation. */
+  readonly #refused = new Map<string, number>()
+
+  /** `refuses`: else accounts are kept, and all reads are admitted. `isRemote`: look-ups are round trips. */
+  constructor(events: EventHub, { refuses, isRemote }: { readonly refuses: boolean; readonly isRemote: boolean }) {
+    this.#events = events
+    this.#refuses = refuses
+    this.#load = new Load(isRemote)
+    this.#accounts = new LRUCache({
+      max: MAX_FORMS,
+      dispose: (account) => {
+        if (!account.isAdmitted) this.#count(account, -1)
+      },
+    })
+  }
+
+  of(model: string, operation: string, form: string): Account {
+    const name = `${model} ${operation} ${form}`
+    let account = this.#accounts.get(name)
+    if (!account) {
+      account = new Account({ model, operation, form }, this.#load, this.#refuses ? this.#changed : undefined)
+      this.#accounts.set(name, account)
+    }
+    return account
+  }
+
+  /** Whether a read of them may be refused: where not, nobody needs to know its form. */
+  mayRefuse(model: string, operation: string): boolean {
+    return this.#refused.size > 0 && this.#refused.has(`${model} ${operation}`)
+  }
+
+  /** Forms that are known, those that were read last first. */
+  accounts(): FormAccount[] {
+    return [...this.#accounts.values()].map((account) => account.told())
+  }
+
+  readonly #changed = (account: Account): void => {
+    this.#count(account, account.isAdmitted ? -1 : 1)
+    const { model, operation, form, isAdmitted } = account
+    this.#events.emit({ type: 'admission', model, operation, form, state: isAdmitted ? 'admitted' : 'refused' })
+  }
+
+  #count({ model, operation }: Account, by: number): void {
+    const name = `${model} ${operation}`
+    const count = (this.#refused.get(name) ?? 0) + by
+    if (count === 0) this.#refused.delete(name)
+    else this.#refused.set(name, count)
+  }
+}
+
+const MAX_FORMS = 2000
+
+/** What is known of one form. Counts lose half their weight with each judgement, so that the present counts most. */
+export class Account {
+  readonly model: string
+  readonly operation: string
+  readonly form: string
+  isAdmitted = true
+  readonly #load: Load
+  readonly #onChange: ((account: Account) => void) | undefined
+  readonly #query = new Least()
+  readonly #lookUp = new Least()
+  readonly #plan = new Least()
+  readonly #fill = new Least()
+  #hits = 0
+  #misses = 0
+  #spentMs = 0
+  #round = 0
+  #refused = 0
+  readonly #all = { hits: 0, misses: 0, invalidated: 0, savedMs: 0, spentMs: 0 }
+
+  constructor(
+    { model, operation, form }: Pick<FormAccount, 'model' | 'operation' | 'form'>,
+    load: Load,
+    onChange?: (account: Account) => void,
+  ) {
+    this.model = model
+    this.operation = operation
+    this.form = form
+    this.#load = load
+    this.#onChange = onChange
+  }
+
+  /** Whether a read is looked up and stored. `values`: texts of those that tell it from others of its form. */
+  admits(values: readonly string[]): boolean {
+    if (this.isAdmitted) return true
+    const turn = Math.floor(this.#refused / (values.length === 0 ? SHORT_TURN : TURN))
+    if ((partOf(values) + turn) % PARTS === 0) return true
+    this.#refused += 1
+    return false
+  }
+
+  hit(): void {
+    this.#hits += 1
+    this.#all.hits += 1
+    this.#all.savedMs += this.#savedMs()
+    this.#read()
+  }
+
+  miss(wasInvalidated: boolean): void {
+    this.#misses += 1
+    this.#all.misses += 1
+    if (wasInvalidated) this.#all.invalidated += 1
+    this.#spend(this.#lookUpMs())
+    this.#read()
+  }
+
+  planned(ms: number): void {
+    this.#plan.add(ms)
+    this.#spend(UNSEEN * this.#plan.ms)
+  }
+
+  /** From the question to the store until the database was asked. */
+  lookedUp(ms: number): void {
+    this.#lookUp.add(ms)
+  }
+
+  queried(ms: number): void {
+    this.#query.add(ms)
+    this.#load.queried()
+  }
+
+  filled(ms: number): void {
+    this.#fill.add(ms)
+    this.#spend(UNSEEN * this.#fill.ms)
+  }
+
+  told(): FormAccount {
+    const { model, operation, form, isAdmitted } = this
+    return { model, operation, form, isAdmitted, ...this.#all, refused: this.#refused, queryMs: this.#query.ms }
+  }
+
+  /** By a hit. */
+  #savedMs(): number {
+    return Math.max(0, this.#load.felt(this.#query.ms, this.#load.queryMs) - this.#lookUpMs())
+  }
+
+  #spend(ms: number): void {
+    this.#spentMs += ms
+    this.#all.spentMs += ms
+    this.#load.spent(ms)
+  }
+
+  #lookUpMs(): number {
+    return this.#load.isRemote ? this.#load.felt(this.#lookUp.ms, REMOTE_MS) : this.#lookUp.ms
+  }
+
+  #read(): void {
+    this.#round += 1
+    if (this.#round < ROUND) return
+    this.#round = 0
+    const saved = this.#hits * this.#savedMs()
+    const isEnough = this.#hits + this.#misses >= (this.isAdmitted ? BEFORE_REFUSAL : ROUND)
+    const pays = this.isAdmitted ? saved >= this.#spentMs : saved > MARGIN * this.#spentMs
+    this.#hits /= 2
+    this.#misses /= 2
+    this.#spentMs /= 2
+    if (!this.#onChange || !isEnough || pays === this.isAdmitted) return
+    this.isAdmitted = pays
+    this.#onChange(this)
+  }
+}
+
+/**
+ * How busy this process is, and what a query takes of it. Where it is busy all the time, what it waits for is its own
+ * queue: then a hit saves no more than the processor time of a query, however long one takes.
+ */
+class Load {
+  readonly isRemote: boolean
+  /** Processor time of a query with all around it, ms. */
+  queryMs = Number.POSITIVE_INFINITY
+  #busy = 0
+  #queries = 0
+  #spentMs = 0
+  #cpu = process.cpuUsage()
+  #loop = performance.eventLoopUtilization()
+
+  constructor(isRemote: boolean) {
+    this.isRemote = isRemote
+  }
+
+  spent(ms: number): void {
+    this.#spentMs += ms
+  }
+
+  queried(): void {
+    this.#queries += 1
+    if (this.#queries < QUERIES) return
+    const { user, system } = process.cpuUsage(this.#cpu)
+    const loop = performance.eventLoopUtilization()
+    this.queryMs = Math.max(0, (user + system) / 1000 - this.#spentMs) / this.#queries
+    this.#busy = performance.eventLoopUtilization(loop, this.#loop).utilization
+    this.#cpu = process.cpuUsage()
+    this.#loop = loop
+    this.#queries = 0
+    this.#spentMs = 0
+  }
+
+  /** What a wait of so long costs its caller, of which so much is work of this process. */
+  felt(waitMs: number, workMs: number): number {
+    const work = Math.min(waitMs, workMs)
+    return work + (1 - this.#busy) * (waitMs - work)
+  }
+}
+
+/** Queries between two looks at the load. */
+const QUERIES = 256
+
+/** The least of what was measured lately: what took longer waited for something else as well. */
+class Least {
+  #before = Number.POSITIVE_INFINITY
+  #now = Number.POSITIVE_INFINITY
+  #count = 0
+
+  get ms(): number {
+    const least = Math.min(this.#before, this.#now)
+    return least === Number.POSITIVE_INFINITY ? 0 : least
+  }
+
+  add(ms: number): void {
+    this.#now = Math.min(this.#now, ms)
+    this.#count += 1
+    if (this.#count < ROUND) return
+    this.#count = 0
+    this.#before = this.#now
+    this.#now = Number.POSITIVE_INFINITY
+  }
+}
+
+/** FNV-1a: equal values are always in the same part. */
+function partOf(values: readonly string[]): number {
+  let hash = 0x811c9dc5
+  for (const value of values) {
+    for (let i = 0; i < value.length; i += 1) hash = Math.imul(hash ^ value.charCodeAt(i), 0x01000193)
+  }
+  return (hash >>> 0) % PARTS
+}

@@ -59,6 +59,35 @@ describe.sequential('the examples run as their README says', () => {
     await page.getByText(/no answer since/).waitFor()
   })
 
+  it('the dashboard of the demo, until its time is over', async () => {
+    const { code, output } = await start('examples/demo/main.ts', {}, ['--dashboard', '--seconds', '1']).ended
+    expect(output).toContain('the load ends')
+    expect(code, output).toBe(0)
+  })
+
+  it('the load of the dashboard lets others in after each read', async () => {
+    const { cached, plain } = await import('../../examples/demo/clients.ts')
+    const { load } = await import('../../examples/demo/load.ts')
+    let reads = 0
+    for (const type of ['hit', 'miss', 'bypass'] as const) cached.$cache.on(type, () => (reads += 1))
+    const most: number[] = []
+    for (let round = 0; round < 60; round += 1) {
+      reads = 0
+      const ended = new AbortController()
+      const loading = load(ended.signal)
+      // What a server has to do is done between two turns of the event loop.
+      await new Promise(setImmediate)
+      most.push(reads)
+      await new Promise(setImmediate)
+      ended.abort()
+      await loading
+    }
+    // One of each user: in later rounds most are hits, which wait for nobody.
+    expect(Math.max(...most)).toBeLessThanOrEqual(6)
+    expect(Math.max(...most)).toBeGreaterThan(1)
+    await Promise.all([cached.$cache.disconnect(), cached.$disconnect(), plain.$disconnect()])
+  })
+
   it.each([
     'quickstart',
     'transactions',

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Dependency } from '../dependency.ts'
 import type { EventHub } from '../events.ts'
 
 /** How a form of reads fares in this process. Times are milliseconds; of what was estimated, the sum since the start. */
@@ -9,6 +10,8 @@ export interface FormAccount {
   readonly form: string
   /** `false`: its reads bypass the cache, but for a share that shows whether caching pays again. */
   readonly isAdmitted: boolean
+  /** Whether caching paid when it was judged last; `null`: too few reads were counted. Also where nothing is refused. */
+  readonly pays: boolean | null
   readonly hits: number
   readonly misses: number
   /** Misses of which an entry had been there, and was invalidated. */
@@ -39,6 +42,28 @@ const PARTS = 32
 const TURN = 1024
 const SHORT_TURN = 32
 
+interface AdmissionOptions {
+  /** `false`: accounts are kept, and all reads are admitted. */
+  readonly refuses: boolean
+  /** Look-ups are round trips. */
+  readonly isRemote: boolean
+  /** @default of this process */
+  readonly usage?: () => Usage
+}
+
+/** Of a process since it began, ms: its processor time, and how long its event loop ran and waited. */
+interface Usage {
+  readonly cpu: number
+  readonly active: number
+  readonly idle: number
+}
+
+function usageOfProcess(): Usage {
+  const { user, system } = process.cpuUsage()
+  const { active, idle } = performance.eventLoopUtilization()
+  return { cpu: (user + system) / 1000, active, idle }
+}
+
 /**
  * Whether caching pays, form by form: what hits saved and what misses cost, by measured time. Reads of a form that does
  * not pay bypass the cache, but for those of a small part of its values: of them the cache is as warm as it would be of
@@ -54,21 +79,23 @@ export class Admission {
   /** How many forms are refused, by model and operation. */
   readonly #refused = new Map<string, number>()
 
-  /** `refuses`: else accounts are kept, and all reads are admitted. `isRemote`: look-ups are round trips. */
-  constructor(events: EventHub, { refuses, isRemote }: { readonly refuses: boolean; readonly isRemote: boolean }) {
+  constructor(events: EventHub, { refuses, isRemote, usage = usageOfProcess }: AdmissionOptions) {
     this.#events = events
     this.#refuses = refuses
-    this.#load = new Load(isRemote)
+    this.#load = new Load(isRemote, usage)
     this.#accounts = new LRUCache({
       max: MAX_FORMS,
       dispose: (account) => {
-        if (!account.isAdmitted) this.#count(account, -1)
+        if (account.isAdmitted) return
+        this.#count(account, -1)
+        // Plans know it still, and go on counting: when it is refused again, it comes back.
+        account.isAdmitted = true
       },
     })
   }
 
   of(model: string, operation: string, form: string): Account {
-    const name = `${model} ${operation} ${form}`
+    const name = nameOf({ model, operation, form })
     let account = this.#accounts.get(name)
     if (!account) {
       account = new Account({ model, operation, form }, this.#load, this.#refuses ? this.#changed : undefined)
@@ -82,12 +109,20 @@ export class Admission {
     return this.#refused.size > 0 && this.#refused.has(`${model} ${operation}`)
   }
 
-  /** Forms that are known, those that were read last first. */
-  accounts(): FormAccount[] {
-    return [...this.#accounts.values()].map((account) => account.told())
+  /** Of the forms that are known, those that were planned last first. */
+  accounts(): Account[] {
+    return [...this.#accounts.values()]
+  }
+
+  counts(): { readonly admitted: number; readonly refused: number } {
+    let refused = 0
+    for (const count of this.#refused.values()) refused += count
+    return { admitted: this.#accounts.size - refused, refused }
   }
 
   readonly #changed = (account: Account): void => {
+    const name = nameOf(account)
+    if (this.#accounts.peek(name) !== account) this.#accounts.set(name, account)
     this.#count(account, account.isAdmitted ? -1 : 1)
     const { model, operation, form, isAdmitted } = account
     this.#events.emit({ type: 'admission', model, operation, form, state: isAdmitted ? 'admitted' : 'refused' })
@@ -103,12 +138,18 @@ export class Admission {
 
 const MAX_FORMS = 2000
 
+function nameOf({ model, operation, form }: Pick<FormAccount, 'model' | 'operation' | 'form'>): string {
+  return `${model} ${operation} ${form}`
+}
+
 /** What is known of one form. Counts lose half their weight with each judgement, so that the present counts most. */
 export class Account {
   readonly model: string
   readonly operation: string
   readonly form: string
   isAdmitted = true
+  /** What its first read was planned to depend on; of no form that is planned read by read. */
+  dependencies: (() => readonly Dependency[]) | undefined
   readonly #load: Load
   readonly #onChange: ((account: Account) => void) | undefined
   readonly #query = new Least()
@@ -119,7 +160,10 @@ export class Account {
   #misses = 0
   #spentMs = 0
   #round = 0
+  #pays: boolean | null = null
   #refused = 0
+  /** Reads since it was refused first, those that use the cache too: else the turn of the only part would never end. */
+  #turned = 0
   readonly #all = { hits: 0, misses: 0, invalidated: 0, savedMs: 0, spentMs: 0 }
 
   constructor(
@@ -137,7 +181,8 @@ export class Account {
   /** Whether a read is looked up and stored. `values`: texts of those that tell it from others of its form. */
   admits(values: readonly string[]): boolean {
     if (this.isAdmitted) return true
-    const turn = Math.floor(this.#refused / (values.length === 0 ? SHORT_TURN : TURN))
+    const turn = Math.floor(this.#turned / (values.length === 0 ? SHORT_TURN : TURN))
+    this.#turned += 1
     if ((partOf(values) + turn) % PARTS === 0) return true
     this.#refused += 1
     return false
@@ -180,7 +225,8 @@ export class Account {
 
   told(): FormAccount {
     const { model, operation, form, isAdmitted } = this
-    return { model, operation, form, isAdmitted, ...this.#all, refused: this.#refused, queryMs: this.#query.ms }
+    const [pays, refused, queryMs] = [this.#pays, this.#refused, this.#query.ms]
+    return { model, operation, form, isAdmitted, pays, ...this.#all, refused, queryMs }
   }
 
   /** By a hit. */
@@ -203,11 +249,13 @@ export class Account {
     if (this.#round < ROUND) return
     this.#round = 0
     const saved = this.#hits * this.#savedMs()
-    const isEnough = this.#hits + this.#misses >= (this.isAdmitted ? BEFORE_REFUSAL : ROUND)
+    // Where another process stores what is hit here, nobody knows yet what a query takes.
+    const isEnough = this.#query.isKnown && this.#hits + this.#misses >= (this.isAdmitted ? BEFORE_REFUSAL : ROUND)
     const pays = this.isAdmitted ? saved >= this.#spentMs : saved > MARGIN * this.#spentMs
     this.#hits /= 2
     this.#misses /= 2
     this.#spentMs /= 2
+    if (isEnough) this.#pays = pays
     if (!this.#onChange || !isEnough || pays === this.isAdmitted) return
     this.isAdmitted = pays
     this.#onChange(this)
@@ -225,11 +273,13 @@ class Load {
   #busy = 0
   #queries = 0
   #spentMs = 0
-  #cpu = process.cpuUsage()
-  #loop = performance.eventLoopUtilization()
+  readonly #usage: () => Usage
+  #before: Usage
 
-  constructor(isRemote: boolean) {
+  constructor(isRemote: boolean, usage: () => Usage) {
     this.isRemote = isRemote
+    this.#usage = usage
+    this.#before = usage()
   }
 
   spent(ms: number): void {
@@ -239,12 +289,11 @@ class Load {
   queried(): void {
     this.#queries += 1
     if (this.#queries < QUERIES) return
-    const { user, system } = process.cpuUsage(this.#cpu)
-    const loop = performance.eventLoopUtilization()
-    this.queryMs = Math.max(0, (user + system) / 1000 - this.#spentMs) / this.#queries
-    this.#busy = performance.eventLoopUtilization(loop, this.#loop).utilization
-    this.#cpu = process.cpuUsage()
-    this.#loop = loop
+    const [now, before] = [this.#usage(), this.#before]
+    const [active, idle] = [now.active - before.active, now.idle - before.idle]
+    this.queryMs = Math.max(0, now.cpu - before.cpu - this.#spentMs) / this.#queries
+    this.#busy = active + idle > 0 ? active / (active + idle) : 0
+    this.#before = now
     this.#queries = 0
     this.#spentMs = 0
   }
@@ -265,9 +314,13 @@ class Least {
   #now = Number.POSITIVE_INFINITY
   #count = 0
 
+  get isKnown(): boolean {
+    return Math.min(this.#before, this.#now) < Number.POSITIVE_INFINITY
+  }
+
+  /** 0 where nothing was measured. */
   get ms(): number {
-    const least = Math.min(this.#before, this.#now)
-    return least === Number.POSITIVE_INFINITY ? 0 : least
+    return this.isKnown ? Math.min(this.#before, this.#now) : 0
   }
 
   add(ms: number): void {

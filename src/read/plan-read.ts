@@ -117,7 +117,9 @@ function dependsOn(call: ReadCall, model: Model, context: ReadContext, hasText: 
   if (!known) {
     const { args, title } = slottedForm(context.graph, model, call.args)
     const account = context.admission.of(model.name, call.operation, title)
-    known = { ...formPlan(dependsOnArgs(call, model, args, context)), account }
+    const slotted = dependsOnArgs(call, model, args, context)
+    account.dependencies ??= slotted.dependencies
+    known = { ...formPlan(slotted), account }
     context.forms.set(form.name, known)
   }
   const depends = known.of?.(form.values) ?? dependsOnArgs(call, model, call.args, context)

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
  * Prisma touches `extension`, a new store touches `stores`.
  */
 const layers: readonly (readonly string[])[] = [
-  ['errors.ts', 'clock.ts', 'dependency.ts', 'optional-package.ts', 'token-bucket.ts'],
+  ['errors.ts', 'async-scope.ts', 'clock.ts', 'dependency.ts', 'optional-package.ts', 'token-bucket.ts'],
   ['events.ts'],
   ['input.ts', 'tags'],
   ['query'],
@@ -32,7 +32,7 @@ const outside: { readonly [from: string]: readonly string[] } = {
   'node:crypto': ['tags', 'query', 'codec', 'stores', 'admin', 'cli'],
   'node:events': ['admin'],
   'node:http': ['admin', 'http'],
-  'node:async_hooks': ['control', 'write', 'warming', 'extension'],
+  'node:async_hooks': ['async-scope.ts', 'control', 'warming'],
   'cluster-key-slot': ['stores'],
   'node:fs': ['config', 'cli'],
   'node:path': ['config', 'cli', 'optional-package.ts'],

@@ -37,7 +37,7 @@ export function accountStates(family: number, account: Account | null): readonly
     [`label ${family}`, value(`p${points}`)],
     [`moves ${family}`, value(moves)],
     [`total ${family}`, value(totalValue(entries.length, sum))],
-    [`entries ${family}`, account ? listed(entries.map(String)) : '-'],
+    [`entries ${family}`, listed(entries.map(String))],
     [`account ${family}`, shown(account !== null)],
     [`account ${family} in credit`, shown(points > 0)],
     [`account ${family} labelled even`, shown(account !== null && points % 2 === 0)],
@@ -106,7 +106,7 @@ export const accountReads: Record<string, Read> = {
   async 'account with entries'({ prisma }, dice, families) {
     const family = dice.below(families)
     const row = await prisma.account.findUnique({ where: { id: idOf(family) }, include: { entries: true } })
-    const entries = row ? listed(row.entries.map(({ amount }) => `${amount}`)) : '-'
+    const entries = listed((row?.entries ?? []).map(({ amount }) => `${amount}`))
     return { states: [...columns(family, row, { doubled: true, label: true }), [`entries ${family}`, null, entries]] }
   },
   async 'accounts in credit'({ prisma }, dice, families) {
@@ -142,8 +142,6 @@ export const accountReads: Record<string, Read> = {
     const family = dice.below(families)
     const where = { account: { handle: spelled(idOf(family), dice) } }
     const rows = await prisma.entry.findMany({ where, select: { amount: true, account: { select: { moves: true } } } })
-    // Without a row it says nothing of whether there is an account.
-    if (rows.length === 0) return {}
     return { states: [[`entries ${family}`, null, listed(rows.map(({ amount }) => `${amount}`))]] }
   },
   async 'total by id'({ prisma }, dice, families) {

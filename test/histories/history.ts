@@ -28,6 +28,11 @@ export type Line =
  */
 export type Outcome = 'ok' | 'kept' | 'aborted' | 'unknown'
 
+/** A write was answered as if it had been made. */
+export class NothingWritten extends Error {
+  override readonly name = 'NothingWritten'
+}
+
 /**
  * An object comes into a new state. The versions of an object are in the order of its commits; where the database counts
  * them (`null`) the write's answer tells, or a read that sees the value. `like`: another object that the same write

@@ -2,7 +2,7 @@ import { accountId, accountOf } from './accounts.ts'
 import type { Contestant } from './contestant.ts'
 import type { DatabaseKind } from './database-kinds.ts'
 import { diceOf } from './dice.ts'
-import { now, type Outcome } from './history.ts'
+import { NothingWritten, now, type Outcome } from './history.ts'
 import type { Ledger, Unit } from './ledger.ts'
 import { type Db, type Dice, type Prisma, READS } from './reads.ts'
 import { hostOf, staffOf } from './staff.ts'
@@ -110,7 +110,12 @@ export class Loop {
     await this.#outcome(unit, 'batch', rows, async () => {
       const queries = steps.map((step) => batchable(step, client))
       const results = await client.prisma.$transaction([...queries, client.prisma.user.count() as never])
-      return steps.flatMap((step, i) => step.told(results[i]))
+      try {
+        return steps.flatMap((step, i) => step.told(results[i]))
+      } catch (error) {
+        // The others of it were made.
+        throw new Error('a batch of which not all was written', { cause: error })
+      }
     })
   }
 
@@ -181,7 +186,11 @@ const REFUSED = new Set(['P2002', 'P2003', 'P2025', 'P2034'])
 
 function outcomeOf(error: unknown): Outcome {
   const { name } = error as Error
-  const refused = error instanceof RolledBack || name === 'StoreUnavailableError' || REFUSED.has(codeOf(error))
+  const refused =
+    error instanceof RolledBack ||
+    error instanceof NothingWritten ||
+    name === 'StoreUnavailableError' ||
+    REFUSED.has(codeOf(error))
   return refused ? 'aborted' : 'unknown'
 }
 

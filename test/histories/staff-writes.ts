@@ -1,4 +1,4 @@
-import type { Effect } from './history.ts'
+import { type Effect, NothingWritten } from './history.ts'
 import type { Dice } from './reads.ts'
 import {
   COLUMNS,
@@ -326,6 +326,7 @@ export const commonStaffWrites: readonly MakeStep[] = [
     }
   },
   // Refused where the temp has another manager by now: what such a write says of its row must be true of it to the end.
+  // On MariaDB Prisma looks first and updates then: moved in between, the row comes back as it is, and nothing was written.
   (dice, stamps) => {
     const [id, from, name] = [dice.pick(TEMPS), dice.pick(MANAGERS), `${stamps()}`]
     const managerId = dice.pick(MANAGERS)
@@ -335,7 +336,10 @@ export const commonStaffWrites: readonly MakeStep[] = [
       adds: [],
       query: ({ prisma }) =>
         prisma.user.update({ where: { id, managerId: from }, data: { ...versioned(name), managerId }, select: USER }),
-      told,
+      told: (row) => {
+        if ((row as { name: string }).name !== name) throw new NothingWritten()
+        return told(row)
+      },
     }
   },
   (dice, stamps) => {

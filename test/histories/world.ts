@@ -80,8 +80,9 @@ export const NOBODY: Family = {
   staff: {},
 }
 
+/** No order is without lines: where it is, both were deleted between the two statements of a read. */
 export const linesValue = (lines: readonly { productId: number; quantity: number }[] | null) =>
-  lines === null ? '-' : listed(lines.map(({ productId, quantity }) => `${productId}x${quantity}`))
+  listed((lines ?? []).map(({ productId, quantity }) => `${productId}x${quantity}`)) || '-'
 export const listed = (values: readonly string[]) => [...values].sort().join()
 
 /** The state of a family as readers see it: an object for each thing a read can show. */

@@ -10,7 +10,15 @@ import { describe, expect, it } from 'vitest'
  * Prisma touches `extension`, a new store touches `stores`.
  */
 const layers: readonly (readonly string[])[] = [
-  ['errors.ts', 'async-scope.ts', 'clock.ts', 'dependency.ts', 'optional-package.ts', 'token-bucket.ts'],
+  [
+    'errors.ts',
+    'clock.ts',
+    'dependency.ts',
+    'optional-package.ts',
+    'token-bucket.ts',
+    'awaitable.ts',
+    'async-scope.ts',
+  ],
   ['events.ts'],
   ['input.ts', 'tags'],
   ['query'],

@@ -40,6 +40,29 @@ export function shapeOf(
   isOfArrivals = false,
 ): Shape {
   const names = [...conjunction.keys()].sort()
+  return remembered(columns, `${columns.size}${isOfArrivals ? '+' : '/'}${names.join()}`, () =>
+    shapeOfNames(model, names, columns, isOfArrivals),
+  )
+}
+
+/** A place that is read asks for the same few shapes with every result. */
+function remembered(columns: ReadonlySet<string>, name: string, make: () => Shape): Shape {
+  let shapes = shapesOf.get(columns)
+  if (!shapes) shapesOf.set(columns, (shapes = new Map()))
+  let shape = shapes.get(name)
+  if (!shape) shapes.set(name, (shape = make()))
+  return shape
+}
+
+/** By the set of columns, which is that of one place and so of one model; it may still grow while a read is planned. */
+const shapesOf = new WeakMap<ReadonlySet<string>, Map<string, Shape>>()
+
+function shapeOfNames(
+  model: Model,
+  names: readonly string[],
+  columns: ReadonlySet<string>,
+  isOfArrivals: boolean,
+): Shape {
   const fields = names.map((name) => ({
     name,
     isOptional: names.length > 1 && changesOftenAndUnseen(model, model.fields.get(name)),

@@ -1,3 +1,4 @@
+import { type Awaitable, whenKnown } from '../awaitable.ts'
 import { OversizeError } from '../codec/budget.ts'
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
@@ -92,49 +93,51 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
   const keptForMs = freshForMs + policy.swrMs
   if (freshForMs <= 0) return asked.done?.(false, tookMs)
   const told = { model, operation, key } as const
-  context.background.run(
-    write().then(
-      () => {
-        context.events.emit({ type: 'fill', ...told, bytes, ttlMs: keptForMs })
-        asked.done?.(true, tookMs)
-      },
-      (error: unknown) => {
-        const reason = error instanceof CodecError ? 'oversize' : 'store-unavailable'
-        context.events.emit({ type: 'skip-fill', ...told, reason })
-        asked.done?.(false, tookMs)
-      },
-    ),
-  )
+  const stored = () => {
+    context.events.emit({ type: 'fill', ...told, bytes, ttlMs: keptForMs })
+    asked.done?.(true, tookMs)
+  }
+  const failed = (error: unknown) => {
+    const reason = error instanceof CodecError ? 'oversize' : 'store-unavailable'
+    context.events.emit({ type: 'skip-fill', ...told, reason })
+    asked.done?.(false, tookMs)
+  }
+  try {
+    const written = write()
+    if (written instanceof Promise) context.background.run(written.then(stored, failed))
+    else stored()
+  } catch (error) {
+    failed(error)
+  }
 
   // Not `async`: where nothing is derived the entry is on its way when this returns.
-  function write(): Promise<void> {
+  function write(): Awaitable<void> {
     const coarse = isNull ? plan.watched : plan.tags
     const { finer } = snapshot
     if (!finer) return put(coarse, asked.versions)
     if (areKnown(finer.tags, asked.versions)) return put(finer.tags, asked.versions)
+    const finest = () => finerVersions(plan, finer, asked.versions, context)
+    if (!context.store.isRemote) {
+      return whenKnown(finest(), (versions) => (versions ? put(finer.tags, versions) : put(coarse, asked.versions)))
+    }
     // At once, for whoever asks next; then again, when the finer tags have versions.
     const first = put(coarse, asked.versions)
-    return Promise.all([finerVersions(plan, finer, asked.versions, context), first]).then(([versions]) =>
-      versions ? put(finer.tags, versions) : undefined,
-    )
+    return Promise.all([finest(), first]).then(([versions]) => (versions ? put(finer.tags, versions) : undefined))
   }
 
-  function put(tags: readonly Tag[], known: ReadonlyMap<Tag, TagVersion>): Promise<void> {
+  /** @throws CodecError */
+  function put(tags: readonly Tag[], known: ReadonlyMap<Tag, TagVersion>): Awaitable<void> {
     if (!areKnown(tags, known)) {
       // Others than the last time: the next miss begins with those of its query.
       context.learned.learn(key, undefined)
-      return Promise.resolve()
+      return undefined
     }
     const versions = tags.map((tag) => known.get(tag) as TagVersion)
     const named = plan.own ? tags : tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
     const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, versions, tags: named, payload }
     context.learned.learn(key, named.length === 0 ? undefined : tags)
-    try {
-      const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
-      return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
+    return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
   }
 }
 
@@ -164,23 +167,27 @@ function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): Finer
  * between then and now: a write moves the guard before the tags that are derived, so one that had moved a derived tag
  * before its version was taken here has moved the guard as well, and one that moves it later invalidates the entry.
  */
-async function finerVersions(
+function finerVersions(
   plan: ReadPlan,
   { tags, derived }: Finer,
   asked: ReadonlyMap<Tag, TagVersion>,
-  context: ReadContext,
-): Promise<ReadonlyMap<Tag, TagVersion> | undefined> {
+  { store }: ReadContext,
+): Awaitable<ReadonlyMap<Tag, TagVersion> | undefined> {
   const unknown = derived.filter((tag) => !isVersion(asked.get(tag)))
   // A shape that was not registered before the database was asked is not known to writers.
   const registered = new Set(plan.shapes.flatMap((shape) => [everyShapeTag(shape.model), anyValuesTag(shape)]))
   if (unknown.some((tag) => registered.has(tag))) return undefined
-  const created = await context.store.ensureVersions(unknown)
-  const guards = await context.store.lookUp(plan.key, plan.guards)
-  const stood = (tag: Tag, i: number) => asked.get(tag) === guards.versions[i] && guards.versions[i] !== HELD
-  if (!plan.guards.every(stood)) return undefined
-  const versions = new Map(asked)
-  for (const [i, tag] of unknown.entries()) versions.set(tag, created[i] as TagVersion)
-  return areKnown(tags, versions) ? versions : undefined
+  return whenKnown(store.ensureVersions(unknown), (created) => {
+    const looked =
+      (store.isRemote ? undefined : store.near?.(plan.key, plan.guards)) ?? store.lookUp(plan.key, plan.guards)
+    return whenKnown(looked, (guards) => {
+      const stood = (tag: Tag, i: number) => asked.get(tag) === guards.versions[i] && guards.versions[i] !== HELD
+      if (!plan.guards.every(stood)) return undefined
+      const versions = new Map(asked)
+      for (const [i, tag] of unknown.entries()) versions.set(tag, created[i] as TagVersion)
+      return areKnown(tags, versions) ? versions : undefined
+    })
+  })
 }
 
 function areKnown(tags: readonly Tag[], versions: ReadonlyMap<Tag, SeenVersion>): boolean {

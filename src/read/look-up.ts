@@ -1,8 +1,9 @@
+import { type Awaitable, whenKnown } from '../awaitable.ts'
 import { type Envelope, MAX_HEADER, readEnvelope } from '../codec/envelope.ts'
 import { encode, isNull } from '../codec/typed-json.ts'
 import { CodecError } from '../errors.ts'
 import type { MissCause, Tier } from '../events.ts'
-import { isCounter, type Lease, type LookUp } from '../stores/store.ts'
+import { isCounter, type Lease, type LookUp, type Registration } from '../stores/store.ts'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
 import { graceUntil, HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
@@ -56,7 +57,7 @@ export type Found =
  * One round trip; a second one on a miss of which versions that were met before are gone, or whose shapes are not
  * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
  */
-export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause, pastNear = false): Promise<Found> {
+export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause, pastNear = false): Awaitable<Found> {
   const { store } = context
   const ask = (tags: readonly Tag[]) =>
     (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, { pastNear, creating: true })
@@ -92,42 +93,51 @@ export async function claimAndLookUp(
   }
 }
 
-async function found(
+function found(
   plan: ReadPlan,
   context: ReadContext,
-  ask: (tags: readonly Tag[]) => Promise<LookUp> | LookUp,
+  ask: (tags: readonly Tag[]) => Awaitable<LookUp>,
   ignoring?: MissCause,
-): Promise<Found> {
+): Awaitable<Found> {
   const begun = performance.now()
   const learned = context.learned.of(plan.key)
   // What is asked for besides, or less, than a miss needs is made good when it is one.
   const recent = context.recent.of(plan)
   const tags = recent?.tags ?? learned ?? plan.watched
   const asked = recent?.asked ?? (plan.guards.length === 0 ? tags : [...tags, ...plan.guards])
-  const looked = await ask(asked)
-  const { versions, isNear } = looked
-  const plain = recent && !ignoring ? plainHit(plan, recent, looked, context) : undefined
-  if (recent && plain) return hitOf(recent.envelope, recent.tags, { recent, ...plain, tier: tierOf(looked, context) })
-  // A guard that is held only keeps tags from being derived; a value may depend on fewer tags than are asked for.
-  if (!plan.own && versions.lastIndexOf(HELD, tags.length - 1) >= 0) return { kind: 'held' }
-  const seen: Seen = new Map(asked.map((tag, i) => [tag, versions[i] ?? null]))
-  const judged = ignoring ? { cause: ignoring } : await judge(plan, looked, seen, context)
-  // Another process may have renewed what a copy here is too old for.
-  if (isNear && !ignoring && !('kind' in judged && judged.kind === 'hit')) return lookUp(plan, context, ignoring, true)
-  if ('kind' in judged) return judged
-  const missed = await prepared(plan, { learned: plan.own ? undefined : learned, ...judged }, seen, context)
-  plan.account?.lookedUp(performance.now() - begun)
-  return missed
+  return whenKnown(ask(asked), (looked) => {
+    const { versions, isNear } = looked
+    const plain = recent && !ignoring ? plainHit(plan, recent, looked, context) : undefined
+    if (recent && plain) return hitOf(recent.envelope, recent.tags, { recent, ...plain, tier: tierOf(looked, context) })
+    // A guard that is held only keeps tags from being derived; a value may depend on fewer tags than are asked for.
+    if (!plan.own && versions.lastIndexOf(HELD, tags.length - 1) >= 0) return HELD_BACK
+    const seen: Seen = new Map()
+    for (let i = 0; i < asked.length; i += 1) seen.set(asked[i] as Tag, versions[i] ?? null)
+    const verdict = ignoring ? { cause: ignoring } : judge(plan, looked, seen, context)
+    return whenKnown(verdict, (judged): Awaitable<Found> => {
+      // Another process may have renewed what a copy here is too old for.
+      if (isNear && !ignoring && !('kind' in judged && judged.kind === 'hit'))
+        return lookUp(plan, context, ignoring, true)
+      if ('kind' in judged) return judged
+      const known = { learned: plan.own ? undefined : learned, ...judged }
+      return whenKnown(prepared(plan, known, seen, context), (missed) => {
+        plan.account?.lookedUp(performance.now() - begun)
+        return missed
+      })
+    })
+  })
 }
 
+const HELD_BACK = { kind: 'held' } as const
+
 /** What the database may be asked under: a version for every tag, and no shape that writers do not know of. */
-async function prepared(
+function prepared(
   plan: ReadPlan,
   { learned, ...miss }: Judged & { readonly learned: readonly Tag[] | undefined },
   seen: Seen,
   context: ReadContext,
   isSecondTry = false,
-): Promise<Found> {
+): Awaitable<Found> {
   const { store, registered } = context
   const shapes = learned ? plan.shapes.filter((shape) => learned.includes(anyValuesTag(shape))) : plan.shapes
   const unregistered = shapes.filter((shape) => !isRegistered(shape, seen, registered))
@@ -136,27 +146,35 @@ async function prepared(
   // The last result told which tags it depends on; this one is expected to depend on the same, or is not stored.
   const needed = (learned ?? plan.watched).filter(missing)
   const absent = [...needed, ...plan.guards.filter((tag) => missing(tag) && !needed.includes(tag))]
-  if (plan.own && plan.watched.some((tag) => seen.get(tag) === HELD)) return { kind: 'held' }
+  if (plan.own && plan.watched.some((tag) => seen.get(tag) === HELD)) return HELD_BACK
   // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
-  const [created, registrations] = await Promise.all([
+  const answers = [
     store.ensureVersions(absent),
     store.register(unregistered),
     context.spellings.register(store, miss.moved),
-  ])
-  // A guard that is held only keeps tags from being derived.
-  if (created.slice(0, needed.length).includes(HELD)) return { kind: 'held' }
-  for (const [i, tag] of absent.entries()) seen.set(tag, created[i] as TagVersion)
-  for (const [i, shape] of unregistered.entries()) {
-    const versions = registrations[i]
-    if (versions === undefined || versions === HELD) return { kind: 'held' }
-    registered.add(shape, versions)
-    // Later than what the look-up saw, and the ones under which writers know of the shape.
-    seen.set(everyShapeTag(shape.model), versions.everyShape).set(anyValuesTag(shape), versions.anyValues)
+  ] as const
+  const goOn = (created: readonly TagVersion[], registrations: readonly Registration[]): Awaitable<Found> => {
+    // A guard that is held only keeps tags from being derived.
+    const held = created.indexOf(HELD)
+    if (held >= 0 && held < needed.length) return HELD_BACK
+    for (const [i, tag] of absent.entries()) seen.set(tag, created[i] as TagVersion)
+    for (const [i, shape] of unregistered.entries()) {
+      const versions = registrations[i]
+      if (versions === undefined || versions === HELD) return HELD_BACK
+      registered.add(shape, versions)
+      // Later than what the look-up saw, and the ones under which writers know of the shape.
+      seen.set(everyShapeTag(shape.model), versions.everyShape).set(anyValuesTag(shape), versions.anyValues)
+    }
+    // Registered under another version than the others of its model: the registry was lost in between, and it with it.
+    const isLost = shapes.some((shape) => !isRegistered(shape, seen, registered))
+    if (isLost) return isSecondTry ? HELD_BACK : prepared(plan, { learned, ...miss }, seen, context, true)
+    return { kind: 'miss', ...miss, versions: seen as Map<Tag, TagVersion> }
   }
-  // Registered under another version than the others of its model: the registry was lost in between, and it with it.
-  const isLost = shapes.some((shape) => !isRegistered(shape, seen, registered))
-  if (isLost) return isSecondTry ? { kind: 'held' } : prepared(plan, { learned, ...miss }, seen, context, true)
-  return { kind: 'miss', ...miss, versions: seen as Map<Tag, TagVersion> }
+  const [created, registrations, spelling] = answers
+  if (created instanceof Promise || registrations instanceof Promise || spelling instanceof Promise) {
+    return Promise.all(answers).then(([created, registrations]) => goOn(created, registrations))
+  }
+  return goOn(created, registrations)
 }
 
 type Judgement = Exclude<Found, { kind: 'miss' }> | Judged
@@ -172,7 +190,7 @@ function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes)
   return registered.has(shape, { everyShape, anyValues: seen.get(anyValuesTag(shape)) ?? null })
 }
 
-async function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadContext): Promise<Judgement> {
+function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadContext): Awaitable<Judgement> {
   const { policy } = plan
   const { entry, isNear = false } = looked
   if (policy.refresh) return { cause: 'refresh' }
@@ -195,8 +213,32 @@ async function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadCo
   if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
   context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
   if (!answers(plan, tags, isNear)) return { cause: 'absent' }
-  if (!(await allSeen(plan, tags, seen, context))) return { kind: 'held' }
-  if (plan.own && tags.some((tag) => seen.get(tag) === HELD)) return { kind: 'held' }
+  return whenKnown(allSeen(plan, tags, seen, context), (isFree) => {
+    if (!isFree) return HELD_BACK
+    const opening = { entry, envelope, readable, tags, recent }
+    return judgeSeen(plan, opening, seen, tier, context)
+  })
+}
+
+interface Opened {
+  readonly entry: string
+  readonly envelope: Envelope
+  /** With its payload in the clear. */
+  readonly readable: Envelope
+  readonly tags: readonly Tag[]
+  readonly recent: RecentEntry | undefined
+}
+
+/** All its tags are seen. */
+function judgeSeen(
+  plan: ReadPlan,
+  { entry, envelope, readable, tags, recent }: Opened,
+  seen: Seen,
+  tier: Tier,
+  context: ReadContext,
+): Judgement {
+  const { policy } = plan
+  if (plan.own && tags.some((tag) => seen.get(tag) === HELD)) return HELD_BACK
   // First of all: an entry whose tags moved is never served, fresh, stale or otherwise, unless each of them was moved
   // softly, from the very version the entry holds, and its grace is not over. An absent version counts as moved: eviction,
   // a flushed or restarted store and expiry may cost a miss, never a stale answer.
@@ -290,10 +332,11 @@ function tagAt(plan: ReadPlan, tag: string): Tag {
 }
 
 /** Looks up what an entry depends on besides; `false` when one of these tags is held. */
-async function allSeen(plan: ReadPlan, tags: readonly Tag[], seen: Seen, context: ReadContext): Promise<boolean> {
+function allSeen(plan: ReadPlan, tags: readonly Tag[], seen: Seen, context: ReadContext): Awaitable<boolean> {
   const unseen = tags.filter((tag) => !seen.has(tag))
   if (unseen.length === 0) return true
-  const { versions } = await context.store.lookUp(plan.key, unseen)
-  for (const [i, tag] of unseen.entries()) seen.set(tag, versions[i] ?? null)
-  return !versions.includes(HELD)
+  return context.store.lookUp(plan.key, unseen).then(({ versions }) => {
+    for (const [i, tag] of unseen.entries()) seen.set(tag, versions[i] ?? null)
+    return !versions.includes(HELD)
+  })
 }

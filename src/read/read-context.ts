@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../codec/seal.ts'
 import type { DecimalFactory } from '../codec/typed-json.ts'
@@ -84,7 +85,7 @@ export interface ReadContext {
 
 export interface SpellingNote {
   /** Sees to it that writers know of this process' spelling. Rejects with the store. */
-  register(store: GuardedStore, moved?: readonly Tag[]): Promise<void>
+  register(store: GuardedStore, moved?: readonly Tag[]): Awaitable<void>
 }
 
 export interface Encryption {

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import { queryError } from '../errors.ts'
 import type { BypassReason, LeaseOutcome, MissCause } from '../events.ts'
 import type { Validate } from '../policy/options.ts'
@@ -9,7 +10,7 @@ import { audit } from './audit.ts'
 import { fill } from './fill.ts'
 import { freshValue } from './fresh-value.ts'
 import { endLease, takeTurn, tryForLease } from './lease.ts'
-import { type Hit, lookUp } from './look-up.ts'
+import { type Found, type Hit, lookUp } from './look-up.ts'
 import { nearHit } from './near-hit.ts'
 import type { LookedUp } from './read-ahead.ts'
 import type { Landed, ReadCall, ReadContext } from './read-context.ts'
@@ -32,19 +33,28 @@ export function readThrough(
   return hit ? Promise.resolve(hit.value) : lookUpAndAnswer(call, plan, context)
 }
 
-async function lookUpAndAnswer(call: ReadCall, plan: ReadPlan, context: ReadContext): Promise<unknown> {
-  const found = await lookUp(plan, context).catch(() => undefined)
-  return answer(call, { plan, found, begun: call.begun }, context)
+function lookUpAndAnswer(call: ReadCall, plan: ReadPlan, context: ReadContext): Promise<unknown> {
+  let looked: Awaitable<Found | undefined>
+  try {
+    looked = lookUp(plan, context)
+  } catch {
+    looked = undefined
+  }
+  const goOn = (found: Found | undefined) => answer(call, { plan, found, begun: call.begun }, context)
+  return looked instanceof Promise ? looked.catch(() => undefined).then(goOn) : goOn(looked)
 }
 
 /** From the look-up on; it may have been made before there was a query, see `readAhead`. */
-export async function answer(call: ReadCall, { plan, found }: LookedUp, context: ReadContext): Promise<unknown> {
+export function answer(call: ReadCall, { plan, found }: LookedUp, context: ReadContext): Promise<unknown> {
   if (!found) {
     const undelivered = context.store.condition().state === 'undelivered'
     return bypass(call, undelivered ? 'undelivered-invalidation' : 'store-unavailable', context)
   }
   if (found.kind === 'held') return bypass(call, 'held', context)
-  if (found.kind === 'miss') return miss(call, plan, found, context)
+  return found.kind === 'miss' ? miss(call, plan, found, context) : serve(call, plan, found, context)
+}
+
+async function serve(call: ReadCall, plan: ReadPlan, found: Hit, context: ReadContext): Promise<unknown> {
   const { kind: type, ageMs, freshForMs, tier, tags } = found
   if (context.renewWithinMs !== undefined && freshForMs <= context.renewWithinMs) {
     return miss(call, plan, await anew(plan, 'refresh', context), context)
@@ -254,7 +264,7 @@ function refresh(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Ou
 function renew(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outdated, context: ReadContext): void {
   const name = `${flightName(plan, versions)} soft`
   if (context.flights.under(name)) return
-  const looked = lookUp(plan, context, 'invalidated', true).then(
+  const looked = Promise.resolve(lookUp(plan, context, 'invalidated', true)).then(
     (found) => found.kind === 'miss' && refresh(call, plan, { versions: found.versions, tookMs, ageMs }, context),
     // The next one who is served it tries again.
     () => {},
@@ -273,13 +283,18 @@ function renew(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outd
  * own does not hold.
  */
 function flightName(plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>): string {
-  return `${plan.key} ${plan.check} ${[...versions].join()}`
+  return `${plan.key} ${plan.check} ${[...versions.values()].join()}`
 }
 
 /** An entry that cannot be served is read anew, and replaced. */
 async function anew(plan: ReadPlan, cause: MissCause, context: ReadContext): Promise<Miss> {
-  const found = await lookUp(plan, context, cause).catch(() => undefined)
-  return found?.kind === 'miss' ? found : { cause, versions: undefined }
+  try {
+    const found = await lookUp(plan, context, cause)
+    if (found.kind === 'miss') return found
+  } catch {
+    // The store told of it.
+  }
+  return { cause, versions: undefined }
 }
 
 /** Asked about a copy of its own: the caller's is nobody else's. */

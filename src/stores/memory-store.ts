@@ -59,13 +59,13 @@ function openSpace(maxEntries: number, maxBytes: number, context: StoreContext):
     async lookUp(key, of) {
       return lookUp(key, of)
     },
-    async ensureVersions(of) {
+    ensureVersions(of) {
       return of.map((tag) => tags.ensured(tag))
     },
-    async register(shapes) {
+    register(shapes) {
       return shapes.map((one) => tags.register(one))
     },
-    async fill(key, entry, _tags, ttlMs) {
+    fill(key, entry, _tags, ttlMs) {
       entries.fill(key, entry, ttlMs)
     },
     async increment(key, by, ttlMs) {

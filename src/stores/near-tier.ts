@@ -140,7 +140,7 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     const done = () => {
       isEnsuring = false
     }
-    far.ensureVersions([REMOVED]).then(done, done)
+    void Promise.resolve(far.ensureVersions([REMOVED])).then(done, done)
   }
 
   function near(key: string, tags: readonly Tag[]): LookUp | undefined {

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import { CacheConfigError, ConnectionLostError, StoreUnavailableError, storeError } from '../errors.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
@@ -206,7 +207,7 @@ export class RemoteGuard implements GuardedStore {
     await this.#store.close()
   }
 
-  async #attempt<T>(during: string, timeoutMs: number, run: () => Promise<T>): Promise<T> {
+  async #attempt<T>(during: string, timeoutMs: number, run: () => Awaitable<T>): Promise<T> {
     if (!this.#hasMet) await this.#meet()
     if (this.#breaker.isOpen) throw OPEN
     return this.#breaker.run(

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import type { Tag } from '../tags/tag.ts'
 import type { HELD, SeenVersion, TagVersion } from '../tags/tag-versions.ts'
@@ -10,7 +11,7 @@ import type { ConnectionLimits } from './connection-limits.ts'
  * `bump` of one of its tags can be told from the versions any later `lookUp` returns. Nothing needs to be atomic
  * between entry and versions, and no method takes a lock.
  *
- * Times are milliseconds. Methods reject when the store cannot be reached; they never hang for longer than the client
+ * Methods that may answer at once do so where that needs no promise. Times are milliseconds. Methods reject when the store cannot be reached; they never hang for longer than the client
  * under them does (`guardedStore` bounds that).
  */
 export interface HowToLookUp {
@@ -49,13 +50,13 @@ export interface CacheStore {
    * The present version of each tag (`HELD` where a writer holds it), after those that have none were given one. Two
    * processes that do this at the same time end up with the same versions.
    */
-  ensureVersions(tags: readonly Tag[]): Promise<readonly TagVersion[]>
+  ensureVersions(tags: readonly Tag[]): Awaitable<readonly TagVersion[]>
 
   /**
    * Stores the entry for `ttlMs`, and keeps the versions of `tags` alive for longer than that. Commands of one process
    * take effect in order: a look-up begun after `fill` was called sees the entry.
    */
-  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Promise<void>
+  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Awaitable<void>
 
   /**
    * Adds to the integer kept under the key as its decimal digits and nothing else, in one step, and says the sum; one
@@ -84,7 +85,7 @@ export interface CacheStore {
    * shape that gives way to another (a registry holds `MAX_SHAPES`, the least recently registered goes) has its
    * `anyValuesTag` moved. Both in one step each. `HELD` while a writer holds the model: it could not know of the shape.
    */
-  register(shapes: readonly ShapeKey[]): Promise<readonly Registration[]>
+  register(shapes: readonly ShapeKey[]): Awaitable<readonly Registration[]>
 
   /**
    * After this resolves no `lookUp` returns a version these tags had before. Holds on them stay. One pipelined round

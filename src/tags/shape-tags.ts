@@ -1,5 +1,5 @@
 import { sha256 } from './digest.ts'
-import { everyShapeTag, type Tag } from './tag.ts'
+import type { Tag } from './tag.ts'
 
 /**
  * A shape is what queries have in common that differ in values only: a model, the columns they compare by equality, and
@@ -21,9 +21,13 @@ export function anyValuesTag({ model, text }: ShapeKey): Tag {
 
 /** `texts`: the canonical text of each equality column's value, in the order of the shape; `undefined`: any. */
 export function valuesTag({ model, text }: ShapeKey, texts: readonly string[] | undefined): Tag {
-  const fields = equalityFields(text)
-  const values = fields.map((field, i) => `${field}=${texts ? texts[i] : '*'}&`).join('')
-  return `${everyShapeTag(model).slice(0, -1)}${values}${fields.length === 0 && !texts ? '*&' : ''}${digestOf(text)}`
+  const { fields, any, digest } = partsOf(text)
+  let values = any
+  if (texts) {
+    values = ''
+    for (let i = 0; i < fields.length; i += 1) values += `${fields[i]}=${texts[i]}&`
+  }
+  return `${model}?${values}${digest}`
 }
 
 export function equalityFields(text: string): readonly string[] {
@@ -31,16 +35,26 @@ export function equalityFields(text: string): readonly string[] {
   return end <= 0 ? [] : text.slice(0, end).replaceAll('~', '').split(/[,|]/)
 }
 
-/** 48 bits tell the at most 128 shapes of a model apart. */
-function digestOf(text: string): string {
-  let digest = digests.get(text)
-  if (digest === undefined) {
-    if (digests.size >= MAX_DIGESTS) digests.clear()
-    digest = sha256(text).slice(0, 8)
-    digests.set(text, digest)
-  }
-  return digest
+interface Parts {
+  readonly fields: readonly string[]
+  /** Its fields, each with any value. */
+  readonly any: string
+  /** 48 bits tell the at most 128 shapes of a model apart. */
+  readonly digest: string
 }
 
-const MAX_DIGESTS = 4096
-const digests = new Map<string, string>()
+/** The same texts come with every read and write. */
+function partsOf(text: string): Parts {
+  let parts = known.get(text)
+  if (parts === undefined) {
+    if (known.size >= MAX_KNOWN) known.clear()
+    const fields = equalityFields(text)
+    const any = fields.length === 0 ? '*&' : fields.map((field) => `${field}=*&`).join('')
+    parts = { fields, any, digest: sha256(text).slice(0, 8) }
+    known.set(text, parts)
+  }
+  return parts
+}
+
+const MAX_KNOWN = 4096
+const known = new Map<string, Parts>()

@@ -77,7 +77,7 @@ export class Changes {
     while (watch.isDirty && !this.#isStopped) {
       watch.isDirty = false
       // A tag without a version would move without anybody noticing.
-      const seen = await this.#context.store.ensureVersions(watch.tags).catch(() => undefined)
+      const seen = await Promise.resolve(this.#context.store.ensureVersions(watch.tags)).catch(() => undefined)
       // Held: a write is under way, or replicas lag behind it; not everybody is told when that is over.
       if (!seen || seen.includes(HELD)) setTimeout(() => this.#look(watch), RETRY_MS).unref()
       if (!seen) break

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import { wholeModelsWriteSet } from '../query/write-set.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
@@ -47,15 +48,16 @@ export class Spellings {
    * registration is waited for. Later ones, now and then and whenever a whole model was invalidated, are only sent: they
    * reach the store before the fill does.
    */
-  async register(store: GuardedStore, moved: readonly Tag[] = []): Promise<void> {
+  register(store: GuardedStore, moved: readonly Tag[] = []): Awaitable<void> {
     const now = performance.now()
-    if (now - this.#registeredAt < AGAIN_MS && !moved.some((tag) => WHOLE_MODEL.test(tag))) return
+    if (now - this.#registeredAt < AGAIN_MS && !moved.some((tag) => WHOLE_MODEL.test(tag))) return undefined
     const isFirst = this.#registeredUnder === undefined
     if (!isFirst) this.#registeredAt = now
     const registered = this.#registered(store)
     if (!isFirst) return void registered.catch(() => {})
-    await registered
-    this.#registeredAt = now
+    return registered.then(() => {
+      this.#registeredAt = now
+    })
   }
 
   async #registered(store: GuardedStore): Promise<void> {

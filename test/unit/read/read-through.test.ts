@@ -83,7 +83,7 @@ describe('a read', () => {
     await context.background.settled()
     expect(await read()).toEqual([{ id: 1 }])
     expect(queries).toBe(1)
-    expect(types()).toEqual(['miss', 'fill', 'hit'])
+    expect(types()).toEqual(['fill', 'miss', 'hit'])
   })
 
   it('shares the query of an equal one under way, and nothing else with it', async () => {

@@ -95,7 +95,10 @@ describe('a store that is slow', () => {
   it('is waited for as long as a query can wait, and five times as long by what nobody waits for', async () => {
     store.mood = 'silent'
     const looking = outcome(read())
-    const [filling, pinging] = [outcome(resilient.fill('key', 'entry', [], 1)), outcome(resilient.ping())]
+    const [filling, pinging] = [
+      outcome(Promise.resolve(resilient.fill('key', 'entry', [], 1))),
+      outcome(resilient.ping()),
+    ]
     const bumping = resilient.bump(['User'])
     const bumped = outcome(bumping)
     await pass(49)

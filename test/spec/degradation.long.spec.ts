@@ -7,7 +7,7 @@ import type { Provider } from '../support/provider.ts'
 import { startRedisCluster } from '../support/redis-cluster.ts'
 import { expectUnharmed, pass, TIMEOUT_MS, useProcessesUnderLoad } from './under-load.ts'
 
-// Reads and writes without a pause while Redis fails. degradation.spec.ts looks at what one query gets.
+// Reads and writes without a pause while Redis fails. outages.long.spec.ts looks at what one query gets.
 const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
 const { startProcess, startLoad, startServer, startProxy, adminOf, applicationClient, atEnd } =
   useProcessesUnderLoad(bed)

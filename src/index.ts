@@ -1,5 +1,6 @@
 export type { Clock } from './clock.ts'
 export { type CacheConfigOf, defineCacheConfig } from './config/define-config.ts'
+export type { CacheAdvice, FormAdvice, FormVerdict } from './control/advice.ts'
 export type {
   CacheControl,
   DisconnectOptions,
@@ -19,7 +20,7 @@ export type { Drop } from './control/drops.ts'
 export type { EntryInfo, EntryValue, MaskReason } from './control/entry-info.ts'
 export type { CacheHealth } from './control/health.ts'
 export type { EventSource, InvalidationMap, InvalidationTarget } from './control/invalidate-on.ts'
-export type { CacheCounts, CacheStats } from './control/stats.ts'
+export type { CacheCounts, CacheStats, UncachedReads } from './control/stats.ts'
 export type { Coarseness, Dependency, Precision } from './dependency.ts'
 export { CacheConfigError, StoreUnavailableError } from './errors.ts'
 export type {
@@ -74,6 +75,7 @@ export type {
   ValueOptions,
   WrapOptions,
 } from './policy/value-options.ts'
+export type { FormAccount } from './read/admission.ts'
 export type { ExplainedDependency, Explanation } from './read/explain.ts'
 export { createCache } from './setup/create-cache.ts'
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.ts'

@@ -48,6 +48,7 @@ interface Change {
 /** `GET /name` and `GET /name/rest`. */
 export const views: ReadonlyMap<string, View> = new Map<string, View>([
   ['stats', { look: (_, { cache, options }) => json({ ...about(cache as Warming, options), stats: cache.stats() }) }],
+  ['advice', { look: (_, { cache }) => json(cache.advise()) }],
   ['activity', { look: activity }],
   ['info', { look: async (_, { cache }) => json(await cache.info()) }],
   ['keys', { look: keys }],

@@ -56,6 +56,7 @@ export function httpTarget(url: string, token: string | undefined): HttpTarget {
     clear: () => ask('/clear', {}),
     info: () => ask('/info'),
     stats: () => ask('/stats'),
+    advise: () => ask('/advice'),
     async warm(names) {
       const outcomes: WarmOutcome[] = []
       for (const path of names.length === 0 ? ['/warm'] : names.map((name) => `/warm/${encodeURIComponent(name)}`)) {

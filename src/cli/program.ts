@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { advise } from './commands/advise.ts'
 import { clear } from './commands/clear.ts'
 import { doctor } from './commands/doctor.ts'
 import { get } from './commands/get.ts'
@@ -70,6 +71,13 @@ ${EXIT_CODES}`,
         .option('--watch [seconds]', 'again and again, every so many seconds (2)', seconds)
         .option('--max-keys <count>', 'look at so many keys at most', count, 100_000),
     (_, options, session) => stats(options, session),
+  )
+  add<object>(
+    'advise',
+    'of which reads caching pays in a process (--url), of which not, and why',
+    ['advise --url http://localhost:9090', "advise --url http://localhost:9090 --json | jq '.forms[].verdict'"],
+    (command) => command,
+    (_args, _options, session) => advise(session),
   )
   add<Parameters<typeof keys>[1]>(
     'keys [pattern]',

@@ -1,3 +1,4 @@
+import type { CacheAdvice } from '../control/advice.ts'
 import type { CacheControl, StoreInfo } from '../control/cache-control.ts'
 import type { EntryInfo } from '../control/entry-info.ts'
 import type { InvalidationTarget } from '../control/invalidate-on.ts'
@@ -14,6 +15,8 @@ export interface Target {
   info(): Promise<StoreInfo>
   /** Of the process behind the admin API; `undefined`: the store has none. */
   stats?(): Promise<ProcessStats>
+  /** Of the process behind the admin API. */
+  advise?(): Promise<CacheAdvice>
   close(): Promise<void>
 }
 

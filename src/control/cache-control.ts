@@ -11,6 +11,7 @@ import { known } from '../policy/resolve-policy.ts'
 import type { Ttl } from '../policy/ttl.ts'
 import { assertDisconnect, assertKeyPage, assertReady, assertTarget, assertWarm } from '../policy/validate-options.ts'
 import { tagsAlone, wholeModelsWriteSet } from '../query/write-set.ts'
+import type { Admission } from '../read/admission.ts'
 import type { Background } from '../read/read-context.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { LocalSize, ServerInfo } from '../stores/store.ts'
@@ -19,6 +20,7 @@ import { namespaceTag, type Tag, userTag } from '../tags/tag.ts'
 import { idOfKey } from '../values/value-key.ts'
 import type { Values } from '../values/values.ts'
 import type { Invalidate } from '../write/invalidate.ts'
+import { advice, type CacheAdvice } from './advice.ts'
 import type { CacheInfo, InfoScopes } from './cache-info.ts'
 import type { Drop, Drops } from './drops.ts'
 import { type EntryInfo, type EntryKnowledge, entryInfo } from './entry-info.ts'
@@ -90,6 +92,11 @@ export interface CacheControl extends Values {
   clear(): Promise<{ readonly keys: number }>
   /** Counts since the extension was set up. */
   stats(): CacheStats
+  /**
+   * Of which reads caching pays in this process, by how much, and why not of others; with what would let fewer writes
+   * invalidate them, and which reads without a `ttl` are made often.
+   */
+  advise(): CacheAdvice
   /** Keys of results and values, of all unless there is a `pattern`, which is as in `invalidate`; `limit` 1000 unless told. Walks the namespace. */
   keys(options?: { readonly pattern?: string; readonly limit?: number }): Promise<string[]>
   /**
@@ -165,6 +172,7 @@ export interface ControlContext extends EntryKnowledge {
   readonly store: GuardedStore
   readonly events: EventHub
   readonly statistics: Statistics
+  readonly admission: Admission
   readonly infos: InfoScopes
   readonly invalidate: Invalidate
   readonly background: Background
@@ -264,7 +272,9 @@ export function cacheControl(context: ControlContext): CacheControl {
       return { keys: await store.clear() }
     },
 
-    stats: () => statistics.snapshot(store.condition(), store.local?.() ?? null, context.alerts()),
+    stats: () =>
+      statistics.snapshot(store.condition(), store.local?.() ?? null, context.alerts(), context.admission.counts()),
+    advise: () => advice(context.admission.accounts(), statistics.uncached()),
 
     async keys({ pattern, limit = KEYS_LIMIT } = {}) {
       const keys = new Set<string>()

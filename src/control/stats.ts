@@ -35,8 +35,19 @@ export interface CacheStats {
   readonly local: LocalSize | null
   /** What `alerts` have been raised and not resolved. */
   readonly alerts: readonly Alert[]
+  /** How many forms of reads use the cache, and how many do not because it does not pay. See `advise()`. */
+  readonly forms: { readonly admitted: number; readonly refused: number }
   /** Why reads bypassed the cache, by reason. */
   readonly bypasses: { readonly [reason: string]: number }
+}
+
+/** Reads that bypassed the cache because neither their model nor the call has a `ttl`. */
+export interface UncachedReads {
+  readonly model: string
+  readonly operation: string
+  readonly reads: number
+  /** Writes of the model by this process. */
+  readonly writes: number
 }
 
 type VerifyOutcome = CacheEventOf<'verify'>['outcome']
@@ -46,6 +57,7 @@ export class Statistics {
   readonly #totals = zero()
   readonly #models = new Map<string, Map<string, CacheCounts>>()
   readonly #bypasses = new Map<string, number>()
+  readonly #uncached = new Map<string, Map<string, number>>()
   #suspensions = 0
   #lost = 0
   readonly #verified: Record<VerifyOutcome, number> = { fresh: 0, late: 0, stale: 0 }
@@ -54,7 +66,12 @@ export class Statistics {
     events.on('*', (event) => this.#count(event))
   }
 
-  snapshot({ state, undelivered }: StoreCondition, local: LocalSize | null, alerts: readonly Alert[] = []): CacheStats {
+  snapshot(
+    { state, undelivered }: StoreCondition,
+    local: LocalSize | null,
+    alerts: readonly Alert[] = [],
+    forms: CacheStats['forms'] = { admitted: 0, refused: 0 },
+  ): CacheStats {
     const { hit, stale, miss } = this.#totals
     const asked = hit + stale + miss
     const verified = { ...this.#verified }
@@ -73,8 +90,17 @@ export class Statistics {
       store: { state, undelivered, suspensions: this.#suspensions, lost: this.#lost },
       local,
       alerts,
+      forms,
       bypasses: Object.fromEntries(this.#bypasses),
     }
+  }
+
+  uncached(): UncachedReads[] {
+    return [...this.#uncached].flatMap(([model, operations]) => {
+      const all = [...(this.#models.get(model)?.values() ?? [])]
+      const writes = all.reduce((sum, { invalidate }) => sum + invalidate, 0)
+      return [...operations].map(([operation, reads]) => ({ model, operation, reads, writes }))
+    })
   }
 
   #count(event: CacheEvent): void {
@@ -99,6 +125,13 @@ export class Statistics {
     let counts = operations.get(operation)
     if (!counts) operations.set(operation, (counts = zero()))
     counts[kind] += 1
+    if (event.type === 'bypass' && event.reason === 'not-enabled') this.#countUncached(model, operation)
+  }
+
+  #countUncached(model: string, operation: string): void {
+    let operations = this.#uncached.get(model)
+    if (!operations) this.#uncached.set(model, (operations = new Map()))
+    operations.set(operation, (operations.get(operation) ?? 0) + 1)
   }
 }
 

@@ -149,6 +149,13 @@ export const METRICS = {
     help: 'The share of reads that asked the cache and were answered by it, of the last five minutes; absent when there were none.',
     labels: [],
   },
+  refusedForms: {
+    kind: 'gauge',
+    prometheus: 'cache_refused_forms',
+    opentelemetry: 'cache.refused_forms',
+    help: 'Forms of reads that bypass the cache because caching them does not pay.',
+    labels: [],
+  },
   storeState: {
     kind: 'gauge',
     prometheus: 'cache_store_state',

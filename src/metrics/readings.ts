@@ -28,8 +28,9 @@ export function readingsOf(cache: MetricsSource, { hitRate }: Pick<Recording, 'h
 
   async function readAll(): Promise<readonly Reading[]> {
     const ofServers = servers ? await serverReadings() : []
-    const { store, local } = cache.stats()
+    const { store, local, forms } = cache.stats()
     const readings: Reading[] = [...ofServers, one('undelivered', store.undelivered)]
+    readings.push(one('refusedForms', forms.refused))
     for (const state of STATES) readings.push(one('storeState', store.state === state ? 1 : 0, { state }))
     const rate = hitRate()
     if (rate !== undefined) readings.push(one('hitRate', rate))

@@ -47,22 +47,18 @@ interface AdmissionOptions {
   readonly refuses: boolean
   /** Look-ups are round trips. */
   readonly isRemote: boolean
-  /** @default of this process */
+  /** @default it waits for nothing but its database */
   readonly usage?: () => Usage
 }
 
 /** Of a process since it began, ms: its processor time, and how long its event loop ran and waited. */
-interface Usage {
+export interface Usage {
   readonly cpu: number
   readonly active: number
   readonly idle: number
 }
 
-function usageOfProcess(): Usage {
-  const { user, system } = process.cpuUsage()
-  const { active, idle } = performance.eventLoopUtilization()
-  return { cpu: (user + system) / 1000, active, idle }
-}
+const IDLE: Usage = { cpu: 0, active: 0, idle: 0 }
 
 /**
  * Whether caching pays, form by form: what hits saved and what misses cost, by measured time. Reads of a form that does
@@ -79,7 +75,7 @@ export class Admission {
   /** How many forms are refused, by model and operation. */
   readonly #refused = new Map<string, number>()
 
-  constructor(events: EventHub, { refuses, isRemote, usage = usageOfProcess }: AdmissionOptions) {
+  constructor(events: EventHub, { refuses, isRemote, usage = () => IDLE }: AdmissionOptions) {
     this.#events = events
     this.#refuses = refuses
     this.#load = new Load(isRemote, usage)

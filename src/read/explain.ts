@@ -2,6 +2,7 @@ import type { CatalogueState } from '../catalogue/known-database.ts'
 import type { Dependency } from '../dependency.ts'
 import type { BypassReason } from '../events.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
+import type { FormAccount } from './admission.ts'
 import { allowed, planRead } from './plan-read.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 
@@ -19,6 +20,8 @@ export type Explanation =
       readonly dependencies: readonly ExplainedDependency[]
       /** `unknown`: the catalogue of the database could not be read, so any write of this process invalidates it. */
       readonly catalogue: CatalogueState
+      /** How reads of its form fare in this process; see `$cache.advise()`. */
+      readonly account: FormAccount | null
     }
   | {
       readonly status: 'bypass'
@@ -52,12 +55,13 @@ export function explainRead(
     key: plan.key,
     tags: plan.tags,
     derivedTags: context.learned.of(plan.key) ?? null,
-    dependencies: dependencies().map((dependency) => ({ ...dependency, hint: hint(dependency) })),
+    dependencies: dependencies().map((dependency) => ({ ...dependency, hint: hintOf(dependency) })),
     catalogue,
+    account: plan.account?.told() ?? null,
   }
 }
 
-function hint({ model, precision, fields, columns, because }: Dependency): string | null {
+export function hintOf({ model, precision, fields, columns, because }: Dependency): string | null {
   switch (because) {
     case 'option':
       return `\`invalidation\` says so for ${model}: 'shape' is the finest.`

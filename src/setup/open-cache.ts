@@ -42,6 +42,7 @@ import { Spellings } from '../write/spellings.ts'
 import { TransactionScopes } from '../write/transaction-scopes.ts'
 import { storePlace, warnOfMixedStores } from './mixed-stores.ts'
 import { type LearnedGraph, type OpenCatalogue, openCatalogue } from './open-catalogue.ts'
+import { processUsage } from './process-usage.ts'
 import { openSecrets } from './secrets.ts'
 import { warnOfSpellings } from './spelling-warning.ts'
 import { storeFactory } from './store-factory.ts'
@@ -188,7 +189,11 @@ export function openCache(
     get preambles() {
       return preambles
     },
-    admission: new Admission(events, { refuses: options.admission !== 'always', isRemote: store.isRemote }),
+    admission: new Admission(events, {
+      refuses: options.admission !== 'always',
+      isRemote: store.isRemote,
+      usage: processUsage,
+    }),
     observes: options.observe ?? false,
     registered: new RegisteredShapes(),
     allowance: new ShapeAllowance(clock),
@@ -225,6 +230,7 @@ export function openCache(
     store,
     events,
     statistics,
+    admission: read.admission,
     infos,
     invalidate(changes, ...rest) {
       // Inside a transaction: now, for whoever asked, and when what else it changed can be seen.

@@ -242,6 +242,18 @@ describe('through the admin API of a process', () => {
     expect((await cli('clear', '--yes')).stdout).toMatch(/^\d+ entries removed/)
   })
 
+  it('advises by what the process has learned about its reads', async () => {
+    const { prisma } = world
+    for (let i = 0; i < 3; i += 1) await prisma.tag.findMany({ where: { color: 'red' } })
+    const shown = await cli('advise')
+    expect([shown.exitCode, shown.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^Tag\.findMany where\{color\} +too few reads yet +2 +1 +0 /m),
+    ])
+    const { forms } = JSON.parse((await cli('advise', '--json')).stdout)
+    expect(forms).toContainEqual(expect.objectContaining({ form: 'where{color}', verdict: 'too-few-reads' }))
+  })
+
   it('says why it is not let in, or finds nobody', async () => {
     const without = await runCli(['keys', '--url', url], { cwd })
     expect([without.exitCode, without.stderr]).toEqual([3, expect.stringMatching(/not let in.*\n.*CACHE_ADMIN_TOKEN/)])
@@ -262,6 +274,12 @@ describe.concurrent('what is wrong', () => {
     ['a number that is none', ['keys', '--limit', 'many'], 2, /Give a whole number/],
     ['a time that is none', ['stats', '--watch', '-1'], 2, /Give seconds/],
     ['a key too few', ['get'], 2, /missing required argument 'key'/],
+    [
+      'a store where a process is wanted',
+      ['advise', '--redis', 'redis://127.0.0.1:1'],
+      2,
+      /each process keeps[\s\S]*--url/,
+    ],
     ['no Redis', ['keys'], 2, /no Redis is configured[\s\S]*REDIS_URL/],
     ['a Redis that is none', ['keys', '--redis', 'localhost'], 2, /`redis`.*redis:\/\//],
     [

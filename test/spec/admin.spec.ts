@@ -18,6 +18,7 @@ interface KeyPage {
 
 const VIEWS = [
   '/stats',
+  '/advice',
   '/activity',
   '/info',
   '/keys',
@@ -101,6 +102,19 @@ for (const store of ['memory', 'redis'] as const) {
         showValues: false,
         stats: { totals: { hit: 1, miss: 1 }, hitRatio: 0.5, models: { User: { count: { hit: 1 } } } },
       })
+    })
+
+    it('advice tells whoever may look how forms of reads fare, without a value', async () => {
+      const { prisma, ask } = open()
+      for (let i = 0; i < 3; i += 1) await prisma.user.findMany({ where: { email: 'ada@example.test' } })
+      const answer = await ask('/advice', { token: READ_ONLY })
+      expect(answer.status).toBe(200)
+      const text = await answer.text()
+      expect(JSON.parse(text)).toMatchObject({
+        forms: [{ model: 'User', form: 'where{email}', verdict: 'too-few-reads', hits: 2, misses: 1 }],
+        uncached: [],
+      })
+      expect(text).not.toContain('ada@')
     })
 
     it('keys come by pattern, and a page at a time', async () => {

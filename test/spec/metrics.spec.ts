@@ -68,6 +68,7 @@ describeCombinations('metrics for Prometheus', (bed) => {
       'cache_invalidations_total{cause="api",model="none"}': 1,
       'cache_invalidated_tags_total{cause="api",model="none"}': 2,
       cache_hit_rate: 3 / 5,
+      cache_refused_forms: 0,
       'cache_store_state{state="ok"}': 1,
       'cache_store_state{state="unavailable"}': 0,
       'cache_store_state{state="undelivered"}': 0,

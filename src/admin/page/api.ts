@@ -1,3 +1,4 @@
+import type { CacheAdvice } from '../../control/advice.ts'
 import type { StoreInfo } from '../../control/cache-control.ts'
 import type { Drop } from '../../control/drops.ts'
 import type { EntryInfo } from '../../control/entry-info.ts'
@@ -20,6 +21,7 @@ export interface Stats {
 }
 export type Entry = Sent<EntryInfo> & { readonly why: Sent<Drop> | null }
 export type Info = Sent<StoreInfo>
+export type Advice = Sent<CacheAdvice>
 export interface KeyPage {
   readonly keys: readonly string[]
   readonly cursor: string | null
@@ -61,6 +63,7 @@ export const api = {
   activity: (seconds: number, of: string | null) =>
     ask<Activity>(`activity?${new URLSearchParams({ window: String(seconds), ...(of !== null && { of }) })}`),
   info: () => ask<Info>('info'),
+  advice: () => ask<Advice>('advice'),
   keys: (query: Readonly<Record<string, string>>) => ask<KeyPage>(`keys?${new URLSearchParams(query)}`),
   entry: (key: string) => ask<Entry>(`keys/${encodeURIComponent(key)}`),
   invalidate: (target: object) => ask<Dropped>('invalidate', target),

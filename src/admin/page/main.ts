@@ -98,14 +98,15 @@ async function refresh(): Promise<void> {
   }
   asking = true
   try {
-    const [stats, activity, info] = await Promise.all([
+    const [stats, activity, info, advice] = await Promise.all([
       api.stats(),
       api.activity(Number(shownWindow.value), opened('overview')),
       api.info(),
+      api.advice(),
     ])
     if (goneSince !== undefined) page.tell('The process answers again.')
     goneSince = undefined
-    known = { stats, activity, info, samples: sampled(known?.samples ?? [], activity.now, info) }
+    known = { stats, activity, info, advice, samples: sampled(known?.samples ?? [], activity.now, info) }
     showState(known)
     current?.update(known)
     byId('sign-out').hidden = !api.hasToken

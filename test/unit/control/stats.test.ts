@@ -54,6 +54,7 @@ describe('statistics', () => {
       totals: nothing,
       hitRatio: null,
       models: {},
+      forms: { admitted: 0, refused: 0 },
       bypasses: {},
       verified: { fresh: 0, late: 0, stale: 0 },
       freshness: null,
@@ -99,6 +100,14 @@ describe('statistics', () => {
   it('say why reads bypassed', () => {
     const other: CacheEvent = { type: 'bypass', model: 'User', operation: 'count', reason: 'call-disabled' }
     expect(counted(one.bypass, one.bypass, other).bypasses).toEqual({ 'not-enabled': 2, 'call-disabled': 1 })
+  })
+
+  it('tell reads without a ttl apart, beside the writes of their model', () => {
+    const hub = new EventHub()
+    const statistics = new Statistics(hub)
+    for (const event of [one.bypass, one.bypass, one.invalidate, one.hit]) hub.emit(event)
+    hub.emit({ type: 'bypass', model: 'User', operation: 'count', reason: 'call-disabled' })
+    expect(statistics.uncached()).toEqual([{ model: 'User', operation: 'findMany', reads: 2, writes: 1 }])
   })
 
   it('that were handed out change nothing, and do not change', () => {

@@ -20,13 +20,7 @@ function opened(options: Partial<ConstructorParameters<typeof Admission>[1]> = {
   const hub = new EventHub()
   events = []
   hub.on('admission', (event) => void events.push(event))
-  // As long as no test says otherwise, it waits for nothing but its database.
-  return new Admission(hub, {
-    refuses: true,
-    isRemote: false,
-    usage: () => ({ cpu: 0, active: 0, idle: 0 }),
-    ...options,
-  })
+  return new Admission(hub, { refuses: true, isRemote: false, ...options })
 }
 beforeEach(() => {
   admission = opened()
@@ -225,6 +219,7 @@ describe('the ledger', () => {
     times(MAX_FORMS, (i) => admission.of('Post', 'count', `form ${i}`))
     expect(admission.accounts()).not.toContain(account)
     times(2 * ROUND, () => miss(account))
+    expect(admission.accounts()).toContain(account)
     expect([account.isAdmitted, isRefused(), admission.counts().refused]).toEqual([false, true, 1])
     times(10 * ROUND, (i) => (i % 8 === 0 ? miss(account, { queryMs: 5 }) : account.hit()))
     expect([account.isAdmitted, isRefused(), admission.counts().refused]).toEqual([true, false, 0])

@@ -1,3 +1,4 @@
+import type { FormAdvice } from '../../../control/advice.ts'
 import type { OperationActivity, OperationSeries } from '../../recorder/operations.ts'
 import type { Activity } from '../../recorder/recorder.ts'
 import type { SlowMiss } from '../../recorder/slow-misses.ts'
@@ -98,6 +99,23 @@ export function overview(page: Page, opened: () => string | null): View {
     'No misses of late.',
   )
 
+  const forms = liveTable<FormAdvice>(
+    'Forms of cached reads, and whether caching them pays',
+    [
+      { title: 'Form', isHead: true, class: 'wide', show: formName },
+      { title: 'Caching it', show: ({ verdict, hints }) => h('span', { title: hints.join('\n') }, WORDS[verdict]) },
+      { title: 'Hits', isNumber: true, show: ({ hits }) => count(hits) },
+      { title: 'Misses', isNumber: true, show: ({ misses }) => count(misses) },
+      { title: 'Invalidated', isNumber: true, show: ({ invalidated }) => count(invalidated) },
+      { title: 'Saved', isNumber: true, show: ({ savedMs }) => span(savedMs) },
+      { title: 'Spent', isNumber: true, show: ({ spentMs }) => span(spentMs) },
+      { title: 'Its query', isNumber: true, show: ({ queryMs }) => ms(queryMs) },
+      { title: 'Refused', isNumber: true, show: ({ refusedShare }) => percent(refusedShare) },
+    ],
+    formName,
+    'No cached reads yet.',
+  )
+
   return {
     title: 'Overview',
     elements: [
@@ -108,16 +126,18 @@ export function overview(page: Page, opened: () => string | null): View {
       panel('Latency', 'third', 'of reads', latency.element),
       panel('By model and operation', '', 'times are typical ones: geometric means', operations.element),
       ...one.elements,
+      panel('Does caching pay?', '', 'since this process began; times are estimates', forms.element),
       panel('Hottest keys', 'half', 'of late', topKeys.element),
       panel('Slowest misses', 'half', 'the slowest of each key', slow.element),
     ],
-    update({ activity, stats }) {
+    update({ activity, stats, advice }) {
       const { operations: active } = activity
       const series = seen(activity.series)
       reads.update(series.at, [series.bypass, series.miss, series.stale, series.hit].map(aSecond(series, activity.now)))
       hitRatio.update(series.at, [hitRatios(series)])
       latency.update(series.at, [series.hitP50, series.hitP95, series.missP50, series.missP95])
       operations.update(active.filter((one) => one.hit + one.stale + one.miss + one.bypass > 0))
+      forms.update(weightiest(advice.forms))
       topKeys.update(activity.topKeys.slice(0, 20))
       slow.update(activity.slowMisses)
       one.update(opened(), activity)
@@ -130,6 +150,24 @@ export function overview(page: Page, opened: () => string | null): View {
 
 function nameOf({ model, operation }: { readonly model: string; readonly operation: string }): string {
   return `${model}.${operation}`
+}
+
+function formName(one: FormAdvice): string {
+  return one.form === '' ? nameOf(one) : `${nameOf(one)} ${one.form}`
+}
+
+const WORDS: Readonly<Record<FormAdvice['verdict'], string>> = {
+  pays: 'pays',
+  'written-too-often': 'no: written too often',
+  'never-repeated': 'no: never repeated',
+  'cheap-query': 'no: cheap query',
+  'too-few-reads': 'too few reads yet',
+}
+
+/** Those of which caching saves or wastes most. */
+function weightiest(forms: readonly FormAdvice[]): FormAdvice[] {
+  const weight = ({ savedMs, spentMs }: FormAdvice) => Math.abs(savedMs - spentMs)
+  return forms.toSorted((one, other) => weight(other) - weight(one)).slice(0, 20)
 }
 
 function operationLink(name: string): Node {

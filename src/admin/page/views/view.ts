@@ -1,5 +1,5 @@
 import type { Activity } from '../../recorder/recorder.ts'
-import type { Info, Stats } from '../api.ts'
+import type { Advice, Info, Stats } from '../api.ts'
 import type { Sample } from '../samples.ts'
 
 /** What is known of the cache, as it was last asked for. */
@@ -7,6 +7,7 @@ export interface Known {
   readonly activity: Activity
   readonly stats: Stats
   readonly info: Info
+  readonly advice: Advice
   /** Since this page was opened. */
   readonly samples: readonly Sample[]
 }

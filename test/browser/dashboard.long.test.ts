@@ -96,6 +96,7 @@ for (const store of ['memory', 'redis'] as const) {
     }
     // What is the same on every store is looked at on one.
     const inMemory = (title: string, test: () => Promise<void>) => store === 'memory' && it(title, test)
+    const operations = (page: Page) => page.getByRole('group', { name: 'Reads by model and operation' })
     const ready = (page: Page) => page.locator('body[data-ready]').waitFor()
     const view = async (page: Page, name: (typeof VIEWS)[number]) => {
       await page.getByRole('link', { name, exact: false }).first().click()
@@ -114,7 +115,7 @@ for (const store of ['memory', 'redis'] as const) {
       await dialog.getByLabel('Token').fill(TOKEN)
       await page.keyboard.press('Enter')
       await ready(page)
-      await page.getByRole('rowheader', { name: 'User.findMany' }).waitFor()
+      await operations(page).getByRole('rowheader', { name: 'User.findMany' }).waitFor()
       await page.reload()
       await ready(page)
       expect(await page.context().cookies()).toEqual([])
@@ -135,8 +136,15 @@ for (const store of ['memory', 'redis'] as const) {
       const figure = (name: string) => page.locator('.figures div', { hasText: name }).locator('dd')
       expect(await figure('Hit ratio').innerText()).toMatch(/^57\.1 %/)
       expect(await figure('Entries dropped').innerText()).toMatch(/^1\n/)
-      const row = page.getByRole('row', { name: /User\.findMany/ })
+      const row = operations(page).getByRole('row', { name: /User\.findMany/ })
       expect((await row.innerText()).split(/\s*\t\s*/).slice(0, 4)).toEqual(['User.findMany', '66.7 %', '2', '1'])
+      const form = page.getByRole('region', { name: 'Does caching pay?' }).getByRole('row', { name: /User\.findMany/ })
+      expect((await form.innerText()).split(/\s*\t\s*/).slice(0, 4)).toEqual([
+        'User.findMany select{id email}orderBy',
+        'too few reads yet',
+        '2',
+        '1',
+      ])
       for (const canvas of await page.locator('.plot canvas').all()) {
         const isDrawn = await canvas.evaluate((element) => {
           const { width, height, getContext } = element as unknown as Canvas
@@ -339,7 +347,7 @@ for (const store of ['memory', 'redis'] as const) {
         await page.goto(`${url}${hash}`)
         await page.reload()
         await ready(page)
-        await page.getByRole('rowheader', { name: 'User.findMany' }).waitFor()
+        await operations(page).getByRole('rowheader', { name: 'User.findMany' }).waitFor()
       }
       await page.goto(`${url}#/entries/%E0%A4%A`)
       await page.reload()
@@ -358,7 +366,7 @@ for (const store of ['memory', 'redis'] as const) {
       }
       // In a tab that has the page already.
       await page.goto(`${url}#token=${TOKEN}`)
-      await page.getByRole('rowheader', { name: 'User.findMany' }).waitFor()
+      await operations(page).getByRole('rowheader', { name: 'User.findMany' }).waitFor()
       await page.getByRole('dialog').waitFor({ state: 'hidden' })
       expect(page.url()).not.toContain('token')
     })

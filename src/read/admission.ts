@@ -179,9 +179,12 @@ export class Account {
     if (this.isAdmitted) return true
     const turn = Math.floor(this.#turned / (values.length === 0 ? SHORT_TURN : TURN))
     this.#turned += 1
-    if ((partOf(values) + turn) % PARTS === 0) return true
+    return (partOf(values) + turn) % PARTS === 0
+  }
+
+  /** A read bypassed the cache: not when it was planned, which may be done twice, or only to explain it. */
+  refused(): void {
     this.#refused += 1
-    return false
   }
 
   hit(): void {

@@ -28,6 +28,8 @@ export type Explanation =
       readonly model: string
       readonly operation: string
       readonly reason: BypassReason
+      /** How reads of its form fare, where that is the reason. */
+      readonly account: FormAccount | null
     }
 
 export interface ExplainedDependency extends Dependency {
@@ -45,7 +47,8 @@ export function explainRead(
   const plan = planRead(call, cache, context)
   const known = context.graph.models.get(model)
   if (plan.kind === 'bypass' || !known) {
-    return { status: 'bypass', model, operation, reason: plan.kind === 'bypass' ? plan.reason : 'unknown-argument' }
+    const reason = plan.kind === 'bypass' ? plan.reason : 'unknown-argument'
+    return { status: 'bypass', model, operation, reason, account: plan.account?.told() ?? null }
   }
   const { dependencies } = allowed(call, known, context).depends
   return {

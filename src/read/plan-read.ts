@@ -28,7 +28,8 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   if (typeof policy === 'string') return bypass(policy)
   const model = context.graph.models.get(name)
   if (!model) return bypass('unknown-argument')
-  if (context.admission.mayRefuse(name, operation) && isRefused(call, model, context)) return bypass('not-admitted')
+  const refusedBy = context.admission.mayRefuse(name, operation) ? refusingAccount(call, model, context) : undefined
+  if (refusedBy) return { kind: 'bypass', reason: 'not-admitted', account: refusedBy }
   const asked = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
   const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
@@ -79,14 +80,14 @@ function withoutShapes(coarse: ReadonlySet<string>, rules: PrecisionRules): Prec
   }
 }
 
-/** Whether caching reads like it does not pay. One whose form is not known yet is planned first, and is not refused. */
-function isRefused(call: ReadCall, model: Model, context: ReadContext): boolean {
+/** Of a read that caching does not pay for. One whose form is not known yet is planned first, and is not refused. */
+function refusingAccount(call: ReadCall, model: Model, context: ReadContext): Account | undefined {
   try {
     const form = formOf(call, model, context)
     const account = form ? context.forms.get(form.name)?.account : withoutForm(call, context)
-    return account !== undefined && !account.admits(form?.values ?? NONE)
+    return account?.admits(form?.values ?? NONE) ? undefined : account
   } catch (error) {
-    if (error instanceof UnsupportedArgument) return false
+    if (error instanceof UnsupportedArgument) return undefined
     throw error
   }
 }

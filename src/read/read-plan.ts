@@ -59,4 +59,6 @@ export interface ReadPlan extends Omit<PlannedQuery, 'digest' | 'care' | 'last'>
 export interface Bypass {
   readonly kind: 'bypass'
   readonly reason: BypassReason
+  /** Of the form that is not admitted. */
+  readonly account?: Account
 }

@@ -28,7 +28,10 @@ export function readThrough(
   context: ReadContext,
   isNoNearHit = context.renewWithinMs !== undefined,
 ): Promise<unknown> {
-  if (plan.kind === 'bypass') return Promise.resolve(bypass(call, plan.reason, context))
+  if (plan.kind === 'bypass') {
+    plan.account?.refused()
+    return Promise.resolve(bypass(call, plan.reason, context))
+  }
   const hit = !isNoNearHit ? nearHit(plan, context, call.begun) : undefined
   return hit ? Promise.resolve(hit.value) : lookUpAndAnswer(call, plan, context)
 }

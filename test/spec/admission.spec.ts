@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.ts'
-import { describeCombinations } from '../support/matrix.ts'
+import { describeCombinations, type StoreKind, useTestBed } from '../support/matrix.ts'
 import { did, type Spec, useSpec } from './support.ts'
 
 /** As many reads as a form may have before it is judged. */
@@ -46,7 +46,11 @@ describeCombinations('admission', (bed) => {
       { isAdmitted: false, verdict: 'never-repeated', refused: bypasses['not-admitted'], hits: 0, savedMs: 0 },
     ])
     const explained = await prisma.$cache.explain(byViews(world, -1))
-    expect(explained).toMatchObject({ status: 'bypass', reason: 'not-admitted' })
+    expect(explained).toMatchObject({
+      status: 'bypass',
+      reason: 'not-admitted',
+      account: { isAdmitted: false, refused: bypasses['not-admitted'] },
+    })
     // Others of the operation are looked at by themselves.
     const other = () => did(prisma, prisma.post.findMany({ where: { authorId: 1 } }))
     expect([await other(), await other()]).toEqual(['miss', 'hit'])
@@ -176,5 +180,30 @@ describeCombinations('a cache that observes', (bed) => {
     await gate.held
     gate.fail(new Error('gone away'))
     await read
+  })
+})
+
+/** As in production: reads are planned in front of Prisma, and where nothing can be said there, again behind it. */
+describe.each<StoreKind>(['memory', 'redis'])('in front of Prisma (%s)', (store) => {
+  const spec = useSpec(useTestBed({ provider: 'sqlite', generator: 'ts', store }), { errorFormat: 'minimal' })
+
+  it('a read that is refused counts once, also without arguments', async () => {
+    const { prisma } = spec.cached()
+    for (let i = 0; i < 80; i += 1) {
+      await prisma.tag.count()
+      await prisma.tag.update({ where: { name: 'red' }, data: { color: `${i}` } })
+    }
+    const refused = prisma.$cache.stats().bypasses['not-admitted']
+    expect(refused).toBeGreaterThan(0)
+    expect(prisma.$cache.advise().forms).toMatchObject([{ operation: 'count', verdict: 'written-too-often', refused }])
+  })
+
+  it('a cache that observes serves nothing', async () => {
+    const { prisma, sql } = spec.cached({ observe: true })
+    for (let i = 1; i <= 4; i += 1) {
+      expect(await did(prisma, prisma.tag.findMany({ where: { color: 'red' } }))).toBe(i === 1 ? 'miss' : 'hit')
+      await prisma.$cache.settled()
+      expect(sql.count(/^SELECT/)).toBe(i)
+    }
   })
 })

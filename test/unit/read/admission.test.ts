@@ -155,7 +155,9 @@ describe('of a form that is refused', () => {
     expect(first.length).toBeGreaterThan(0)
     expect(first.length).toBeLessThan((2 * TURN) / 4 / PARTS)
     expect(admitted()).toEqual(first)
-    expect(account.told().refused).toBe(2 * (TURN / 4 - first.length))
+    expect(account.told().refused, 'asked, and not read').toBe(0)
+    account.refused()
+    expect(account.told().refused).toBe(1)
   })
 
   it('every value has its turn', () => {

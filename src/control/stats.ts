@@ -1,4 +1,4 @@
-import type { Alert, CacheEvent, CacheEventOf, EventHub } from '../events.ts'
+import type { Alert, CacheEventOf, EventHub } from '../events.ts'
 import type { StoreCondition } from '../stores/guarded-store.ts'
 import type { LocalSize } from '../stores/store.ts'
 
@@ -63,7 +63,8 @@ export class Statistics {
   readonly #verified: Record<VerifyOutcome, number> = { fresh: 0, late: 0, stale: 0 }
 
   constructor(events: EventHub) {
-    events.on('*', (event) => this.#count(event))
+    // Not all: some are made only where somebody listens.
+    for (const type of COUNTED) events.on(type, (event) => this.#count(event))
   }
 
   snapshot(
@@ -103,7 +104,7 @@ export class Statistics {
     })
   }
 
-  #count(event: CacheEvent): void {
+  #count(event: Counted): void {
     if (event.type === 'store') {
       if (event.state !== 'ok') this.#suspensions += 1
       return
@@ -113,8 +114,6 @@ export class Statistics {
       this.#verified[event.outcome] += 1
       return
     }
-    // Told besides: a drop is a miss as well.
-    if (!isCounted(event)) return
     const kind = event.type === 'skip-fill' ? 'skipFill' : event.type
     this.#totals[kind] += 1
     if (event.type === 'bypass') this.#bypasses.set(event.reason, (this.#bypasses.get(event.reason) ?? 0) + 1)
@@ -135,8 +134,7 @@ export class Statistics {
   }
 }
 
-type Counted = CacheEventOf<'hit' | 'stale' | 'miss' | 'bypass' | 'fill' | 'skip-fill' | 'invalidate' | 'error'>
-const COUNTED: ReadonlySet<string> = new Set<Counted['type']>([
+const COUNTED = [
   'hit',
   'stale',
   'miss',
@@ -145,11 +143,10 @@ const COUNTED: ReadonlySet<string> = new Set<Counted['type']>([
   'skip-fill',
   'invalidate',
   'error',
-])
-
-function isCounted(event: CacheEvent): event is Counted {
-  return COUNTED.has(event.type)
-}
+  'verify',
+  'store',
+] as const
+type Counted = CacheEventOf<(typeof COUNTED)[number]>
 
 function zero(): CacheCounts {
   return { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }

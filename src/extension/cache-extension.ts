@@ -93,7 +93,7 @@ function readHook(cache: Cache, { model = '', operation, args, query, __internal
     const send = () => query(sent)
     const run = transaction ? send : () => cache.send(model, operation, send)
     const call = { model, operation, args: rest, dataPath, run, begun: cache.begin() }
-    const ahead = typeof option === 'function' ? plannedBy.get(option) : undefined
+    const ahead = typeof option === 'function' ? (option as StandIn)[AHEAD] : undefined
     if (ahead) return cache.goOn({ ...call, begun: ahead.begun }, ahead, transaction)
     // Also where the read is not cached: a mistake must not wait for production to be told.
     const asked = cache.calls.read(option)
@@ -402,13 +402,14 @@ function afterPending(pending: () => Promise<void> | undefined, begin: AnyClient
 /** A read that was planned in front of Prisma, and perhaps looked up. */
 type Ahead = LookedUp | { readonly plan: ReadPlan | Bypass; readonly begun: number }
 
-/** By what stands for them in the arguments: functions pass as they are. */
-const plannedBy = new WeakMap<object, Ahead>()
+/** Stands for it in the arguments: functions pass as they are. */
+interface StandIn {
+  readonly [AHEAD]?: Ahead
+}
+const AHEAD = Symbol('planned ahead')
 
 function standingFor(args: Record<string, unknown>, ahead: Ahead) {
-  const cache = () => {}
-  plannedBy.set(cache, ahead)
-  return { args: { ...args, cache } }
+  return { args: { ...args, cache: Object.assign(() => {}, { [AHEAD]: ahead }) } }
 }
 
 const NO_PATH: readonly string[] = []

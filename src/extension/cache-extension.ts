@@ -1,5 +1,6 @@
 import { catalogueReport } from '../catalogue/catalogue-report.ts'
 import { CacheConfigError } from '../errors.ts'
+import { NOT_TIMED } from '../events.ts'
 import { callRules } from '../policy/call-options.ts'
 import type { CacheOptions } from '../policy/options.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
@@ -80,7 +81,8 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
     },
   })
   cache.warming.begin(extended)
-  return cache.ahead ? nearDelegates(extended, client, cache.graph, cache.ahead) : extended
+  const { ahead, send } = cache
+  return ahead ? nearDelegates(extended, client, cache.graph, { ahead, send }) : extended
 }
 
 type Cache = ReturnType<typeof cacheOf>
@@ -214,7 +216,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
    * transaction, whose connection may be the only one. What is written there is taken to change everything then.
    */
   function pending(isNeeded?: () => boolean): Promise<void> | undefined {
-    return opened.transactions.current() ? undefined : catalogue.pending(isNeeded)
+    return opened.transactions.known() ? undefined : catalogue.pending(isNeeded)
   }
 
   /** What is wrong with a call's `cache` is told; a fault of ours in planning is an event, and the query runs. */
@@ -253,6 +255,10 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       const found = plan.kind === 'cached' ? readAhead(plan, readContext, begun) : undefined
       if (plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
       if (found && 'value' in found) return found
+      if (plan.kind === 'bypass' && plan.reason === 'not-admitted' && begun === NOT_TIMED) {
+        events.emit({ type: 'bypass', model, operation, reason: plan.reason })
+        return { below: args && 'cache' in args ? rest : args }
+      }
       // Prisma words its errors by what it is given.
       if (!found && !args) return undefined
       // Prisma will look at them later, and the caller may have changed them by then.
@@ -278,7 +284,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
     control: {
       ...control,
       async invalidate(target) {
-        if (target?.models) await pending()
+        if (target?.models && !opened.transactions.current()) await pending()
         return control.invalidate(target)
       },
       async clear() {

@@ -7,7 +7,15 @@ export type AnswerAhead = (
   model: string,
   operation: string,
   args: Record<string, unknown> | undefined,
-) => Answer | Ask | Promise<Answer | Ask> | undefined
+) => Answer | Ask | Below | Promise<Answer | Ask> | undefined
+
+/** The cache has nothing to do with it: the client below is asked with these arguments, as if there were no cache. */
+interface Below {
+  readonly below: Record<string, unknown> | undefined
+}
+
+/** Every call is counted, see `MergedReads`. */
+type SendBelow = (model: string, operation: string, query: () => PromiseLike<unknown>) => PromiseLike<unknown>
 
 interface Answer {
   readonly value: unknown
@@ -50,7 +58,7 @@ export function nearDelegates(
   extended: AnyClient,
   below: AnyClient,
   graph: ModelGraph,
-  answer: AnswerAhead,
+  { ahead, send }: { readonly ahead: AnswerAhead; readonly send: SendBelow },
 ): AnyClient {
   const { _extensions: extensions } = below
   if (
@@ -75,7 +83,13 @@ export function nearDelegates(
     const own = (extended as unknown as Record<string, Delegate | undefined>)[name]
     if (!own) continue
     const isBare = (operation: string) => extensions.getAllQueryCallbacks?.(name, operation).length === 0
-    const near = nearDelegate(own, model, [...READS].filter(isBare), graph, answer)
+    const plain = (below as unknown as Record<string, Delegate>)[name]
+    const call = {
+      ahead: (operation: string, args: unknown) => ahead(model, operation, args as Record<string, unknown> | undefined),
+      below: (operation: string, args: unknown) =>
+        send(model, operation, () => plain?.[operation]?.(args) as PrismaPromise) as Waited,
+    }
+    const near = nearDelegate(own, model, [...READS].filter(isBare), graph, call)
     delegates.set(name, near).set(model, near)
   }
   return over(extended, delegates)
@@ -102,7 +116,13 @@ function nearDelegate(
   model: string,
   operations: readonly string[],
   graph: ModelGraph,
-  answer: AnswerAhead,
+  {
+    ahead,
+    below,
+  }: {
+    readonly ahead: (operation: string, args: unknown) => ReturnType<AnswerAhead>
+    readonly below: (operation: string, args: unknown) => Waited
+  },
 ): object {
   const fields = graph.models.get(model)?.fields.values() ?? []
   const relations = new Set([...fields].filter(({ kind }) => kind === 'relation').map(({ name }) => name))
@@ -112,7 +132,8 @@ function nearDelegate(
     methods.set(operation, (args) => {
       const promise = lazily(
         (instead = args) => own[operation]?.(instead) as PrismaPromise,
-        () => answer(model, operation, args as Record<string, unknown> | undefined),
+        () => ahead(operation, args),
+        (given) => below(operation, given),
       )
       return FLUENT.has(operation) ? withRelations(promise, relations) : promise.near
     })
@@ -125,15 +146,22 @@ interface Lazily {
   readonly own: () => PrismaPromise
 }
 
+type Waited = PromiseLike<unknown> & Pick<PrismaPromise, 'catch' | 'finally'>
+
 /** Asks `answer` once, when it is first waited for, unless the client's own promise was needed before. */
-function lazily(make: (args?: unknown) => PrismaPromise, answer: () => ReturnType<AnswerAhead>): Lazily {
+function lazily(
+  make: (args?: unknown) => PrismaPromise,
+  answer: () => ReturnType<AnswerAhead>,
+  below: (args: unknown) => Waited,
+): Lazily {
   let promise: PrismaPromise | undefined
-  let answered: Promise<unknown> | undefined
+  let answered: Waited | undefined
   const own = () => (promise ??= make())
-  const waited = (): PromiseLike<unknown> & Pick<PrismaPromise, 'catch' | 'finally'> => {
+  const waited = (): Waited => {
     if (answered) return answered
     const found = promise ? undefined : answer()
     if (!found) return own()
+    if ('below' in found) return (answered = below(found.below))
     if ('args' in found) return (promise = make(found.args))
     answered =
       'value' in found

@@ -30,10 +30,13 @@ export interface FormAccount {
 const ROUND = 32
 /** With fewer, by their weight, a form is not refused: the cache may be empty. Reached in the second round. */
 const BEFORE_REFUSAL = 1.5 * ROUND
-/** Promises, and the garbage of misses, take time that no clock around our own code shows. */
-const UNSEEN = 1.5
-/** What the commands of a miss take of this process, where the store is a server, ms. */
-const REMOTE_MS = 0.08
+/**
+ * Promises, the garbage of misses and the caches of the processor take time that no clock around our own code shows: by so
+ * much the processor time of a process with nothing but misses rises for each millisecond that is measured.
+ */
+const UNSEEN = 4
+/** What the commands of a miss take of this process, where the store is a server, ms. Found in the same way. */
+const REMOTE_MS = 0.3
 /** What returns must pay by so much more than it costs, or forms on the edge come and go. */
 const MARGIN = 1.25
 /** Of a form that is refused, the reads of one part in so many of its values go on using the cache. */

@@ -20,8 +20,11 @@ export class MergedReads {
   }
 
   /** Sends a call that Prisma may merge with others: one outside of transactions. */
-  async send(model: string, operation: string, query: () => PromiseLike<unknown>): Promise<unknown> {
-    if (!operation.startsWith('findUnique')) return query()
+  send(model: string, operation: string, query: () => PromiseLike<unknown>): PromiseLike<unknown> {
+    return operation.startsWith('findUnique') ? this.#counted(model, query) : query()
+  }
+
+  async #counted(model: string, query: () => PromiseLike<unknown>): Promise<unknown> {
     const count = this.#counts.get(model) ?? { open: 0, begun: 0 }
     this.#counts.set(model, count)
     count.open += 1

@@ -253,14 +253,15 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       if (pending(() => isCached(model, operation, asked))) return undefined
       const plan = planRead(call, asked, readContext)
       const found = plan.kind === 'cached' ? readAhead(plan, readContext, begun) : undefined
-      if (plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
-      if (found && 'value' in found) return found
       if (plan.kind === 'bypass' && plan.reason === 'not-admitted' && begun === NOT_TIMED) {
+        plan.account?.refused()
         events.emit({ type: 'bypass', model, operation, reason: plan.reason })
         return { below: args && 'cache' in args ? rest : args }
       }
-      // Prisma words its errors by what it is given.
+      // Prisma words its errors by what it is given: it is planned again with nothing added.
       if (!found && !args) return undefined
+      if (plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
+      if (found && 'value' in found) return found
       // Prisma will look at them later, and the caller may have changed them by then.
       const taken = snapshotOf(rest)
       return found
@@ -356,6 +357,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       const run = inTransaction(transaction, send)
       const call = { cause: 'write', model, operation, transaction, run, changes, failure }
       const result = await writeInvalidate(call, writeContext)
+      readContext.admission.queried()
       shown?.hide(result)
       return result
 

@@ -103,6 +103,11 @@ export class Admission {
     return account
   }
 
+  /** The database was asked for something that is in no account: a write. */
+  queried(): void {
+    this.#load.queried()
+  }
+
   /** Whether a read of them may be refused: where not, nobody needs to know its form. */
   mayRefuse(model: string, operation: string): boolean {
     return this.#refused.size > 0 && this.#refused.has(`${model} ${operation}`)
@@ -188,6 +193,7 @@ export class Account {
   /** A read bypassed the cache: not when it was planned, which may be done twice, or only to explain it. */
   refused(): void {
     this.#refused += 1
+    this.#load.queried()
   }
 
   hit(): void {

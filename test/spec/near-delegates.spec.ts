@@ -186,7 +186,8 @@ describe.each<StoreKind>(['memory', 'redis'])('a read that is answered in front 
     const { prisma, events } = spec.cached()
     await prisma.user.findUnique({ where: { id: 1 }, cache: { ttl: 10, tags: ['mine'] } })
     await prisma.$cache.settled()
-    expect(events.map(({ type }) => type)).toEqual(['plan', 'miss', 'fill'])
+    // A miss is told when it is answered; a store in this process has its entry by then.
+    expect(events.map(({ type }) => type).sort()).toEqual(['fill', 'miss', 'plan'])
     expect(await did(prisma, prisma.user.count({ cache: false }))).toBe('bypass: call-disabled')
   })
 

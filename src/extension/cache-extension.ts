@@ -363,7 +363,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
 
       function shownBy() {
         const written = graph.models.get(model)
-        return written && showing(written, operation, asked, shapes.columnsOf(written))
+        return written && showing(written, operation, asked, () => shapes.columnsOf(written))
       }
 
       /** The message of what Prisma refuses spells the arguments out: those of the caller. Nothing was sent. */

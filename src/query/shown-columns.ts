@@ -16,13 +16,18 @@ export interface Shown {
  * computed field of another extension needs must not be taken out of the result. (`omit` is left alone for the same
  * reason: whether a computed field needs what it leaves out cannot be seen from here.)
  */
-export function showing(model: Model, operation: string, args: Args, wanted: Iterable<string>): Shown | undefined {
+export function showing(
+  model: Model,
+  operation: string,
+  args: Args,
+  wanted: () => Iterable<string>,
+): Shown | undefined {
   const { select } = args
   if (!SHOWS_ROWS.has(operation) || !isPlainObject(select)) return undefined
   if (!Object.keys(select).every((name) => name === '_count' || model.fields.has(name))) return undefined
   // An empty selection is an error.
   if (!Object.values(select).some((value) => value !== undefined && value !== false)) return undefined
-  const missing = [...new Set(wanted)].filter((name) => select[name] !== true)
+  const missing = [...new Set(wanted())].filter((name) => select[name] !== true)
   if (missing.length === 0) return undefined
   return {
     args: { ...args, select: { ...select, ...Object.fromEntries(missing.map((name) => [name, true])) } },

@@ -28,8 +28,10 @@ export interface FormAccount {
 
 /** Reads between two judgements. */
 const ROUND = 32
-/** With fewer, by their weight, a form is not refused: the cache may be empty. Reached in the second round. */
-const BEFORE_REFUSAL = 1.5 * ROUND
+/** With fewer in all a form is not refused: a list of rows that is read for the first time misses all of them. */
+const BEFORE_REFUSAL = 8 * ROUND
+/** With fewer misses, by their weight, a form is not refused: the first ones take long, before code is compiled. */
+const TELLING = 8
 /**
  * Promises, the garbage of misses and the caches of the processor take time that no clock around our own code shows: by so
  * much the processor time of a process with nothing but misses rises for each millisecond that is measured.
@@ -162,7 +164,8 @@ export class Account {
   readonly #fill = new Least()
   #hits = 0
   #misses = 0
-  #spentMs = 0
+  #plans = 0
+  #fills = 0
   #round = 0
   #pays: boolean | null = null
   #refused = 0
@@ -213,6 +216,7 @@ export class Account {
 
   planned(ms: number): void {
     this.#plan.add(ms)
+    this.#plans += 1
     this.#spend(UNSEEN * this.#plan.ms)
   }
 
@@ -228,6 +232,7 @@ export class Account {
 
   filled(ms: number): void {
     this.#fill.add(ms)
+    this.#fills += 1
     this.#spend(UNSEEN * this.#fill.ms)
   }
 
@@ -243,7 +248,6 @@ export class Account {
   }
 
   #spend(ms: number): void {
-    this.#spentMs += ms
     this.#all.spentMs += ms
     this.#load.spent(ms)
   }
@@ -257,12 +261,15 @@ export class Account {
     if (this.#round < ROUND) return
     this.#round = 0
     const saved = this.#hits * this.#savedMs()
+    const work = this.#plans * this.#plan.ms + this.#fills * this.#fill.ms
+    const spent = this.#misses * this.#lookUpMs() + UNSEEN * work
     // Where another process stores what is hit here, nobody knows yet what a query takes.
-    const isEnough = this.#query.isKnown && this.#hits + this.#misses >= (this.isAdmitted ? BEFORE_REFUSAL : ROUND)
-    const pays = this.isAdmitted ? saved >= this.#spentMs : saved > MARGIN * this.#spentMs
+    const isEnough = this.#query.isKnown && (!this.isAdmitted || this.#all.hits + this.#all.misses >= BEFORE_REFUSAL)
+    const pays = this.isAdmitted ? saved >= spent || this.#misses < TELLING : saved > MARGIN * spent
     this.#hits /= 2
     this.#misses /= 2
-    this.#spentMs /= 2
+    this.#plans /= 2
+    this.#fills /= 2
     if (isEnough) this.#pays = pays
     if (!this.#onChange || !isEnough || pays === this.isAdmitted) return
     this.isAdmitted = pays

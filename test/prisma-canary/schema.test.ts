@@ -13,8 +13,8 @@ describeCombinations('a client', (bed) => {
     opened = await bed.open()
   })
 
-  const providers = readFileSync(new URL(`../../prisma/test/${bed.provider}.prisma`, import.meta.url), 'utf8')
-  const schema = `${testSchema}\n${providers}`
+  const read = (name: string) => readFileSync(new URL(`../../prisma/test/${name}.prisma`, import.meta.url), 'utf8')
+  const schema = [testSchema, read('doings'), read(bed.provider)].join('\n')
   const dataModel = (client: unknown = opened.prisma) => privately(client)['_runtimeDataModel'] as RuntimeDataModel
   const engine = (client: unknown = opened.prisma) =>
     privately(client)['_engineConfig'] as { readonly inlineSchema: string; readonly activeProvider: string }

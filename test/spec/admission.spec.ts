@@ -4,7 +4,7 @@ import { describeCombinations, type StoreKind, useTestBed } from '../support/mat
 import { did, type Spec, useSpec } from './support.ts'
 
 /** As many reads as a form may have before it is judged. */
-const ENOUGH = 200
+const ENOUGH = 400
 
 describeCombinations('admission', (bed) => {
   const spec = useSpec(bed)
@@ -189,7 +189,7 @@ describe.each<StoreKind>(['memory', 'redis'])('in front of Prisma (%s)', (store)
 
   it('a read that is refused counts once, also without arguments', async () => {
     const { prisma } = spec.cached()
-    for (let i = 0; i < 80; i += 1) {
+    for (let i = 0; i < 300; i += 1) {
       await prisma.tag.count()
       await prisma.tag.update({ where: { name: 'red' }, data: { color: `${i}` } })
     }

@@ -12,6 +12,7 @@ describeCombinations('alerts', (bed) => {
   it('say once that the hit rate fell, and once that it rose', async () => {
     const handed: (Alert & { readonly state: string })[] = []
     const { prisma, events, clock } = spec.cached({
+      admission: 'always',
       alerts: { window: 100, minSamples: 10, lookUpMs: false, onAlert: (alert) => handed.push(alert) },
     })
     const alerts = () => events.filter((event): event is CacheEventOf<'alert'> => event.type === 'alert')

@@ -234,7 +234,7 @@ describePair('scopes made to be taken for each other', (bed) => {
 
   it('never answer for each other, nor are invalidated with each other', async () => {
     let scope: CacheScope
-    const { prisma } = spec.cached({ vary: () => scope })
+    const { prisma } = spec.cached({ vary: () => scope, admission: 'always' })
     // A result that says whose it is: what the entry of another scope would be known by.
     const read = () => {
       const whose = `${typeof scope} ${String(scope)}`

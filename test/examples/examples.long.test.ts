@@ -31,7 +31,7 @@ describe.sequential('the examples run as their README says', () => {
       const text = await page.locator('.figures div', { hasText: 'Reads' }).locator('small').textContent()
       return Number(/^[\d,]+/.exec(text ?? '')?.[0].replaceAll(',', ''))
     }
-    await page.getByRole('rowheader', { name: 'Passenger.findUnique' }).waitFor()
+    await page.getByRole('rowheader', { name: 'Passenger.findUnique', exact: true }).waitFor()
     // It is asked anew by itself, and there is load.
     const before = await reads()
     await expect.poll(reads).toBeGreaterThan(before + 50)

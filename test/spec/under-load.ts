@@ -44,6 +44,8 @@ export function useProcessesUnderLoad(bed: TestBed) {
         redis,
         prefix: PREFIX,
         defaults: { ttl: 300 },
+        // A cache that fails all the time does not pay, and would not be used.
+        admission: 'always',
         timeoutMs: TIMEOUT_MS,
         logger: false,
         breaker: { failures: 3, resetMs: 50, graceMs: 0 },

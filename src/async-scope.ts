@@ -8,7 +8,10 @@ export class AsyncScope<T> {
   readonly #storage = new AsyncLocalStorage<T>()
   #open = 0
 
-  /** Of the innermost scope around the caller; `undefined` outside, and for work that outlived its callback. */
+  /**
+   * Of the innermost scope around the caller; `undefined` outside. Work that outlives its callback may still be told of it,
+   * while others are inside.
+   */
   current(): T | undefined {
     return this.#open === 0 ? undefined : this.#storage.getStore()
   }

@@ -522,10 +522,7 @@ describe('a process', () => {
       expect(kept.alive).toBeLessThan(10)
       const [first = 0, , , last = 0] = kept.heapBytes
       expect(last - first).toBeLessThan(5_000_000)
-      const lines = async () =>
-        String(await admin.call('CLIENT', 'LIST'))
-          .trim()
-          .split('\n').length - 1
+      const lines = () => otherConnections(admin)
       await until('the connections to be few', async () => (await lines()) < 20)
       child.send('go')
     },
@@ -535,10 +532,7 @@ describe('a process', () => {
     const server = await startServer()
     const admin = new Redis(server.url)
     atEnd(() => admin.disconnect())
-    const open = async () =>
-      String(await admin.call('CLIENT', 'LIST'))
-        .trim()
-        .split('\n').length - 1
+    const open = () => otherConnections(admin)
     for (const near of [undefined, 'subscribed'] as const) {
       const { prisma, status, recovered } = await startProcess(server.url, { ...(near && { near }) })
       await recovered()
@@ -555,10 +549,7 @@ describe('a process', () => {
     const server = await startServer()
     const admin = new Redis(server.url)
     atEnd(() => admin.disconnect())
-    const open = async () =>
-      String(await admin.call('CLIENT', 'LIST'))
-        .trim()
-        .split('\n').length - 1
+    const open = () => otherConnections(admin)
     const all = [await startProcess(server.url), await startProcess(server.url), await startProcess(server.url)]
     for (const one of all) await one.recovered()
     expect(await open()).toBe(1)
@@ -569,3 +560,11 @@ describe('a process', () => {
     await until('the connection to end', async () => (await open()) === 0)
   })
 })
+
+/** How many connections a server has besides this one. */
+async function otherConnections(admin: Redis): Promise<number> {
+  const lines = String(await admin.call('CLIENT', 'LIST'))
+    .trim()
+    .split('\n')
+  return lines.length - 1
+}

@@ -7,7 +7,7 @@ import { holds } from '../support/holds.ts'
 import { useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
 import { eventually, withTimeout } from '../support/with-timeout.ts'
-import { type Process, pass, TIMEOUT_MS, useProcessesUnderLoad } from './under-load.ts'
+import { pass, TIMEOUT_MS, useProcessesUnderLoad, valuesUntilHit } from './under-load.ts'
 
 // Queries one at a time. degradation.long.spec.ts has the same faults under load.
 const bed = useTestBed<Provider>({ provider: 'postgresql', generator: 'ts', store: 'redis' })
@@ -203,24 +203,15 @@ describe('acknowledged invalidations that a restarted Redis has forgotten', () =
     expect(await admin.exists('degraded:tag:Product:id=1')).toBe(1)
     return { server, writer }
   }
-  async function readUntilHit({ stock, status }: Process) {
-    const seen = new Set<number>()
-    const probe = async () => {
-      seen.add(await stock())
-      return (await status()) === 'hit' || undefined
-    }
-    await eventually(probe, 'a hit')
-    return [...seen]
-  }
 
   it('are made up for by the process that sent them', async () => {
     const { writer } = await crash()
-    expect(await readUntilHit(writer)).toEqual([2])
+    expect(await valuesUntilHit(writer)).toEqual([2])
   })
 
   it('deceive no process that starts after the crash', async () => {
     const { server } = await crash()
-    expect(await readUntilHit(await startProcess(server.url))).toEqual([2])
+    expect(await valuesUntilHit(await startProcess(server.url))).toEqual([2])
   })
 })
 

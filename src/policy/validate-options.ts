@@ -1,8 +1,18 @@
 import * as v from 'valibot'
 import { check, listOf, shape, text, wholeNumber } from '../input.ts'
 import { KEY_ID, keyBytes } from './key-bytes.ts'
-import type { CacheConfig, CacheOptions } from './options.ts'
+import type {
+  CacheConfig,
+  CacheOptions,
+  CachePolicy,
+  ModelCachePolicy,
+  ReadCacheOptions,
+  WriteCacheOptions,
+} from './options.ts'
 import { secondsSchema as seconds, secondsOf, ttlSchema as ttl } from './ttl.ts'
+
+/** A schema for each option, no more and no fewer: an option that is added to one of the two places alone does not compile. */
+type EachOf<Options> = { readonly [option in keyof Options]-?: v.GenericSchema }
 
 /** What a Redis value may hold. */
 const MAX_VALUE_BYTES = 512 * 1024 * 1024
@@ -35,7 +45,7 @@ export const policy = {
   ),
   namespace: v.optional(namespace),
   validate: v.optional(validate),
-}
+} satisfies EachOf<CachePolicy>
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
 const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
@@ -96,7 +106,7 @@ const modelPolicy = shape({
   consistency: v.optional(consistency),
   invalidation: v.optional(precision),
   lease: v.optional(lease),
-})
+} satisfies EachOf<ModelCachePolicy>)
 
 const rawRule = shape({
   match: v.union(
@@ -201,7 +211,23 @@ const catalogue = v.union(
   'Give `{ read, timeoutMs, maxAge, generated, writes }`, true or false.',
 )
 
-const CALL_OPTIONS = ['ttl', 'swr', 'nullTtl', 'tags', 'namespace', 'validate', 'key', 'refresh', 'invalidate'] as const
+/** Of one read: each is looked up with every hit. */
+const MAX_TAGS = 128
+const TOO_MANY_TAGS = `Give at most ${MAX_TAGS} tags to a read, ${10 * MAX_TAGS} to a write.`
+const readCacheEntries = {
+  ttl: v.optional(ttl),
+  swr: v.optional(ttl),
+  nullTtl: v.optional(ttl),
+  tags: v.optional(v.pipe(listOf(tagName, 'Give a list of tags.'), v.maxLength(MAX_TAGS, TOO_MANY_TAGS))),
+  namespace: v.optional(namespace),
+  validate: v.optional(validate),
+  key: v.optional(text('Give a key of 1 to 256 characters.')),
+  refresh: v.optional(v.boolean('Give true or false.')),
+} satisfies EachOf<ReadCacheOptions>
+const writeCacheEntries = {
+  invalidate: v.pipe(listOf(tagName, 'Give a list of tags.'), v.maxLength(10 * MAX_TAGS, TOO_MANY_TAGS)),
+} satisfies EachOf<WriteCacheOptions>
+const CALL_OPTIONS = [...Object.keys(readCacheEntries), ...Object.keys(writeCacheEntries)]
 const CALL_OPTIONS_FIX = `Give a list of ${CALL_OPTIONS.join(', ')}.`
 
 const configEntries = {
@@ -318,7 +344,7 @@ const configEntries = {
   catalogue: v.optional(catalogue),
   schema: v.optional(v.string('Give the text of the schema.')),
   client: v.optional(text('Give the path of the module that exports the cached client.')),
-}
+} satisfies EachOf<CacheConfig>
 const config = shape(configEntries)
 const cacheOptions = shape({
   ...configEntries,
@@ -326,28 +352,11 @@ const cacheOptions = shape({
   clock: v.optional(isFunction('Give a function that returns epoch milliseconds.')),
 })
 
-/** Of one read: each is looked up with every hit. */
-const MAX_TAGS = 128
-const TOO_MANY_TAGS = `Give at most ${MAX_TAGS} tags to a read, ${10 * MAX_TAGS} to a write.`
 const readCache = v.union(
-  [
-    v.boolean(),
-    shape({
-      ttl: v.optional(ttl),
-      swr: v.optional(ttl),
-      nullTtl: v.optional(ttl),
-      tags: v.optional(v.pipe(listOf(tagName, 'Give a list of tags.'), v.maxLength(MAX_TAGS, TOO_MANY_TAGS))),
-      namespace: v.optional(namespace),
-      validate: v.optional(validate),
-      key: v.optional(text('Give a key of 1 to 256 characters.')),
-      refresh: v.optional(v.boolean('Give true or false.')),
-    }),
-  ],
-  'Give true, false, or an object with ttl, swr, nullTtl, tags, namespace, validate, key, refresh.',
+  [v.boolean(), shape(readCacheEntries)],
+  `Give true, false, or an object with ${Object.keys(readCacheEntries).join(', ')}.`,
 )
-const writeCache = shape({
-  invalidate: v.pipe(listOf(tagName, 'Give a list of tags.'), v.maxLength(10 * MAX_TAGS, TOO_MANY_TAGS)),
-})
+const writeCache = shape(writeCacheEntries)
 
 const rawOptions = shape({
   reads: v.optional(names('Give a list of model names.')),

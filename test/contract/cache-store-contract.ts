@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { pageOf } from '../../src/stores/key-order.ts'
-import type { CacheStore, KeyPage } from '../../src/stores/store.ts'
+import { type CacheStore, type KeyPage, MAX_SHAPES } from '../../src/stores/store.ts'
+import { anyValuesTag } from '../../src/tags/shape-tags.ts'
 import { graceUntil, HELD, type SeenVersion } from '../../src/tags/tag-versions.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
 
@@ -275,6 +276,88 @@ export function describeCacheStore(
         }
         await Promise.all([reader(store), reader(other), reader(open(prefix)), writer()])
         expect(await read(store)).toBe(100)
+      })
+    })
+
+    describe('locks of writers', () => {
+      promise('hide the version from every process until they are released', async () => {
+        const before = await store.ensureVersions(['User', 'Post'])
+        await store.hold(['User'], 'writer', 60_000)
+        expect(await versionsOf(['User', 'Post'], other)).toEqual([HELD, before[1]])
+        expect(await other.ensureVersions(['User'])).toEqual([HELD])
+        await store.release('writer', [], ['User'])
+        expect(await versionsOf(['User', 'Post'], other)).toEqual(before)
+      })
+
+      promise('end with a new version for the tags that the write changed', async () => {
+        const [user, post] = await store.ensureVersions(['User', 'Post'])
+        await store.hold(['User', 'Post'], 'writer', 60_000)
+        await store.release('writer', ['User'], ['Post'])
+        const [userNow, postNow] = await versionsOf(['User', 'Post'], other)
+        expect(userNow).not.toBe(HELD)
+        expect(userNow).not.toBe(user)
+        expect(postNow).toBe(post)
+      })
+
+      promise('of two writers on one tag do not end each other', async () => {
+        const [before] = await store.ensureVersions(['User'])
+        await store.hold(['User'], 'one', 60_000)
+        await other.hold(['User'], 'two', 60_000)
+        await other.release('two', [], ['User'])
+        expect(await versionsOf(['User'])).toEqual([HELD])
+        await store.release('one', [], ['User'])
+        expect(await versionsOf(['User'])).toEqual([before])
+      })
+
+      promise('that run out change the tag: their writer may have committed', async () => {
+        const [before] = await store.ensureVersions(['User'])
+        await store.hold(['User'], 'writer', 40)
+        await place().elapse(60)
+        const [now] = await versionsOf(['User'], other)
+        expect(now).not.toBe(HELD)
+        expect(now).not.toBe(before)
+      })
+
+      promise('last longer when their writer renews them', async () => {
+        await store.ensureVersions(['User'])
+        await store.hold(['User'], 'writer', 40)
+        await store.hold(['User'], 'writer', 60_000)
+        await place().elapse(60)
+        expect(await versionsOf(['User'], other)).toEqual([HELD])
+      })
+    })
+
+    describe('shapes of queries', () => {
+      const known = { model: 'User', version: undefined }
+      const shapeOf = (text: string) => ({ model: 'User', text })
+
+      promise('are told to a writer of any process that does not know them', async () => {
+        await store.register([shapeOf('email')])
+        const [registry] = await other.bump(['User:id=1'], [known])
+        expect(registry).toMatchObject({ model: 'User', texts: ['email'] })
+        expect(await other.bump(['User:id=1'], [{ model: 'User', version: registry?.version }])).toEqual([])
+        await store.register([shapeOf('name')])
+        const [renewed] = await other.bump(['User:id=1'], [{ model: 'User', version: registry?.version }])
+        expect([...(renewed?.texts ?? [])].sort()).toEqual(['email', 'name'])
+      })
+
+      promise('are not registered while a writer has a lock on the model', async () => {
+        await store.hold(['User'], 'writer', 60_000)
+        expect(await other.register([shapeOf('email')])).toEqual([HELD])
+        await store.release('writer', [], ['User'])
+        const [registered] = await other.register([shapeOf('email')])
+        expect(registered).not.toBe(HELD)
+      })
+
+      promise('that give way to others have their tag invalidated', async () => {
+        const oldest = anyValuesTag(shapeOf('s0'))
+        await store.register([shapeOf('s0')])
+        const before = await versionsOf([oldest])
+        for (let i = 1; i <= MAX_SHAPES; i += 1) await store.register([shapeOf(`s${i}`)])
+        expect(unchanged(before, await versionsOf([oldest], other))).toBe(false)
+        const [registry] = await store.bump([], [known])
+        expect(registry?.texts).toHaveLength(MAX_SHAPES)
+        expect(registry?.texts).not.toContain('s0')
       })
     })
 

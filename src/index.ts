@@ -43,6 +43,7 @@ export type {
   WarmOutcome,
 } from './events.ts'
 export { cacheExtension } from './extension/cache-extension.ts'
+export type { CachedClient, CachedTransaction, DropInClient } from './extension/cached-client.ts'
 export type { PrismaCacheControl } from './extension/prisma-control.ts'
 export type { CachedMethod } from './extension/typed-client.ts'
 export type {

@@ -1,6 +1,6 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { Types } from '@prisma/client/runtime/client'
-import type { ReadCacheOptions, WriteCacheOptions } from '../policy/options.ts'
+import type { ModelCachePolicy, ReadCacheOptions, WriteCacheOptions } from '../policy/options.ts'
 
 /**
  * What a cached client looks like to TypeScript. Nothing in this file exists at run time: there, the extension only
@@ -70,15 +70,22 @@ export interface ExtensibleClient {
 
 /**
  * An extension and a factory of one: `$extends(cacheExtension)` and `$extends(cacheExtension({ ... }))`. `Control` is
- * what `prisma.$cache` is.
+ * what `prisma.$cache` is. Names of models that are written in the options must be those of the client.
  *
  * The client's signature must stay the last one: it is the one TypeScript infers `$extends` from, and with the other
  * order the extended client loses every type of ours.
  */
-export interface CacheExtension<Options, Control> {
-  (options?: Options): (client: ExtensibleClient) => Extended<Control>
+export interface CacheExtension<Options extends { readonly models?: unknown }, Control> {
+  <Model extends string>(
+    options?: Options & { readonly models?: { readonly [Name in Model]: ModelCachePolicy | false } | undefined },
+  ): (client: ExtensibleClient & ClientWith<Model>) => Extended<Control>
   (client: ExtensibleClient): Extended<Control>
 }
+
+/** A client that has these models; any client where the names are not known before run time. */
+type ClientWith<Model extends string> = string extends Model
+  ? unknown
+  : { [Name in Model as Uncapitalize<Name>]: { [K: symbol]: { types: { payload: { name: Name } } } } }
 
 /**
  * `prisma.$cache.findManyByIds(prisma.user, [1, 2])`. The ids are of the type that `where: { id }` takes, or

@@ -19,6 +19,7 @@ const extended = (client: Client, extension: typeof cache_.cacheExtension) =>
 declare global {
   // The client, plain and cached, and what it is made of.
   const PrismaClient: typeof Client
+  type PrismaClient = Client
   const Prisma: typeof Namespace
   const base: Client
   const adapter: SqlDriverAdapterFactory

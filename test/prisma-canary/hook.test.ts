@@ -14,6 +14,23 @@ describeCombinations('a query hook', (bed) => {
     await bed.database.reset()
   })
 
+  relies(
+    'extension/cached-client.ts',
+    'an extended client has no `$on`; that of the first one hears its queries',
+    async () => {
+      const { prisma, close } = await bed.open({ log: [{ emit: 'event', level: 'query' }] })
+      const heard: string[] = []
+      const on = privately(prisma)['$on'] as (type: 'query', listener: (event: { query: string }) => void) => void
+      on.call(prisma, 'query', ({ query }) => heard.push(query))
+      const later = withHook(prisma, (call) => call.query(call.args) as Promise<unknown>)
+      expect(privately(later)['$on']).toBeUndefined()
+      await later.tag.count()
+      await eventually(async () => heard[0], 'the event of the query')
+      expect(heard).toEqual([expect.stringContaining('Tag')])
+      await close()
+    },
+  )
+
   describe('is called', () => {
     relies('extension/operations.ts', 'with the name of each operation, and of its model', async () => {
       const { calls, hook } = recorder()

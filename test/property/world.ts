@@ -1,5 +1,5 @@
 import type { PrismaCacheControl } from '../../src/extension/prisma-control.ts'
-import { cacheExtension } from '../../src/index.ts'
+import { type CacheOptions, cacheExtension } from '../../src/index.ts'
 import { DOINGS } from '../support/doings.ts'
 import type { TestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
@@ -64,7 +64,8 @@ export async function openWorld(bed: TestBed): Promise<World> {
           timeoutMs: 10_000,
           // One of two has copies of its own.
           ...(number === 2 && { near: 'validated' }),
-          ...(isPostgres && { models: { AuthorStats: { dependsOn: ['User', 'Post'] } } }),
+          // A view, which the schemas of the other databases do not have.
+          ...(isPostgres && { models: { AuthorStats: { dependsOn: ['User', 'Post'] } } as CacheOptions['models'] }),
         }),
       ) as unknown as CachedClient
     }),

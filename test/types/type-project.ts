@@ -59,7 +59,8 @@ export const OF_THE_PACKAGE_ALONE = ['names.ts', 'offering.ts', 'values.ts', 'de
 export function filesFor(client: Client): string[] {
   const copied = client === 'prisma-client-js with output'
   const globalOmit = copied ? 'global-omit-with-copied-types.ts' : 'global-omit.ts'
-  return ['queries.ts', 'by-ids.ts', 'composition.ts', 'misuse.ts', globalOmit, ...OF_THE_PACKAGE_ALONE]
+  const clients = copied ? 'clients-with-copied-types.ts' : 'clients.ts'
+  return ['queries.ts', 'by-ids.ts', 'composition.ts', 'misuse.ts', globalOmit, clients, ...OF_THE_PACKAGE_ALONE]
 }
 
 /**

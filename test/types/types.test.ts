@@ -27,7 +27,7 @@ describe('the types of a cached client', () => {
   it('cost no more than the budget', () => expectWithinBudget('prisma-client'))
 
   it('are asserted by lines that each fail against an extension that types nothing', async () => {
-    const files = filesFor('prisma-client').filter((file) => !OF_THE_PACKAGE_ALONE.includes(file))
+    const files = filesFor('prisma-client').filter((file) => ![...OF_THE_PACKAGE_ALONE, 'clients.ts'].includes(file))
     const { errors } = await compile('7', { client: 'prisma-client', extension: 'any-extension.ts', files })
     const failing = new Set(errors.map((error) => error.split(': ')[0]))
     const asserted = files.flatMap(assertionLines)

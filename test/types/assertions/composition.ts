@@ -16,6 +16,15 @@ export async function configured() {
   plain.$extends(cacheExtension({ prefx: 'shop:' }))
   // @ts-expect-error: seconds are a number
   plain.$extends(cacheExtension({ defaults: { ttl: '60' } }))
+  // @ts-expect-error: no such model
+  plain.$extends(cacheExtension({ models: { M50: { ttl: 60 } } }))
+  // @ts-expect-error: the model's name, not the client's property
+  plain.$extends(cacheExtension({ models: { m3: { ttl: 60 } } }))
+  // @ts-expect-error: no such option of a model
+  plain.$extends(cacheExtension({ models: { M3: { tttl: 60 } } }))
+  const byName = Object.fromEntries(['M3', 'M4'].map((name) => [name, { ttl: 60 }]))
+  const ids = await plain.$extends(cacheExtension({ models: byName })).m3.findMany({ select: { id: true } })
+  expectType<Equal<typeof ids, { id: number }[]>>()
 }
 
 export async function control() {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -102,6 +102,32 @@ describe('the rooms of src', () => {
   it('import nothing from outside that nobody uses', () => {
     const used = new Set(imports.map(({ to }) => to))
     expect(Object.keys(outside).filter((name) => !used.has(name))).toEqual([])
+  })
+})
+
+describe('ARCHITECTURE.md', () => {
+  const page = readFileSync(fileURLToPath(new URL('../ARCHITECTURE.md', import.meta.url)), 'utf8')
+
+  it('lists the layers of src from the top, as they are checked here', () => {
+    const table = page.slice(page.indexOf('| from the top'), page.indexOf('## Invariants'))
+    const rows = [...table.matchAll(/^\|((?: `[\w.-]+`)+) +\|/gm)].map(([, rooms = '']) => rooms.match(/[\w.-]+/g))
+    expect(rows.reverse()).toEqual(layers)
+  })
+
+  it('names folders, files and tests that exist', () => {
+    const root = fileURLToPath(new URL('..', import.meta.url))
+    const named = [...page.matchAll(/`((?:src|test)\/[\w./-]+)`/g)].map(([, name]) => name as string)
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([])
+  })
+
+  it('quotes titles of tests as they are', () => {
+    const rows = page.slice(page.indexOf('## Invariants'), page.indexOf('## I want to change'))
+    const quoted = [...rows.matchAll(/\]\((test\/[^)]+)\): "([^"]+)"/g)]
+    expect(quoted.length).toBeGreaterThan(2)
+    for (const [, file = '', title = ''] of quoted) {
+      expect(readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8'), file).toContain(`'${title}'`)
+    }
   })
 })
 

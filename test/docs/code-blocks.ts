@@ -12,9 +12,12 @@ export interface CodeBlock {
   readonly code: string
 }
 
-/** The READMEs, the pages of `docs`, and what the examples say of themselves. */
+/** The pages at the root, the pages of `docs`, and what the examples say of themselves. */
 export const documents = [
   'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   'test/README.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
   ...readdirSync(join(root, 'examples'), { recursive: true }).map((name) => `examples/${name}`),

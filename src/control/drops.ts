@@ -14,11 +14,13 @@ export interface Drop {
 }
 
 const MAX_KEYS = 5000
-const MAX_TAGS = 20_000
+/** Of each of two generations: those moved last, and those moved before them. */
+const MAX_TAGS = 10_000
 
 /** Remembers which write moved which tag last, and says of each entry that is found invalidated which one it was. */
 export class Drops {
-  readonly #movedBy = new LRUCache<string, DroppedBy>({ max: MAX_TAGS })
+  #movedBy = new Map<string, DroppedBy>()
+  #movedByBefore: ReadonlyMap<string, DroppedBy> = new Map()
   readonly #drops = new LRUCache<string, Drop>({ max: MAX_KEYS })
   readonly #clock: Clock
 
@@ -30,7 +32,8 @@ export class Drops {
 
   /** What last moved one of these tags. */
   by(tags: readonly string[]): DroppedBy | null {
-    return tags.map((tag) => this.#movedBy.get(tag)).find((one) => one !== undefined) ?? null
+    const movedBy = (tag: string) => this.#movedBy.get(tag) ?? this.#movedByBefore.get(tag)
+    return tags.map(movedBy).find((one) => one !== undefined) ?? null
   }
 
   of(key: string): Drop | null {
@@ -40,5 +43,8 @@ export class Drops {
   #moved({ tags, cause, model, operation }: CacheEventOf<'invalidate'>): void {
     const by = { cause, at: this.#clock(), ...(model && { model }), ...(operation && { operation }) }
     for (const tag of tags) this.#movedBy.set(tag, by)
+    if (this.#movedBy.size < MAX_TAGS) return
+    this.#movedByBefore = this.#movedBy
+    this.#movedBy = new Map()
   }
 }

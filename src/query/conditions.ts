@@ -1,5 +1,6 @@
 import { isPlainObject } from './canonical-text.ts'
 import { columnKind, columnText } from './column-text.ts'
+import type { KnownRow } from './known-row.ts'
 import { type Field, isConnective, type Model, type ModelGraph, relationFilterKey } from './model-graph.ts'
 import { Slot } from './slot.ts'
 
@@ -107,7 +108,7 @@ export interface End {
 /** The same conditions said of the columns at the other end of a relation. */
 export function carried(
   graph: ModelGraph,
-  conjunctions: readonly Conjunction[],
+  conjunctions: readonly KnownRow[],
   from: End,
   to: End,
 ): readonly Conjunction[] {

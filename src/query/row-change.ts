@@ -1,7 +1,7 @@
 import { anyValuesTag, valuesTag } from '../tags/shape-tags.ts'
 import { type Tag, unknownCreatedTag } from '../tags/tag.ts'
 import { concealed } from './column-text.ts'
-import type { Conjunction } from './conditions.ts'
+import type { KnownRow } from './known-row.ts'
 import type { Model, ModelGraph } from './model-graph.ts'
 import { comparesKey, concerns, keyTag, regionTag, type Shape } from './shape.ts'
 
@@ -9,9 +9,9 @@ import { comparesKey, concerns, keyTag, regionTag, type Shape } from './shape.ts
 export interface RowChange {
   readonly kind: 'created' | 'updated' | 'deleted'
   /** `undefined`: they were not there. */
-  readonly before: Conjunction | undefined
+  readonly before: KnownRow | undefined
   /** `undefined`: they are not there any more. */
-  readonly after: Conjunction | undefined
+  readonly after: KnownRow | undefined
   /** Columns an update may have changed; `undefined`: all. */
   readonly changed: ReadonlySet<string> | undefined
 }
@@ -20,17 +20,20 @@ export interface RowChange {
 const MAX_GUESSES = 16
 
 /** The tags of one shape that a change moves. */
-export function movedTags(graph: ModelGraph, model: Model, shape: Shape, change: RowChange): Tag[] {
-  if (change.changed && !concerns(model, shape, change.changed)) return []
-  const rows = shape.isOfArrivals ? [change.after] : [change.before, change.after]
-  const tags = rows.flatMap((row) => (row ? tagsOfRow(graph, model, shape, row, change.kind) : []))
-  return [...new Set(tags)]
+export function movedTags(graph: ModelGraph, model: Model, shape: Shape, change: RowChange): ReadonlySet<Tag> {
+  const tags = new Set<Tag>()
+  if (change.changed && !concerns(model, shape, change.changed)) return tags
+  const { before, after, kind } = change
+  if (before && !shape.isOfArrivals) for (const tag of tagsOfRow(graph, model, shape, before, kind)) tags.add(tag)
+  if (after) for (const tag of tagsOfRow(graph, model, shape, after, kind)) tags.add(tag)
+  return tags
 }
 
 /** The tags by which readers of this shape know a row of which these columns are known. */
-function tagsOfRow(graph: ModelGraph, model: Model, shape: Shape, row: Conjunction, kind: RowChange['kind']): Tag[] {
+function tagsOfRow(graph: ModelGraph, model: Model, shape: Shape, row: KnownRow, kind: RowChange['kind']): Tag[] {
   const texts = shape.fields.map(({ name }) => row.get(name))
-  if (shape.regions.length > 0) return tagsOfOneRow(model, shape, row, kind)
+  if (shape.regions.length > 0) return tagsOfOneRow(model, shape, row, texts, kind)
+  if (areKnown(texts)) return [valuesTag(shape, texts)]
   const unknown = shape.fields.flatMap(({ isOptional }, i) => (texts[i] === undefined ? [{ isOptional, i }] : []))
   const [only, ...others] = unknown
   if (only?.isOptional && others.length === 0) return [valuesTag(shape, filled(texts, [['*', only.i]]))]
@@ -41,12 +44,17 @@ function tagsOfRow(graph: ModelGraph, model: Model, shape: Shape, row: Conjuncti
 }
 
 /** By its key where that is known, else by where it belongs. */
-function tagsOfOneRow(model: Model, shape: Shape, row: Conjunction, kind: RowChange['kind']): Tag[] {
-  const texts = shape.fields.map(({ name }) => row.get(name))
-  if (texts.every((text) => text !== undefined)) return [keyTag(shape, texts)]
+function tagsOfOneRow(model: Model, shape: Shape, row: KnownRow, texts: Texts, kind: RowChange['kind']): Tag[] {
+  if (areKnown(texts)) return [keyTag(shape, texts)]
   if (kind === 'created') return [unknownCreatedTag(model.name)]
-  const region = shape.regions.findIndex((name) => row.has(name))
+  const region = shape.regions.findIndex((name) => row.get(name) !== undefined)
   return [region < 0 ? anyValuesTag(shape) : regionTag(shape, region, row.get(shape.regions[region] ?? '') ?? '')]
+}
+
+type Texts = readonly (string | undefined)[]
+
+function areKnown(texts: Texts): texts is readonly string[] {
+  return !texts.includes(undefined)
 }
 
 /** All the tags there can be, where the columns that are not known have few values. */
@@ -54,10 +62,10 @@ function guessed(
   graph: ModelGraph,
   model: Model,
   shape: Shape,
-  texts: readonly (string | undefined)[],
+  texts: Texts,
   unknown: readonly { readonly i: number }[],
 ): Tag[] | undefined {
-  let rows: readonly (readonly (string | undefined)[])[] = [texts]
+  let rows: readonly Texts[] = [texts]
   for (const { i } of unknown) {
     const values = possibleValues(graph, model, shape.fields[i]?.name ?? '')
     if (!values || values.length * rows.length > MAX_GUESSES) return undefined
@@ -74,7 +82,7 @@ function possibleValues(graph: ModelGraph, model: Model, name: string): readonly
   return texts && [...texts.map((text) => concealed(graph, text)), '']
 }
 
-function filled(texts: readonly (string | undefined)[], over: readonly (readonly [string, number])[]): string[] {
+function filled(texts: Texts, over: readonly (readonly [string, number])[]): string[] {
   const all = [...texts]
   for (const [text, i] of over) all[i] = text
   return all as string[]

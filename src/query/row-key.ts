@@ -1,6 +1,6 @@
 import { rowTag, type Tag } from '../tags/tag.ts'
 import { isNameable } from './column-text.ts'
-import type { Conjunction } from './conditions.ts'
+import type { KnownRow } from './known-row.ts'
 import type { Model, ModelGraph, UniqueKey } from './model-graph.ts'
 
 export interface RowTags {
@@ -13,7 +13,7 @@ export interface RowTags {
  * The tags of a row by each of its unique keys. NULL columns make no key: nobody can look a row up by one; nor do
  * columns whose values have no text: readers depend on the model then.
  */
-export function rowTags(graph: ModelGraph, model: Model, row: Conjunction): RowTags {
+export function rowTags(graph: ModelGraph, model: Model, row: KnownRow): RowTags {
   if (!model.uniques) return { tags: [], areAll: false }
   const tags: Tag[] = []
   let areAll = true
@@ -29,7 +29,7 @@ export function rowTags(graph: ModelGraph, model: Model, row: Conjunction): RowT
 }
 
 /** The unique key that a row with these values is pinned by; `undefined` when it may be one of several. */
-export function pinningKey(model: Model, row: Conjunction): UniqueKey | undefined {
+export function pinningKey(model: Model, row: KnownRow): UniqueKey | undefined {
   return model.uniques?.find(
     ({ fields }) => fields.length > 0 && fields.every(({ name }) => (row.get(name) ?? '') !== ''),
   )

@@ -1,14 +1,16 @@
 import { everyShapeTag, modelTag, type Tag, unknownCreatedTag, unknownRowsTag, wholeModel } from '../tags/tag.ts'
 import { isPlainObject } from './canonical-text.ts'
 import { knownText } from './column-text.ts'
-import { ANYTHING, carried, conjunctions, type End } from './conditions.ts'
-import { type Field, type ForeignKey, type Model, type ModelGraph, oppositeField } from './model-graph.ts'
+import { conjunctions } from './conditions.ts'
+import { changedColumns, changingByThemselves, dataColumns, hasNestedWrites } from './data-columns.ts'
+import { firstOf, type KnownRow, only, UNKNOWN_ROW, ValuesAsTexts, without } from './known-row.ts'
+import type { Field, Model, ModelGraph } from './model-graph.ts'
+import { across, type Link, type LinkedTo, linkBetween, linkedTo, rewritten, UNLINKED } from './relation-link.ts'
 import type { RowChange } from './row-change.ts'
 import { rowTags } from './row-key.ts'
 import { writtenText } from './written-text.ts'
 
 type Args = Readonly<Record<string, unknown>>
-type Row = ReadonlyMap<string, string>
 
 /** Rows named one by one; above this a write moves `Model:*` instead, so that one bulk write stays one small pipeline. */
 const MAX_NAMED_ROWS = 64
@@ -137,8 +139,8 @@ class Walk extends GatheredWrites {
   /** `parent`: what the row has of the one it was created under; columns it may have but that cannot be told are there too. */
   created(model: Model, data: unknown, row: unknown, parent: LinkedTo = UNLINKED): void {
     const given = this.#given(model, data)
-    const initial = isPlainObject(data) ? this.#initial(model, data, parent) : new Map<string, string>()
-    const after = new Map([...initial, ...parent.created, ...given, ...this.#texts(model, row)])
+    const initial = isPlainObject(data) ? this.#initial(model, data, parent) : UNKNOWN_ROW
+    const after = firstOf(this.#shown(model, row), given, parent.created, initial)
     this.#change(model, { kind: 'created', before: undefined, after, changed: undefined })
     this.#relations(model, data, after)
   }
@@ -146,28 +148,27 @@ class Walk extends GatheredWrites {
   updated(model: Model, where: unknown, data: unknown, row: unknown, found: Found = 'as-written'): void {
     const changed = changedColumns(model, data)
     const given = this.#given(model, data)
-    const shown = this.#texts(model, row)
+    const shown = this.#shown(model, row)
     for (const pinned of this.#rows(model, where, found)) {
-      const unchanged = without(shown, changed)
-      const before = new Map([...pinned, ...unchanged])
-      const after = new Map([...without(pinned, changed), ...given, ...shown])
+      const before = firstOf(without(shown, changed), pinned)
+      const after = firstOf(shown, given, without(pinned, changed))
       this.#change(model, { kind: 'updated', before, after, changed })
       // A relation is followed from the key the row has; of one that changes, neither end is sure.
-      this.#relations(model, data, without(new Map([...before, ...after]), changed))
+      this.#relations(model, data, without(firstOf(after, before), changed))
     }
     this.#keysChanged(model, changed)
   }
 
   deleted(model: Model, where: unknown, row: unknown, found: Found = 'as-written'): void {
-    const shown = this.#texts(model, row)
-    const rows = this.#rows(model, where, found).map((pinned) => new Map([...pinned, ...shown]))
+    const shown = this.#shown(model, row)
+    const rows = this.#rows(model, where, found).map((pinned) => firstOf(shown, pinned))
     for (const before of rows) this.#change(model, { kind: 'deleted', before, after: undefined, changed: undefined })
     this.#rowsGone(model, rows)
   }
 
   anything(model: Model): void {
     this.#whole(model)
-    this.#rowsGone(model, [ANYTHING])
+    this.#rowsGone(model, [UNKNOWN_ROW])
     this.#keysChanged(model, new Set(model.fields.keys()))
   }
 
@@ -187,13 +188,13 @@ class Walk extends GatheredWrites {
         if (!other || !this.#follow(`${name} as well`)) continue
         // What is written with this one in turn is among the names; a view that shows it is not written at all.
         this.#wholeTags(other)
-        this.#rowsGone(other, [ANYTHING])
+        this.#rowsGone(other, [UNKNOWN_ROW])
         this.#keysChanged(other, new Set(other.fields.keys()))
       }
     }
   }
 
-  #rowTags(model: Model, row: Row, isNew: boolean): void {
+  #rowTags(model: Model, row: KnownRow, isNew: boolean): void {
     const { tags, areAll } = rowTags(this.#graph, model, row)
     const isFull = this.tags.size > MAX_NAMED_ROWS * 2
     if (!isFull) for (const tag of tags) this.tags.add(tag)
@@ -213,48 +214,41 @@ class Walk extends GatheredWrites {
   }
 
   /** What is known of the rows a write names, one entry for each of them or for each kind of them. */
-  #rows(model: Model, where: unknown, found: Found): readonly Row[] {
+  #rows(model: Model, where: unknown, found: Found): readonly KnownRow[] {
     return conjunctions(this.#graph, model, where, MAX_NAMED_ROWS).map((row) => still(model, row, found))
   }
 
-  #texts(model: Model, row: unknown): Map<string, string> {
-    const texts = new Map<string, string>()
-    for (const [name, value] of isPlainObject(row) ? Object.entries(row) : []) {
-      const field = model.fields.get(name)
-      const text = field && field.kind !== 'relation' ? knownText(this.#graph, field, value) : undefined
-      if (text !== undefined) texts.set(name, text)
-    }
-    return texts
+  /** What the columns have that the write returned. */
+  #shown(model: Model, row: unknown): KnownRow {
+    if (!isPlainObject(row)) return UNKNOWN_ROW
+    // A copy: the caller gets the row, and may change it before the transaction commits.
+    return new ValuesAsTexts(model, { ...row }, (field, value) => knownText(this.#graph, field, value))
   }
 
   /** What the columns have that `data` mentions, where the database is certain to store just that. */
-  #given(model: Model, data: unknown): Map<string, string> {
-    const texts = new Map<string, string>()
-    for (const [name, value] of dataColumns(model, data)) {
-      const field = model.fields.get(name)
-      const text = field && !field.isRewritten ? writtenText(this.#graph, model, field, value) : undefined
-      if (text !== undefined) texts.set(name, text)
-    }
-    return texts
+  #given(model: Model, data: unknown): KnownRow {
+    return new ValuesAsTexts(model, dataColumns(model, data), (field, value) =>
+      field.isRewritten ? undefined : writtenText(this.#graph, model, field, value),
+    )
   }
 
   /** What the columns have that `data` does not mention. */
-  #initial(model: Model, data: Record<string, unknown>, parent: LinkedTo): Map<string, string> {
-    const texts = new Map<string, string>()
+  #initial(model: Model, data: Record<string, unknown>, parent: LinkedTo): KnownRow {
     const linked = new Set(parent.columns)
-    for (const field of model.fields.values()) {
-      if (data[field.name] !== undefined) for (const column of field.foreignKey?.from ?? []) linked.add(column)
+    for (const name of Object.keys(data)) {
+      const columns = data[name] === undefined ? undefined : model.fields.get(name)?.foreignKey?.from
+      for (const column of columns ?? []) linked.add(column)
     }
-    for (const { name, initial } of model.fields.values()) {
-      const field = model.fields.get(name) as Field
-      if (!initial || data[name] !== undefined || linked.has(name)) continue
-      const text = knownText(this.#graph, field, initial.value)
-      if (text !== undefined) texts.set(name, text)
+    return {
+      get: (column) => {
+        const field = model.fields.get(column)
+        if (!field?.initial || data[column] !== undefined || linked.has(column)) return undefined
+        return knownText(this.#graph, field, field.initial.value)
+      },
     }
-    return texts
   }
 
-  #relations(model: Model, data: unknown, row: Row): void {
+  #relations(model: Model, data: unknown, row: KnownRow): void {
     if (!isPlainObject(data)) return
     for (const [name, nested] of Object.entries(data)) {
       const field = model.fields.get(name)
@@ -263,7 +257,7 @@ class Walk extends GatheredWrites {
     }
   }
 
-  #nested(model: Model, field: Field, target: Model, operations: Record<string, unknown>, row: Row): void {
+  #nested(model: Model, field: Field, target: Model, operations: Record<string, unknown>, row: KnownRow): void {
     const link = linkBetween(this.#graph, model, field, target)
     const linked = linkedTo(this.#graph, model, link, target, row)
     for (const [operation, argument] of Object.entries(operations)) {
@@ -341,7 +335,7 @@ class Walk extends GatheredWrites {
   }
 
   /** A row of a join table came or went: the row it belongs to is the same, what it is related to is not. */
-  #relinked(model: Model, relation: Field, row: Row): void {
+  #relinked(model: Model, relation: Field, row: KnownRow): void {
     this.tags.add(modelTag(model.name))
     this.change(model.name, { kind: 'updated', before: row, after: row, changed: new Set([relation.name]) })
     this.#alsoWritten(model, ['updated'])
@@ -352,7 +346,7 @@ class Walk extends GatheredWrites {
     if (link.kind === 'held-by-target' && link.single) this.#whole(target)
     if (link.kind === 'held-by-source' && link.single) this.#whole(link.source)
     if (link.kind === 'join-table') {
-      this.#relinked(link.source, link.field, ANYTHING)
+      this.#relinked(link.source, link.field, UNKNOWN_ROW)
     }
     if (link.kind === 'unknown') {
       this.anything(target)
@@ -361,7 +355,7 @@ class Walk extends GatheredWrites {
   }
 
   /** Rows of `model` were deleted: what refers to them is deleted or rewritten by the database. */
-  #rowsGone(model: Model, rows: readonly Row[]): void {
+  #rowsGone(model: Model, rows: readonly KnownRow[]): void {
     // Which rows a second visit is about (a relation to itself, two ways to one model) is not followed any more.
     const first = this.#follow(`${model.name} gone`)
     if (!first && !this.#follow(`${model.name} gone, any`)) return
@@ -371,7 +365,7 @@ class Walk extends GatheredWrites {
       if (!holder) continue
       const changed = rewritten(holder, key)
       const ends = { referred: { model, columns: key.references }, holding: { model: holder, columns: key.from } }
-      const holders = first ? rows.map((row) => across(this.#graph, row, ends.referred, ends.holding)) : [ANYTHING]
+      const holders = first ? rows.map((row) => across(this.#graph, row, ends.referred, ends.holding)) : [UNKNOWN_ROW]
       if (key.onDelete === 'follow') {
         for (const before of holders) {
           this.#change(holder, { kind: 'deleted', before, after: undefined, changed: undefined })
@@ -379,7 +373,7 @@ class Walk extends GatheredWrites {
         this.#rowsGone(holder, holders)
       } else {
         for (const before of holders) {
-          this.#change(holder, { kind: 'updated', before, after: ANYTHING, changed })
+          this.#change(holder, { kind: 'updated', before, after: UNKNOWN_ROW, changed })
         }
         this.#keysChanged(holder, changed)
       }
@@ -407,58 +401,6 @@ class Walk extends GatheredWrites {
 
 const ALL_KINDS: readonly RowChange['kind'][] = ['created', 'updated', 'deleted']
 
-type Link =
-  | { readonly kind: 'held-by-target'; readonly foreignKey: ForeignKey; readonly single: boolean }
-  | {
-      readonly kind: 'held-by-source'
-      readonly source: Model
-      readonly foreignKey: ForeignKey
-      readonly single: boolean
-    }
-  | { readonly kind: 'join-table'; readonly source: Model; readonly field: Field; readonly opposite: Field }
-  | { readonly kind: 'unknown'; readonly source: Model }
-
-/** Which side holds the columns of a relation, seen from the model whose `data` names it. */
-function linkBetween(graph: ModelGraph, source: Model, field: Field, target: Model): Link {
-  const opposite = oppositeField(graph, source, field)
-  // Without the schema text neither side can be told to hold the key.
-  if (!source.uniques || !target.uniques || !opposite) return { kind: 'unknown', source }
-  const { foreignKey } = field
-  if (foreignKey) return { kind: 'held-by-source', source, foreignKey, single: opposite.isList !== true }
-  if (opposite.foreignKey) {
-    return { kind: 'held-by-target', foreignKey: opposite.foreignKey, single: field.isList !== true }
-  }
-  return { kind: 'join-table', source, field, opposite }
-}
-
-/** What rows at the other end of a link have of the row it begins at. */
-interface LinkedTo {
-  /** Of a row that is created there. What is there already may have been linked anew since it was found. */
-  readonly created: Row
-  /** The columns that hold the link, known or not. */
-  readonly columns: readonly string[]
-}
-const UNLINKED: LinkedTo = { created: ANYTHING, columns: [] }
-
-function linkedTo(graph: ModelGraph, source: Model, link: Link, target: Model, row: Row): LinkedTo {
-  if (link.kind === 'held-by-target') {
-    const { from, references } = link.foreignKey
-    const created = across(graph, row, { model: source, columns: references }, { model: target, columns: from })
-    return { created, columns: from }
-  }
-  // The key of a row that is created at the other end may be generated.
-  return UNLINKED
-}
-
-/** What a row at one end of a relation says of those at the other. */
-function across(graph: ModelGraph, row: Row, from: End, to: End): Row {
-  return carried(graph, [row], from, to)[0] ?? ANYTHING
-}
-
-function rewritten(holder: Model, key: ForeignKey): ReadonlySet<string> {
-  return new Set(key.from.length > 0 ? [...key.from, ...changingByThemselves(holder)] : holder.fields.keys())
-}
-
 /**
  * Whether the statement that writes rows looks at the conditions itself, or the rows were found by a statement before it
  * and are written by their ids (`limit`, most nested writes, and the row they hang on): another writer may have come between,
@@ -469,10 +411,10 @@ function rewritten(holder: Model, key: ForeignKey): ReadonlySet<string> {
  */
 type Found = 'as-written' | 'before'
 
-function still(model: Model, row: Row, found: Found): Row {
+function still(model: Model, row: KnownRow, found: Found): KnownRow {
   if (found === 'as-written') return row
   const [id] = model.uniques ?? []
-  return new Map([...row].filter(([name]) => id?.fields.some((field) => field.name === name)))
+  return only(row, id?.fields ?? [])
 }
 
 /**
@@ -485,67 +427,9 @@ function isOfTheDelete({ provider }: ModelGraph, model: Model, args: Args): bool
 
 const DELETES_RETURNING: ReadonlySet<string> = new Set(['sqlite', 'postgresql', 'postgres', 'cockroachdb'])
 
-/** `connect` alone only sets columns: the UPDATE is one with its conditions. */
-function hasNestedWrites(model: Model, data: unknown): boolean {
-  if (!isPlainObject(data)) return false
-  return Object.entries(data).some(([name, nested]) => {
-    if (model.fields.get(name)?.kind !== 'relation' || !isPlainObject(nested)) return false
-    return Object.keys(nested).some((operation) => operation !== 'connect')
-  })
-}
-
 function showsRelations(model: Model, { select, include }: Args): boolean {
   const shown = select ?? include
   return isPlainObject(shown) && Object.keys(shown).some((name) => model.fields.get(name)?.kind !== 'scalar')
-}
-
-/** Columns whose value after the write may differ from before. */
-function changedColumns(model: Model, data: unknown): Set<string> {
-  const changed = new Set<string>()
-  if (!isPlainObject(data)) return new Set(model.fields.keys())
-  for (const [name, value] of Object.entries(data)) {
-    if (value === undefined) continue
-    const field = model.fields.get(name)
-    // Of a relation that others hold nothing changes here, and of one without a holder the relation itself.
-    changed.add(name)
-    for (const column of field?.foreignKey?.from ?? []) changed.add(column)
-  }
-  for (const name of changingByThemselves(model)) changed.add(name)
-  return changed
-}
-
-function changingByThemselves(model: Model): string[] {
-  return [...model.fields.values()].filter((field) => field.changesByItself).map((field) => field.name)
-}
-
-/** The columns `data` sets to a plain value, `{ set: x }` included; not what it increments. */
-function dataColumns(model: Model, data: unknown): Map<string, unknown> {
-  const columns = new Map<string, unknown>()
-  if (!isPlainObject(data)) return columns
-  for (const [name, value] of Object.entries(data)) {
-    const field = model.fields.get(name)
-    if (!field || value === undefined) continue
-    if (field.kind === 'relation') {
-      for (const [column, connected] of connectedColumns(field, value)) columns.set(column, connected)
-    } else if (!isPlainObject(value)) columns.set(name, value)
-    else if ('set' in value) columns.set(name, value['set'])
-  }
-  return columns
-}
-
-/** `author: { connect: { id: 5 } }` sets `authorId` to 5. */
-function connectedColumns(field: Field, operations: unknown): readonly (readonly [string, unknown])[] {
-  const where = isPlainObject(operations) && Object.keys(operations).length === 1 ? operations['connect'] : undefined
-  if (!field.foreignKey || !isPlainObject(where)) return []
-  const { from, references } = field.foreignKey
-  return from.flatMap((column, i) => {
-    const value = where[references[i] as string]
-    return value === undefined || value === null || typeof value === 'object' ? [] : [[column, value] as const]
-  })
-}
-
-function without(row: Row, columns: ReadonlySet<string>): Map<string, string> {
-  return new Map([...row].filter(([name]) => !columns.has(name)))
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -43,9 +43,12 @@ export class ShapesInUse {
       const model = this.#graph.models.get(name)
       const shapes = this.#registries.get(name)?.shapes ?? []
       if (!model) continue
-      const ofModel = new Set(
-        shapes.flatMap((shape) => some.flatMap((change) => movedTags(this.#graph, model, shape, change))),
-      )
+      const ofModel = new Set<Tag>()
+      for (const shape of shapes) {
+        for (const change of some) {
+          for (const tag of movedTags(this.#graph, model, shape, change)) ofModel.add(tag)
+        }
+      }
       if (ofModel.size > MAX_MOVED) tags.add(everyShapeTag(name))
       else for (const tag of ofModel) tags.add(tag)
     }

@@ -11,7 +11,7 @@ const shop = graphOf(testSchema)
 const modelOf = (name: string, graph: ModelGraph = shop) => graph.models.get(name) as Model
 const post = modelOf('Post')
 const user = modelOf('User')
-const movedTags = (model: Model, shape: Shape, change: RowChange) => movedIn(shop, model, shape, change)
+const movedTags = (model: Model, shape: Shape, change: RowChange) => [...movedIn(shop, model, shape, change)]
 const row = (columns: Columns) => new Map(Object.entries(columns))
 
 /** Queries that compare these columns and read these. */

@@ -30,6 +30,10 @@ export interface FormAccount {
 const ROUND = 32
 /** With fewer in all a form is not refused: a list of rows that is read for the first time misses all of them. */
 const BEFORE_REFUSAL = 8 * ROUND
+/** The same where caching as a whole does not pay in this process: then a form that starts with misses goes on so. */
+const BEFORE_REFUSAL_WHERE_LOSING = 2 * ROUND
+/** Reads of all forms by which it is told whether caching as a whole pays. */
+const TELLING_OF_ALL = 1024
 /** With fewer misses, by their weight, a form is not refused: the first ones take long, before code is compiled. */
 const TELLING = 8
 /**
@@ -200,9 +204,11 @@ export class Account {
   }
 
   hit(): void {
+    const savedMs = this.#savedMs()
     this.#hits += 1
     this.#all.hits += 1
-    this.#all.savedMs += this.#savedMs()
+    this.#all.savedMs += savedMs
+    this.#load.saved(savedMs)
     this.#read()
   }
 
@@ -257,14 +263,16 @@ export class Account {
   }
 
   #read(): void {
+    this.#load.read()
     this.#round += 1
     if (this.#round < ROUND) return
     this.#round = 0
     const saved = this.#hits * this.#savedMs()
     const work = this.#plans * this.#plan.ms + this.#fills * this.#fill.ms
     const spent = this.#misses * this.#lookUpMs() + UNSEEN * work
+    const least = this.#load.isLosing ? BEFORE_REFUSAL_WHERE_LOSING : BEFORE_REFUSAL
     // Where another process stores what is hit here, nobody knows yet what a query takes.
-    const isEnough = this.#query.isKnown && (!this.isAdmitted || this.#all.hits + this.#all.misses >= BEFORE_REFUSAL)
+    const isEnough = this.#query.isKnown && (!this.isAdmitted || this.#all.hits + this.#all.misses >= least)
     const pays = this.isAdmitted ? saved >= spent || this.#misses < TELLING : saved > MARGIN * spent
     this.#hits /= 2
     this.#misses /= 2
@@ -285,6 +293,9 @@ class Load {
   readonly isRemote: boolean
   /** Processor time of a query with all around it, ms. */
   queryMs = Number.POSITIVE_INFINITY
+  /** Whether the hits of all forms saved less than their misses cost, by the last thousands of reads. */
+  isLosing = false
+  readonly #all = { reads: 0, savedMs: 0, spentMs: 0 }
   #busy = 0
   #queries = 0
   #spentMs = 0
@@ -299,6 +310,21 @@ class Load {
 
   spent(ms: number): void {
     this.#spentMs += ms
+    this.#all.spentMs += ms
+  }
+
+  saved(ms: number): void {
+    this.#all.savedMs += ms
+  }
+
+  /** A read that used the cache. */
+  read(): void {
+    this.#all.reads += 1
+    if (this.#all.reads < TELLING_OF_ALL) return
+    this.isLosing = this.#all.savedMs < this.#all.spentMs
+    this.#all.reads /= 2
+    this.#all.savedMs /= 2
+    this.#all.spentMs /= 2
   }
 
   queried(): void {

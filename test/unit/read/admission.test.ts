@@ -59,6 +59,23 @@ describe('a form of reads', () => {
     expect(admission.mayRefuse('User', 'count')).toBe(false)
   })
 
+  it('is refused sooner where all forms together lose', () => {
+    times(4, (i) => times(8 * ROUND, () => miss(formOf(`other ${i}`))))
+    const account = formOf()
+    times(2 * ROUND - 1, () => miss(account))
+    expect(account.isAdmitted).toBe(true)
+    miss(account)
+    expect(account.isAdmitted).toBe(false)
+  })
+
+  it('is not refused sooner where others pay for it', () => {
+    const other = formOf('other')
+    times(32 * ROUND, (i) => (i % 4 === 0 ? miss(other) : other.hit()))
+    const account = formOf()
+    times(8 * ROUND - 1, () => miss(account))
+    expect(account.isAdmitted).toBe(true)
+  })
+
   it('of which caching pays is never refused', () => {
     const account = formOf()
     times(100 * ROUND, (i) => (i % 4 === 0 ? miss(account) : account.hit()))

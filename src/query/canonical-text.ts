@@ -1,3 +1,5 @@
+import { Slot } from './slot.ts'
+
 /** A value that has no text of its own: another instance of it could not be told apart, so nothing may be keyed by it. */
 export class UnsupportedArgument extends Error {
   override readonly name = 'UnsupportedArgument'
@@ -77,6 +79,7 @@ function objectText(value: object, sorts: boolean): string {
       sorts,
     )
   }
+  if (value instanceof Slot) return value.text
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw new UnsupportedArgument('an invalid Date')
     return `d${value.getTime()}`

@@ -109,23 +109,32 @@ export function concealed({ conceal }: ModelGraph, text: string): string {
   return conceal ? conceal(text).slice(0, LENGTH) : text
 }
 
+/** Whether `columnText` can tell the text of this value; it costs less than the text. */
+export function hasColumnText(graph: ModelGraph, field: Field, value: unknown): boolean {
+  return isTold(columnKind(graph, field), field, value)
+}
+
+function isTold(kind: ColumnKind | undefined, field: Field, value: unknown): boolean {
+  switch (kind) {
+    case 'integer':
+      return typeof value === 'bigint' || Number.isSafeInteger(value)
+    case 'boolean':
+      return typeof value === 'boolean'
+    case undefined:
+      return false
+    default:
+      if (typeof value !== 'string') return false
+      if (kind === 'uuid') return uuidText(value) !== undefined
+      return kind === 'enum' || hasText(kind, field, value)
+  }
+}
+
 /** One for all the database holds equal; `undefined` where that cannot be told. */
 function spelling(graph: ModelGraph, field: Field, value: unknown): string | undefined {
   const kind = columnKind(graph, field)
-  switch (kind) {
-    case 'integer':
-      return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined
-    case 'boolean':
-      return typeof value === 'boolean' ? String(value) : undefined
-    case 'enum':
-      return typeof value === 'string' ? value : undefined
-    case 'uuid':
-      return typeof value === 'string' ? uuidText(value) : undefined
-    case undefined:
-      return undefined
-    default:
-      return typeof value === 'string' && hasText(kind, field, value) ? folded(graph, value) : undefined
-  }
+  if (!isTold(kind, field, value)) return undefined
+  if (typeof value !== 'string' || kind === 'enum') return String(value)
+  return kind === 'uuid' ? uuidText(value) : folded(graph, value)
 }
 
 /** Databases read a UUID in any case, with or without hyphens and braces; SQL Server ignores what comes after it. */

@@ -1,7 +1,8 @@
-import { isDecimal, isFieldReference, isPlainObject, orderedText } from './canonical-text.ts'
-import { columnText } from './column-text.ts'
+import { canonicalArgs } from './canonical-args.ts'
+import { canonicalText, isDecimal, isFieldReference, isPlainObject, orderedText } from './canonical-text.ts'
+import { columnText, hasColumnText } from './column-text.ts'
 import { type Field, isConnective, type Model, type ModelGraph, relationFilterKey } from './model-graph.ts'
-import { Slot } from './slot.ts'
+import { Slot, type SlottedText, slotted } from './slot.ts'
 
 type Args = Readonly<Record<string, unknown>>
 
@@ -9,8 +10,10 @@ type Args = Readonly<Record<string, unknown>>
 export interface ReadForm {
   /** Equal only for arguments that are planned alike. */
   readonly text: string
-  /** The values that tags may hold, by the text that tags have of them. */
+  /** The values that conditions compare with, by their canonical texts: with the form they are the whole query. */
   readonly values: readonly string[]
+  /** The text that tags have of each value; `''` of a value that no tag holds. */
+  tagTexts(): readonly string[]
 }
 
 /**
@@ -29,13 +32,17 @@ export function readForm(graph: ModelGraph, model: Model, args: Args): ReadForm 
 export interface SlottedForm {
   /** The same arguments with slots in the place of the form's values. */
   readonly args: Args
+  /** Their canonical text; `undefined` where values decide the order of its parts. */
+  readonly text: SlottedText | undefined
   /** The names in them, for people to read; no value. */
   readonly title: string
 }
 
 export function slottedForm(graph: ModelGraph, model: Model, args: Args): SlottedForm {
   const walk = new FormWalk(graph, true)
-  return { args: walk.args(model, args), title: walk.title.slice(1, -1) }
+  const copy = walk.args(model, args)
+  const text = walk.isOrdered ? slotted(canonicalArgs(graph, model, copy)) : undefined
+  return { args: copy, text, title: walk.title.slice(1, -1) }
 }
 
 /** Neither begins the canonical text of any value. */
@@ -50,12 +57,21 @@ class FormWalk implements ReadForm {
   title = ''
   readonly values: string[] = []
   isPossible = true
+  /** `false`: the canonical text has a set of values, or of parts with values, which it sorts. */
+  isOrdered = true
+  /** As `values`: the columns that must equal them, and what they must equal. */
+  readonly #fields: (Field | undefined)[] = []
+  readonly #given: unknown[] = []
   readonly #graph: ModelGraph
   readonly #copies: boolean
 
   constructor(graph: ModelGraph, copies: boolean) {
     this.#graph = graph
     this.#copies = copies
+  }
+
+  tagTexts(): readonly string[] {
+    return this.#fields.map((field, i) => (field && columnText(this.#graph, field, this.#given[i])) ?? '')
   }
 
   args(model: Model, args: Args): Args {
@@ -91,6 +107,7 @@ class FormWalk implements ReadForm {
     if (!Array.isArray(branches)) return this.#where(model, branches)
     // Branches that say the same are one: that is for the values to decide.
     if (key === 'OR' && branches.length > 1) this.isPossible = false
+    if (branches.length > 1) this.isOrdered = false
     return this.#list(branches, (branch) => this.#where(model, branch))
   }
 
@@ -118,25 +135,30 @@ class FormWalk implements ReadForm {
   /** A value that a column must equal: tags hold its text, if it has one. */
   #equal(field: Field, value: unknown): unknown {
     if (!isSingle(value)) return this.#literal(value)
-    const text = columnText(this.#graph, field, value)
     // Nothing but NULL is spelt by no text at all.
-    if (text === '') return this.#literal(value)
-    if (text === undefined) {
-      this.text += UNNAMED_VALUE
-      return value
-    }
-    this.text += NAMED_VALUE
-    this.values.push(text)
-    return this.#copies ? new Slot(field, this.values.length - 1) : value
+    if (value === '' && field.kind === 'enum') return this.#literal(value)
+    const isNamed = hasColumnText(this.#graph, field, value)
+    this.text += isNamed ? NAMED_VALUE : UNNAMED_VALUE
+    return this.#slot(value, isNamed ? field : undefined)
+  }
+
+  #slot(value: unknown, field: Field | undefined): unknown {
+    this.values.push(canonicalText(value))
+    this.#fields.push(field)
+    this.#given.push(value)
+    return this.#copies ? new Slot(this.values.length - 1, field) : value
   }
 
   /** A value of another comparison: no tag holds it. What refers to a column is no value. */
   #compared(value: unknown): unknown {
-    if (Array.isArray(value)) return this.#list(value, (one) => this.#compared(one))
+    if (Array.isArray(value)) {
+      this.isOrdered = false
+      return this.#list(value, (one) => this.#compared(one))
+    }
     if (isPlainObject(value)) return this.#object(value, (_, member) => this.#compared(member))
     if (!isSingle(value)) return this.#literal(value)
     this.text += ANY_VALUE
-    return value
+    return this.#slot(value, undefined)
   }
 
   #literal(value: unknown): unknown {

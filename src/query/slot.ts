@@ -1,22 +1,25 @@
 import type { Field } from './model-graph.ts'
 
 /**
- * Stands in the arguments of a form for a value that has a text: what is planned with it holds for all such values. Its
- * own text occurs in no text of a value, so that it is found again wherever planning has put it.
+ * Stands in the arguments of a form for a value: what is planned with it holds for all values of the form. Its own text
+ * occurs in no text of a value, so that it is found again wherever planning has put it.
  */
 export class Slot {
-  readonly #field: Field
-  readonly #place: number
+  /** What the canonical text of the arguments has in its place. */
+  readonly text: string
+  readonly #field: Field | undefined
 
-  constructor(field: Field, place: number) {
+  /** `field`: the column that must equal the value; `undefined` where no tag holds it. */
+  constructor(place: number, field: Field | undefined) {
+    this.text = `${MARK}${place}${MARK}`
     this.#field = field
-    this.#place = place
   }
 
-  /** @throws Error for another column than that of the form: its values may be spelt in another way. */
-  textFor(field: Field): string {
+  /** What tags of this column have in its place. @throws Error for another column: its values may be spelt in another way. */
+  textFor(field: Field): string | undefined {
+    if (this.#field === undefined) return undefined
     if (field !== this.#field) throw new Error(`the value of ${this.#field.name} was taken for one of ${field.name}`)
-    return `${MARK}${this.#place}${MARK}`
+    return this.text
   }
 }
 

@@ -10,11 +10,12 @@ import type { Model, ModelGraph } from '../query/model-graph.ts'
 import { type ReadForm, readForm, slottedForm } from '../query/read-form.ts'
 import type { Yields } from '../query/read-places.ts'
 import { type PrecisionRules, type ReadSet, readSet } from '../query/read-set.ts'
+import { filled } from '../query/slot.ts'
 import { modelTag, type Tag } from '../tags/tag.ts'
 import type { Account } from './admission.ts'
 import { digest, digestIn, entryKey } from './cache-key.ts'
 import { along, omittedFields } from './omitted-fields.ts'
-import { type Depends, formPlan, MAX_FORM } from './planned-forms.ts'
+import { type Depends, type Form, formPlan, MAX_FORM } from './planned-forms.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 import type { Bypass, PlannedQuery, ReadPlan } from './read-plan.ts'
 import { isNoScope, scopeTags } from './scope.ts'
@@ -28,13 +29,16 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   if (typeof policy === 'string') return bypass(policy)
   const model = context.graph.models.get(name)
   if (!model) return bypass('unknown-argument')
-  const refusedBy = context.admission.mayRefuse(name, operation) ? refusingAccount(call, model, context) : undefined
-  if (refusedBy) return { kind: 'bypass', reason: 'not-admitted', account: refusedBy }
-  const asked = queryText(call, policy, context, () => canonicalArgs(context.graph, model, args))
+  const form = formOf(call, model, context)
+  const account = context.admission.mayRefuse(name, operation) ? accountOf(call, form, context) : undefined
+  if (account && !account.admits(form?.values ?? NONE)) return { kind: 'bypass', reason: 'not-admitted', account }
+  const template = form?.known?.text
+  const argsText = () => (template ? filled(template, form.values) : canonicalArgs(context.graph, model, args))
+  const asked = queryText(call, policy, context, argsText)
   const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
   const begun = performance.now()
-  const finest = dependsOn(call, model, context, asked.kind === 'asked')
+  const finest = dependsOn(call, model, context, form)
   if (finest.refused) return bypass(finest.refused)
   if (asked.kind === 'bypass') return asked
   const { depends, coarse } = allowed(call, model, context, finest)
@@ -57,7 +61,7 @@ export function allowed(
   call: ReadCall,
   model: Model,
   context: ReadContext,
-  finest: Depends = dependsOn(call, model, context, false),
+  finest: Depends = dependsOn(call, model, context, undefined),
 ): { readonly depends: Depends; readonly coarse: readonly string[] } {
   const coarse = new Set<string>()
   let depends = finest
@@ -80,19 +84,12 @@ function withoutShapes(coarse: ReadonlySet<string>, rules: PrecisionRules): Prec
   }
 }
 
-/** Of a read that caching does not pay for. One whose form is not known yet is planned first, and is not refused. */
-function refusingAccount(call: ReadCall, model: Model, context: ReadContext): Account | undefined {
-  try {
-    const form = formOf(call, model, context)
-    const account = form ? context.forms.get(form.name)?.account : withoutForm(call, context)
-    return account?.admits(form?.values ?? NONE) ? undefined : account
-  } catch (error) {
-    if (error instanceof UnsupportedArgument) return undefined
-    throw error
-  }
-}
-
 const NONE: readonly string[] = []
+
+/** `undefined` while its form is not known: it is planned first. */
+function accountOf(call: ReadCall, form: NamedForm | undefined, context: ReadContext): Account | undefined {
+  return form ? form.known?.account : withoutForm(call, context)
+}
 
 /** Of all reads of an operation that are planned one by one. */
 function withoutForm({ model, operation }: ReadCall, { admission }: ReadContext): Account {
@@ -101,30 +98,43 @@ function withoutForm({ model, operation }: ReadCall, { admission }: ReadContext)
 
 interface NamedForm extends ReadForm {
   readonly name: string
+  /** What is known of it since its first read. */
+  readonly known: Form | undefined
 }
 
-/** `undefined`: it is planned by itself. @throws UnsupportedArgument */
+/** `undefined`: the read is planned by itself, if its arguments have a text at all. */
 function formOf({ operation, args, dataPath }: ReadCall, model: Model, context: ReadContext): NamedForm | undefined {
-  const form = readForm(context.graph, model, args)
+  const form = formOfArgs(context.graph, model, args)
   if (!form || form.text.length > MAX_FORM) return undefined
-  return { text: form.text, values: form.values, name: `${model.name} ${operation} ${dataPath.join('.')} ${form.text}` }
+  const name = `${model.name} ${operation} ${dataPath.join('.')} ${form.text}`
+  return { text: form.text, values: form.values, tagTexts: () => form.tagTexts(), name, known: context.forms.get(name) }
+}
+
+function formOfArgs(graph: ModelGraph, model: Model, args: ReadCall['args']): ReadForm | undefined {
+  try {
+    return readForm(graph, model, args)
+  } catch (error) {
+    if (error instanceof UnsupportedArgument) return undefined
+    throw error
+  }
 }
 
 /** By its form where it has one: the first read of a form is planned, for all others the values are put into the plan. */
-function dependsOn(call: ReadCall, model: Model, context: ReadContext, hasText: boolean): Depends {
-  const form = hasText ? formOf(call, model, context) : undefined
+function dependsOn(call: ReadCall, model: Model, context: ReadContext, form: NamedForm | undefined): Depends {
   if (!form) return { ...dependsOnArgs(call, model, call.args, context), account: withoutForm(call, context) }
-  let known = context.forms.get(form.name)
-  if (!known) {
-    const { args, title } = slottedForm(context.graph, model, call.args)
-    const account = context.admission.of(model.name, call.operation, title)
-    const slotted = dependsOnArgs(call, model, args, context)
-    account.dependencies ??= slotted.dependencies
-    known = { ...formPlan(slotted), account }
-    context.forms.set(form.name, known)
-  }
-  const depends = known.of?.(form.values) ?? dependsOnArgs(call, model, call.args, context)
+  const known = form.known ?? plannedForm(call, model, context, form)
+  const depends = known.of?.(form.tagTexts()) ?? dependsOnArgs(call, model, call.args, context)
   return { ...depends, account: known.account }
+}
+
+function plannedForm(call: ReadCall, model: Model, context: ReadContext, { name }: NamedForm): Form {
+  const { args, text, title } = slottedForm(context.graph, model, call.args)
+  const account = context.admission.of(model.name, call.operation, title)
+  const depends = dependsOnArgs(call, model, args, context)
+  account.dependencies ??= depends.dependencies
+  const form = { ...formPlan(depends), account, text }
+  context.forms.set(name, form)
+  return form
 }
 
 function dependsOnArgs(

@@ -22,8 +22,12 @@ export interface FormPlan {
   readonly of: (values: readonly string[]) => Depends
 }
 
-/** `of` is `undefined` for a form whose reads are planned one by one. */
-type Form = (FormPlan | { readonly of: undefined }) & { readonly account: Account }
+/** `of` is `undefined` for a form whose reads are planned one by one, `text` for one whose texts are. */
+export type Form = (FormPlan | { readonly of: undefined }) & {
+  readonly account: Account
+  /** The canonical text of its arguments. */
+  readonly text?: SlottedText | undefined
+}
 
 export type PlannedForms = LRUCache<string, Form>
 

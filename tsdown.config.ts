@@ -18,7 +18,7 @@ export default defineConfig({
   shims: true,
   // What is imported stays an import and is declared in package.json: a bundled copy would be a second instance, and
   // a development dependency is bundled without a word.
-  deps: { onlyAllowBundle: [] },
+  deps: { onlyAllowBundle: [], neverBundle: ['#optional-packages'] },
   checks: { pluginTimings: false },
   logLevel: 'error',
 })

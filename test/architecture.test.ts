@@ -45,6 +45,7 @@ const outside: { readonly [from: string]: readonly string[] } = {
   'node:fs': ['config', 'cli'],
   'node:path': ['config', 'cli', 'optional-package.ts'],
   'node:module': ['optional-package.ts', 'cli'],
+  '#optional-packages': ['optional-package.ts'],
   'node:readline/promises': ['cli'],
   'node:util': ['cli'],
   commander: ['cli'],

@@ -14,6 +14,7 @@ import { type LookedUp, readAhead } from '../read/read-ahead.ts'
 import type { ReadCall } from '../read/read-context.ts'
 import type { Bypass, ReadPlan } from '../read/read-plan.ts'
 import { answer, readThrough } from '../read/read-through.ts'
+import { warnOfNothingCached } from '../setup/nothing-cached.ts'
 import { openCache } from '../setup/open-cache.ts'
 import { withSurroundings } from '../setup/surroundings.ts'
 import { userTag } from '../tags/tag.ts'
@@ -64,7 +65,9 @@ interface HookArguments {
 }
 
 function extend(client: AnyClient, given: CacheOptions): AnyClient {
-  const cache = cacheOf(client, withSurroundings(given))
+  const options = withSurroundings(given)
+  warnOfNothingCached(given, options)
+  const cache = cacheOf(client, options)
   const extended = client.$extends({
     name: 'prisma-extension-query-cache',
     client: {

@@ -56,9 +56,10 @@ describe('the tarball', () => {
 
   it('holds the build and the documents, nothing else', () => {
     const unexpected = readdirSync(installed).filter(
-      (file) => !['dist', 'monitoring', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file),
+      (file) => !['dist', 'monitoring', 'src', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file),
     )
     expect(unexpected).toEqual([])
+    expect(readdirSync(join(installed, 'src'))).toEqual(['optional-packages.cjs'])
     expect(files(join(installed, 'dist')).filter((file) => !/\.(mjs|cjs|d\.mts|d\.cts)$/.test(file))).toEqual([])
   })
 
@@ -280,7 +281,9 @@ describe('for TypeScript', () => {
 
 describe('what it imports', () => {
   it('is what it declares, and the other way round', () => {
-    const imported = new Set(files(join(installed, 'dist')).flatMap(packagesImportedBy))
+    const imported = new Set(
+      ['dist', 'src'].flatMap((folder) => files(join(installed, folder)).flatMap(packagesImportedBy)),
+    )
     const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]
     expect([...imported].sort()).toEqual(declared.sort())
   })
@@ -289,9 +292,8 @@ describe('what it imports', () => {
 function packagesImportedBy(file: string): string[] {
   const text = readFileSync(file, 'utf8')
   const imported = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
-  const onDemand = [...text.matchAll(/optionalPackage\("([^"]+)"\)/g)].map((match) => match[1] as string)
-  return [...imported, ...onDemand]
-    .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+  return imported
+    .filter((specifier) => !/^[.#]/.test(specifier) && !specifier.startsWith('node:'))
     .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
     .filter((specifier) => !builtinModules.includes(specifier))
 }

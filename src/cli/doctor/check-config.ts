@@ -1,5 +1,5 @@
 import { findConfig } from '../../config/load-config.ts'
-import { optionalPackage } from '../../optional-package.ts'
+import { installedVersion } from '../../optional-package.ts'
 import type { CacheOptions } from '../../policy/options.ts'
 import { Policies } from '../../policy/resolve-policy.ts'
 import { modelGraph, OPEN_GRAPH } from '../../query/model-graph.ts'
@@ -52,7 +52,7 @@ function checkNode(): Finding {
 }
 
 function checkPackages(): Finding[] {
-  const prisma = versionOf('@prisma/client')
+  const prisma = installedVersion('@prisma/client')
   const [major = 0, minor = 0] = (prisma ?? '').split('.').map(Number)
   const fits = major === 7 && minor >= 5
   return [
@@ -62,11 +62,6 @@ function checkPackages(): Finding[] {
         ? ok('prisma', `@prisma/client ${prisma}`)
         : error('prisma', `@prisma/client ${prisma}`, 'Install @prisma/client 7.5 or later, below 8.'),
   ]
-}
-
-function versionOf(name: string): string | undefined {
-  const manifest = optionalPackage(`${name}/package.json`) as { readonly version?: string } | undefined
-  return manifest?.version
 }
 
 function checkSchema(given: GlobalOptions, { schema }: CacheOptions): Finding {

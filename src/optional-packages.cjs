@@ -1,0 +1,36 @@
+// CommonJS, shipped as it is and used by both builds: bundlers and tracers follow a literal `require`, whereas what
+// `createRequire` makes is invisible to them. In a `try`, a package that is not installed is no error of the bundle.
+
+const { createRequire } = require('node:module')
+
+module.exports = {
+  croner: () => {
+    try {
+      return { found: require('croner') }
+    } catch (error) {
+      return { error }
+    }
+  },
+  ioredis: () => {
+    try {
+      return { found: require('ioredis') }
+    } catch (error) {
+      return { error }
+    }
+  },
+  jiti: () => {
+    try {
+      return { found: require('jiti') }
+    } catch (error) {
+      return { error }
+    }
+  },
+  // A bundler must not follow this one: the runtime of Prisma would be in the bundle twice.
+  '@prisma/client/runtime/client': () => {
+    try {
+      return { found: createRequire(__filename)('@prisma/client/runtime/client') }
+    } catch (error) {
+      return { error }
+    }
+  },
+}

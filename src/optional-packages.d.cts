@@ -1,0 +1,7 @@
+type OptionalPackage = '@prisma/client/runtime/client' | 'croner' | 'ioredis' | 'jiti'
+
+/** Loads one of them, when it is called. */
+declare const packages: {
+  readonly [Name in OptionalPackage]: () => { readonly found?: unknown; readonly error?: unknown }
+}
+export = packages

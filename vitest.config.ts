@@ -1,9 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { NoSilentSkips } from './test/support/no-silent-skips.ts'
 import { PATIENCE_MS } from './test/support/with-timeout.ts'
 
 /** Which lane a file belongs to: see test/README.md. */
 const LONG = 'test/**/*.long.{test,spec}.ts'
+/** Files that run on some combinations in `npm test`, and on the others in `npm run verify`: see test/support/matrix.ts. */
+const combined = ['test/spec', 'test/prisma-canary']
+  .flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
+  .filter((file) => /\.(test|spec)\.ts$/.test(file) && !file.includes('.long.'))
+  .filter((file) => readFileSync(file, 'utf8').includes('describeCombinations('))
 const needsServers = { globalSetup: ['test/support/global-setup.ts'] }
 
 export default defineConfig({
@@ -52,9 +58,20 @@ export default defineConfig({
           name: 'verify',
           include: [LONG],
           exclude: ['test/.generated/**'],
+          env: { COMBINATIONS: 'all' },
           testTimeout: 600_000,
           // After the other projects, should somebody run all of them: the long tests want the machine for themselves.
           sequence: { groupOrder: 1 },
+          ...needsServers,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'verify-others',
+          include: combined,
+          env: { COMBINATIONS: 'others' },
+          sequence: { groupOrder: 2 },
           ...needsServers,
         },
       },

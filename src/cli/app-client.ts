@@ -43,8 +43,8 @@ export async function appClient(named: string | undefined, given: GlobalOptions)
   if (path === undefined) {
     throw new CliError(
       EXIT.usage,
-      'warmers run with the client of the application, and where that is was not said',
-      'Say `--client ./src/db.ts`, or name the module as `client` in cache.config.',
+      'warmers need the client of the application',
+      'Use `--client ./src/db.ts`, or set `client` in cache.config to the module that exports it.',
     )
   }
   let exported: Readonly<Record<string, unknown>>

@@ -72,11 +72,11 @@ export function httpTarget(url: string, token: string | undefined): HttpTarget {
 function baseOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new CliError(EXIT.usage, '`--url` is no http(s) URL', 'Give that of the admin API.')
+    throw new CliError(EXIT.usage, '`--url` is not an http(s) URL', 'Give the URL of the admin API.')
   }
   if (url.username || url.password || url.search || url.hash) {
-    const fix = `Give the URL alone, and the token in ${TOKEN_VARIABLE}.`
-    throw new CliError(EXIT.usage, '`--url` holds a user, a password, or what follows a `?` or `#`', fix)
+    const fix = `Give only the URL, and the token in ${TOKEN_VARIABLE}.`
+    throw new CliError(EXIT.usage, '`--url` contains a user, a password, a query or a fragment', fix)
   }
   return url.href.replace(/\/+$/, '')
 }
@@ -89,8 +89,9 @@ class NotFound extends CliError {}
 
 function refusalOf(status: number, message: string | undefined): CliError {
   const said = message ?? `it answered ${status}`
-  if (status === 401) return new CliError(EXIT.unreachable, said, `Set ${TOKEN_VARIABLE} to its token.`)
-  if (status === 404) return new NotFound(EXIT.unreachable, `${said} (404)`, 'Is `--url` that of the admin API?')
+  if (status === 401)
+    return new CliError(EXIT.unreachable, said, `Set ${TOKEN_VARIABLE} to the token of the admin API.`)
+  if (status === 404) return new NotFound(EXIT.unreachable, `${said} (404)`, 'Does `--url` point to the admin API?')
   return new CliError(status === 400 ? EXIT.usage : EXIT.unreachable, said)
 }
 

@@ -14,9 +14,9 @@ import type { GlobalOptions } from './surroundings.ts'
 const EXIT_CODES = `
 Exit codes:
   0  done
-  1  found something wrong: no such entry, a problem, a warmer that failed
-  2  wrong arguments or config, or no yes where one is wanted
-  3  the store or the admin API does not answer, or does not let us in
+  1  found a problem: no such entry, an error of doctor, a warmer that failed
+  2  wrong arguments or config, or a confirmation that was not given
+  3  the store or the admin API does not answer, or rejects the credentials
 
 Data goes to stdout, everything else to stderr. Docs: docs/cli.md`
 
@@ -24,13 +24,13 @@ Data goes to stdout, everything else to stderr. Docs: docs/cli.md`
 export function program(version: string, done: (exitCode: number) => void): Command {
   const root = new Command('prisma-query-cache')
     .description(
-      'Looks after the cache of prisma-extension-query-cache: the one that cache.config.* and REDIS_URL name here.',
+      'Inspects and changes the cache of prisma-extension-query-cache that cache.config.* and REDIS_URL name here.',
     )
     .version(version)
     .option('--json', 'print JSON')
     .option('--config <file>', 'the config file (default: cache.config.* in this directory)')
-    .option('--redis <url>', 'the Redis (default: that of the config, or REDIS_URL)')
-    .option('--prefix <prefix>', 'the prefix of the keys (default: that of the config)')
+    .option('--redis <url>', 'the Redis URL (default: from the config, or REDIS_URL)')
+    .option('--prefix <prefix>', 'the prefix of the keys (default: from the config)')
     .option('--schema <path>', 'the Prisma schema, a file or a folder (default: where Prisma looks for it)')
     .option('--env <file>', 'read environment variables from a file')
     .option('--url <url>', 'ask a process through its admin API, with the token in CACHE_ADMIN_TOKEN')
@@ -64,42 +64,42 @@ ${EXIT_CODES}`,
 
   add<Parameters<typeof stats>[0]>(
     'stats',
-    'counts: of a process (--url), else what the store itself shows',
+    'shows counts: of a process (--url), or of what is in the store',
     ['stats', 'stats --watch 5', 'stats --url http://localhost:9090 --json | jq .stats.hitRatio'],
     (command) =>
       command
-        .option('--watch [seconds]', 'again and again, every so many seconds (2)', seconds)
-        .option('--max-keys <count>', 'look at so many keys at most', count, 100_000),
+        .option('--watch [seconds]', 'repeat every so many seconds (2)', seconds)
+        .option('--max-keys <count>', 'look at this many keys at most', count, 100_000),
     (_, options, session) => stats(options, session),
   )
   add<object>(
     'advise',
-    'of which reads caching pays in a process (--url), of which not, and why',
+    'shows for which reads caching pays in a process (--url), for which not, and why',
     ['advise --url http://localhost:9090', "advise --url http://localhost:9090 --json | jq '.forms[].verdict'"],
     (command) => command,
     (_args, _options, session) => advise(session),
   )
   add<Parameters<typeof keys>[1]>(
     'keys [pattern]',
-    'keys of entries, one a line; the pattern is a glob without the prefix',
+    'lists keys of entries, one per line; the pattern is a glob without the prefix',
     ["keys 'User:findMany:*'", 'keys --all | wc -l', 'keys --limit 10 --json'],
     (command) =>
       command
-        .option('--limit <count>', 'stop after about so many', count, 100)
-        .option('--cursor <cursor>', 'go on where the last page ended')
+        .option('--limit <count>', 'stop after about this many', count, 100)
+        .option('--cursor <cursor>', 'continue where the last page ended')
         .option('--all', 'all of them'),
     ([pattern], options, session) => keys(pattern, options, session),
   )
   add<Parameters<typeof get>[1]>(
     'get <key>',
-    'an entry: its life, size and tags; its value with --value',
+    'shows one entry: its age, size and tags; its value with --value',
     ['get User:findMany:@front-page', 'get "$(npx prisma-query-cache keys --limit 1)" --value'],
-    (command) => command.option('--value', 'show the value, cut to what a screen holds'),
+    (command) => command.option('--value', 'show the value, cut to the size of a screen'),
     ([key = ''], options, session) => get(key, options, session),
   )
   add<Parameters<typeof invalidate>[0]>(
     'invalidate',
-    'drops what is named; no read that begins afterwards sees the state before',
+    'invalidates what is named; no read that starts afterwards sees the old state',
     [
       'invalidate --tag catalog',
       'invalidate --model User --model Post --yes',
@@ -109,11 +109,11 @@ ${EXIT_CODES}`,
     (command) =>
       command
         .option('--tag <tag...>', 'tags of your own')
-        .option('--model <model...>', 'models, with all that depends on them')
+        .option('--model <model...>', 'models, with everything that depends on them')
         .option('--key <key...>', 'entries')
-        .option('--pattern <glob>', 'entries by a glob over their keys; walks all of them')
+        .option('--pattern <glob>', 'entries by a glob over their keys; scans all of them')
         .option('--namespace <name>', 'a namespace of your own')
-        .option('--soft', 'what is invalidated may be served once more while it is renewed')
+        .option('--soft', 'serve old entries as stale while they are renewed')
         .option('--grace <seconds>', 'for how long at most, with --soft', seconds)
         .option('-y, --yes', 'do not ask'),
     (_, options, session) => invalidate(options, session),
@@ -131,20 +131,23 @@ ${EXIT_CODES}`,
     ['warm --all', 'warm front-page --client ./src/db.ts', 'warm --all --url http://localhost:9090'],
     (command) =>
       command
-        .option('--all', 'all there are')
-        .option('--client <module>', 'exports the cached client (default: `client` of the config file)'),
+        .option('--all', 'all warmers')
+        .option(
+          '--client <module>',
+          'the module that exports the cached client (default: `client` of the config file)',
+        ),
     (names, options, session) => warm(names as readonly string[], options, session),
   )
   add<Parameters<typeof doctor>[0]>(
     'doctor',
-    'looks at the config, the store and what lies in it, and says what to do',
+    'checks the config, the store and its entries, and says what to do',
     ['doctor', 'doctor --strict --json', 'doctor --fix'],
     (command) =>
       command
         .option('--fix', 'remove keys of the cache that never expire')
-        .option('-y, --yes', 'do not ask before that')
-        .option('--strict', 'end with 1 for warnings too')
-        .option('--max-keys <count>', 'look at so many keys at most', count, 100_000),
+        .option('-y, --yes', 'do not ask before removing')
+        .option('--strict', 'exit with 1 for warnings, too')
+        .option('--max-keys <count>', 'look at this many keys at most', count, 100_000),
     (_, options, session) => doctor(options, session),
   )
   add<Parameters<typeof init>[0]>(
@@ -153,8 +156,8 @@ ${EXIT_CODES}`,
     ['init', 'init --schema prisma/schema --prefix shop:'],
     (command) =>
       command
-        .option('--output <file>', 'where to', 'cache.config.ts')
-        .option('--force', 'write over one that is there'),
+        .option('--output <file>', 'the file to write', 'cache.config.ts')
+        .option('--force', 'overwrite an existing file'),
     (_, options, session) => init(options, session),
   )
   return root

@@ -44,8 +44,8 @@ export function storeTarget(given: GlobalOptions, { looksOnly }: Purpose): Store
   if (redis === undefined && (store === undefined || store === 'memory')) {
     throw new CliError(
       EXIT.usage,
-      'no Redis is configured, and a store in memory can be seen by its own process alone',
-      'Set REDIS_URL, name `redis` in cache.config, say `--redis <url>`, or ask a process by `--url` of its admin API.',
+      'no Redis is configured, and a memory store is visible to its own process only',
+      'Set REDIS_URL, set `redis` in cache.config, use `--redis <url>`, or give the `--url` of the admin API of a process.',
     )
   }
   const own = typeof redis === 'string' ? connectRedis(redis) : undefined

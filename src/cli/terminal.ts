@@ -66,7 +66,7 @@ export function terminal(isJson: boolean, { stdin, stdout, stderr, env }: Stream
     async confirm(question, yes) {
       if (yes) return
       if (!stdin.isTTY || !stderr.isTTY) {
-        throw new CliError(EXIT.usage, 'there is nobody to ask', 'Say `--yes` to go ahead.')
+        throw new CliError(EXIT.usage, 'this is not a terminal, so nobody can confirm', 'Use `--yes`.')
       }
       const lines = createInterface({ input: stdin, output: stderr })
       try {

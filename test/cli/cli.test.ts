@@ -101,7 +101,7 @@ describe('on what an application has stored', () => {
     const args = ['get', 'User:findUnique:@ada', '--value', '--prefix', prefix, '--schema', schema]
     const { stdout, exitCode } = await runCli(args, { cwd: careful, env: env() })
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/^value +hidden: it depends on a model that is sensitive$/m)
+    expect(stdout).toMatch(/^value +hidden: it depends on a sensitive model$/m)
     expect(stdout).not.toContain('example.test')
   })
 
@@ -130,10 +130,10 @@ describe('on what an application has stored', () => {
     for (const args of [['clear'], ['invalidate', '--model', 'User']]) {
       const refused = await cli(...args)
       expect([refused.exitCode, refused.stdout]).toEqual([2, ''])
-      expect(refused.stderr).toContain('Say `--yes`')
+      expect(refused.stderr).toContain('Use `--yes`')
     }
     expect(await prisma.$cache.keys()).toHaveLength(3)
-    expect((await cli('clear', '--yes')).stdout).toBe('3 entries removed\n')
+    expect((await cli('clear', '--yes')).stdout).toBe('Removed 3 entries\n')
     expect(await prisma.$cache.keys()).toEqual([])
   })
 
@@ -239,7 +239,7 @@ describe('through the admin API of a process', () => {
     expect(await did(prisma, prisma.tag.count({ cache: { key: 'all' } }))).toBe('miss')
     const wrong = await cli('invalidate', '--model', 'Tags', '--yes')
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('no model "Tags"')])
-    expect((await cli('clear', '--yes')).stdout).toMatch(/^\d+ entries removed/)
+    expect((await cli('clear', '--yes')).stdout).toMatch(/^Removed \d+ entr/)
   })
 
   it('advises by what the process has learned about its reads', async () => {
@@ -256,7 +256,10 @@ describe('through the admin API of a process', () => {
 
   it('says why it is not let in, or finds nobody', async () => {
     const without = await runCli(['keys', '--url', url], { cwd })
-    expect([without.exitCode, without.stderr]).toEqual([3, expect.stringMatching(/not let in.*\n.*CACHE_ADMIN_TOKEN/)])
+    expect([without.exitCode, without.stderr]).toEqual([
+      3,
+      expect.stringMatching(/Not authorized.*\n.*CACHE_ADMIN_TOKEN/),
+    ])
     const elsewhere = await runCli(['keys', '--url', `${url}/nowhere`], { cwd, env: { CACHE_ADMIN_TOKEN: TOKEN } })
     expect([elsewhere.exitCode, elsewhere.stderr]).toEqual([3, expect.stringContaining('(404)')])
     const nobody = await runCli(['keys', '--url', `http://127.0.0.1:${await freePort()}`], { cwd })
@@ -278,7 +281,7 @@ describe.concurrent('what is wrong', () => {
       'a store where a process is wanted',
       ['advise', '--redis', 'redis://127.0.0.1:1'],
       2,
-      /each process keeps[\s\S]*--url/,
+      /each process knows only[\s\S]*--url/,
     ],
     ['no Redis', ['keys'], 2, /no Redis is configured[\s\S]*REDIS_URL/],
     ['a Redis that is none', ['keys', '--redis', 'localhost'], 2, /`redis`.*redis:\/\//],
@@ -286,7 +289,7 @@ describe.concurrent('what is wrong', () => {
       'nothing to invalidate',
       ['invalidate', '--redis', 'redis://127.0.0.1:1', '-y'],
       2,
-      /nothing to invalidate is named/,
+      /there is nothing to invalidate/,
     ],
     ['a config that is not there', ['keys', '--config', 'none.ts'], 2, /no file .*none\.ts/],
     ['a schema that is not there', ['doctor', '--schema', 'none.prisma'], 1, /no schema at none\.prisma/],
@@ -325,7 +328,7 @@ describe.concurrent('what is wrong', () => {
       'prisma/schema.prisma': shop,
     })
     const ran = await runCli(['clear', '--env', '.env'], { cwd })
-    expect(ran.stderr).toContain('there is nobody to ask')
+    expect(ran.stderr).toContain('nobody can confirm')
     const unknown = await runCli(['invalidate', '--model', 'Nobody', '-y', '--env', '.env'], { cwd })
     expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringMatching(/no model "Nobody"/)])
     const stats = await runCli(['stats', '--env', '.env'], { cwd })
@@ -518,8 +521,8 @@ describe('warm', () => {
 
 describe('warm, without what it needs', () => {
   it.each<[string, string[], Record<string, string>, RegExp]>([
-    ['a name', ['warm'], {}, /no warmer is named[\s\S]*--all/],
-    ['one of two ways', ['warm', 'a', '--all'], {}, /either names or `--all`/],
+    ['a name', ['warm'], {}, /no warmer was named[\s\S]*--all/],
+    ['one of two ways', ['warm', 'a', '--all'], {}, /names and `--all` exclude each other/],
     ['a client', ['warm', '--all'], {}, /--client \.\/src\/db\.ts/],
     ['a module', ['warm', '--all', '--client', './none.ts'], {}, /\.\/none\.ts cannot be loaded/],
     [

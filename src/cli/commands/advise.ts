@@ -10,8 +10,8 @@ export async function advise({ given, target, terminal }: Session): Promise<numb
   if (!asked?.advise) {
     throw new CliError(
       EXIT.usage,
-      'each process keeps for itself what it learns about its reads, and the store has none of it',
-      'Ask a process by `--url` of its admin API, or call `prisma.$cache.advise()` in it.',
+      'each process knows only its own reads, and the store knows none of them',
+      'Give the `--url` of the admin API of a process, or call `prisma.$cache.advise()` in it.',
     )
   }
   const advice = await asked.advise()
@@ -33,7 +33,7 @@ const WHY: Readonly<Record<FormVerdict, string>> = {
 }
 
 function lines({ forms, uncached }: CacheAdvice, { paint }: Terminal): string[] {
-  if (forms.length === 0 && uncached.length === 0) return ['Nothing is known yet: too few reads were made.']
+  if (forms.length === 0 && uncached.length === 0) return ['Not enough reads yet.']
   const titles = ['form', 'verdict', '>hits', '>misses', '>invalidated', '>saved', '>spent', '>query', '>refused']
   const [head = '', ...rows] = table(
     titles,

@@ -8,6 +8,6 @@ export async function clear({ yes }: { readonly yes?: boolean }, session: Sessio
   await terminal.confirm(`Remove every entry from ${on.name}?`, yes ?? false)
   const done = await on.clear()
   if (terminal.isJson) terminal.printJson(done)
-  else terminal.print(`${done.keys} entries removed`)
+  else terminal.print(`Removed ${done.keys} ${done.keys === 1 ? 'entry' : 'entries'}`)
   return EXIT.ok
 }

@@ -6,8 +6,8 @@ import { jsonText } from '../terminal.ts'
 
 const HIDDEN: Readonly<Record<MaskReason, string>> = {
   encrypted: 'hidden: it is encrypted',
-  'sensitive-model': 'hidden: it depends on a model that is sensitive',
-  'unknown-models': 'hidden: it may hold rows of a model that is sensitive',
+  'sensitive-model': 'hidden: it depends on a sensitive model',
+  'unknown-models': 'hidden: it may hold rows of a sensitive model',
   unreadable: 'it cannot be read',
 }
 

@@ -17,11 +17,11 @@ export async function init({ output, force }: InitOptions, session: Session): Pr
   const files = schemaFiles(given.schema)
   const schema = schemaText(files)
   if (schema === undefined) {
-    throw new CliError(EXIT.usage, 'no Prisma schema was found here', 'Name it with `--schema prisma/schema.prisma`.')
+    throw new CliError(EXIT.usage, 'no Prisma schema was found here', 'Give it with `--schema prisma/schema.prisma`.')
   }
   const path = resolve(output)
   if (existsSync(path) && !force) {
-    throw new CliError(EXIT.usage, `${output} is there already`, 'Say `--force` to write it anew.')
+    throw new CliError(EXIT.usage, `${output} exists already`, 'Use `--force` to overwrite it.')
   }
   const text = configText({
     schema,
@@ -32,7 +32,7 @@ export async function init({ output, force }: InitOptions, session: Session): Pr
   const shown = relative(process.cwd(), path)
   if (terminal.isJson) terminal.printJson({ file: shown })
   else terminal.print(shown)
-  terminal.note('next: look through the times in it, then')
+  terminal.note('next: check the times in it, then')
   terminal.note('  const prisma = new PrismaClient({ adapter }).$extends(cacheExtension)')
   terminal.note('  npx prisma-query-cache doctor')
   return EXIT.ok

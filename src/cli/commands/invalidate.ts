@@ -35,8 +35,8 @@ export async function invalidate(options: InvalidateOptions, session: Session): 
   if (named.length === 0) {
     throw new CliError(
       EXIT.usage,
-      'nothing to invalidate is named',
-      'Say `--tag`, `--model`, `--key`, `--pattern` or `--namespace`.',
+      'there is nothing to invalidate',
+      'Give `--tag`, `--model`, `--key`, `--pattern` or `--namespace`.',
     )
   }
   const { terminal } = session

@@ -128,8 +128,8 @@ function storeLines({ store, local, servers }: StoreInfo, { paint }: Terminal): 
   if (local) {
     const { entries, bytes, maxEntries, maxBytes, evictions } = local
     lines.push(
-      `in the process: ${countText(entries)} of ${countText(maxEntries)} entries, ` +
-        `${bytesText(bytes)} of ${bytesText(maxBytes)}, ${countText(evictions)} pushed out`,
+      `in this process: ${countText(entries)} of ${countText(maxEntries)} entries, ` +
+        `${bytesText(bytes)} of ${bytesText(maxBytes)}, ${countText(evictions)} evicted`,
     )
   }
   if (servers.length === 0) return local ? lines : [...lines, `store: ${store}`]

@@ -14,8 +14,8 @@ export interface WarmOptions {
 /** Warms by name, or all there is, and shows how far it is. */
 export async function warm(names: readonly string[], { all, client }: WarmOptions, session: Session): Promise<number> {
   const { terminal, given } = session
-  if (names.length === 0 && !all) throw new CliError(EXIT.usage, 'no warmer is named', 'Name some, or say `--all`.')
-  if (names.length > 0 && all) throw new CliError(EXIT.usage, 'either names or `--all`')
+  if (names.length === 0 && !all) throw new CliError(EXIT.usage, 'no warmer was named', 'Name some, or use `--all`.')
+  if (names.length > 0 && all) throw new CliError(EXIT.usage, 'names and `--all` exclude each other')
   const outcomes = given.url
     ? await httpTarget(given.url, process.env[TOKEN_VARIABLE]).warm(names)
     : await withClient(await appClient(client, given), names, session)

@@ -39,7 +39,7 @@ const MINUTE = 60_000
 export function adminHandler(cache: CacheControl, options: AdminOptions): AdminHandler {
   const resolved = resolveAdminOptions(options)
   if (typeof cache?.keyPage !== 'function') {
-    throw new CacheConfigError('adminHandler', 'its first argument is no cache', 'Give it `prisma.$cache`.')
+    throw new CacheConfigError('adminHandler', 'the first argument is not a cache', 'Pass `prisma.$cache`.')
   }
   const { clock } = resolved
   const context: RouteContext = {
@@ -133,7 +133,7 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
     const grant = await authorized(request)
     if (grant) return grant
     if (refusalsTold.take() === true) cache[TELL]({ type: 'admin', action, actor: null, outcome: 'refused' })
-    throw new Refusal(401, 'not-authorized', 'You are not let in.', { 'www-authenticate': 'Bearer realm="cache"' })
+    throw new Refusal(401, 'not-authorized', 'Not authorized.', { 'www-authenticate': 'Bearer realm="cache"' })
   }
 
   async function authorized(request: Request): Promise<Grant> {

@@ -64,8 +64,8 @@ export function resolveAdminOptions(given: AdminOptions): ResolvedAdminOptions {
   if (typeof given?.authorize !== 'function') {
     throw new CacheConfigError(
       'authorize',
-      'nobody decides who may come in',
-      'Give a function, such as `bearerToken(process.env.CACHE_ADMIN_TOKEN)`; there is no door without one.',
+      'it is missing, so nobody would decide who may enter',
+      'Give a function, such as `bearerToken(process.env.CACHE_ADMIN_TOKEN)`.',
     )
   }
   check(adminOptions, given, 'adminHandler')

@@ -111,7 +111,7 @@ for (const store of ['memory', 'redis'] as const) {
       expect(await page.locator('#main').innerText()).not.toMatch(/User\.findMany/)
       await dialog.getByLabel('Token').fill('wrong')
       await dialog.getByRole('button', { name: 'Sign in' }).click()
-      await dialog.getByText('This token is not the one.').waitFor()
+      await dialog.getByText('Wrong token.').waitFor()
       await dialog.getByLabel('Token').fill(TOKEN)
       await page.keyboard.press('Enter')
       await ready(page)
@@ -135,7 +135,7 @@ for (const store of ['memory', 'redis'] as const) {
       await signedIn()
       const figure = (name: string) => page.locator('.figures div', { hasText: name }).locator('dd')
       expect(await figure('Hit ratio').innerText()).toMatch(/^57\.1 %/)
-      expect(await figure('Entries dropped').innerText()).toMatch(/^1\n/)
+      expect(await figure('Entries invalidated').innerText()).toMatch(/^1\n/)
       const row = operations(page).getByRole('row', { name: /User\.findMany/ })
       expect((await row.innerText()).split(/\s*\t\s*/).slice(0, 4)).toEqual(['User.findMany', '66.7 %', '2', '1'])
       const form = page.getByRole('region', { name: 'Does caching pay?' }).getByRole('row', { name: /User\.findMany/ })
@@ -153,7 +153,7 @@ for (const store of ['memory', 'redis'] as const) {
         })
         expect(isDrawn).toBe(true)
       }
-      const reads = page.getByRole('group', { name: 'Reads a second, by what the cache did' })
+      const reads = page.getByRole('group', { name: 'Reads per second, by result' })
       await reads.getByText('as a table').click()
       await reads.getByRole('columnheader').first().waitFor()
       expect(await reads.getByRole('columnheader').allInnerTexts()).toEqual([
@@ -171,9 +171,9 @@ for (const store of ['memory', 'redis'] as const) {
       const { page, signedIn } = await open()
       await signedIn()
       await view(page, 'invalidations')
-      const dropped = page.getByRole('group', { name: 'Entries found dropped, and by which write' }).getByRole('row')
+      const dropped = page.getByRole('group', { name: 'Invalidated entries, and by which write' }).getByRole('row')
       expect(await dropped.nth(1).innerText()).toMatch(/Tag:findUnique:@<b>red<\/b>\s+write Tag\.update\s+Tag:name=/)
-      const blame = page.getByRole('group', { name: 'Writes that drop most' })
+      const blame = page.getByRole('group', { name: 'Writes that invalidate most' })
       expect(await blame.getByRole('row').nth(1).innerText()).toMatch(/^write Tag\.update\s+1\s+Tag$/)
     })
 
@@ -213,7 +213,7 @@ for (const store of ['memory', 'redis'] as const) {
         expect(await did(prisma, prisma.post.findMany({ take: 2 }))).toBe('hit')
         await page.getByLabel('Models').fill('Tag')
         await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
-        await page.getByText(/\d+ tags? moved, 0 entries removed\./).waitFor()
+        await page.getByText(/Invalidated \d+ tags?\. Entries that depend on them are no longer served\.$/).waitFor()
         expect(await did(prisma, prisma.tag.findUnique({ where: { name: 'red' }, cache: { key: '<b>red</b>' } }))).toBe(
           'miss',
         )
@@ -287,7 +287,7 @@ for (const store of ['memory', 'redis'] as const) {
       await one.getByRole('heading', { name: 'User.findMany over time' }).waitFor()
       // It may lie below what can be seen.
       expect(await page.locator(':focus').textContent()).toContain('User.findMany')
-      const latency = one.getByRole('group', { name: 'How long its reads take', exact: true })
+      const latency = one.getByRole('group', { name: 'Latency of this operation', exact: true })
       await expect
         .poll(() => latency.locator('.key').textContent())
         .toMatch(/hit, typically [\d.]+ ms.*miss, typically/)
@@ -297,7 +297,7 @@ for (const store of ['memory', 'redis'] as const) {
       await one.getByRole('link', { name: 'Close' }).click()
       await one.waitFor({ state: 'hidden' })
       await page.goto(`${page.url()}/Nobody.findMany`)
-      await page.getByRole('heading', { name: 'Nobody.findMany: no reads of late' }).waitFor()
+      await page.getByRole('heading', { name: 'Nobody.findMany: no recent reads' }).waitFor()
       expect(faults).toEqual([])
     })
 
@@ -337,7 +337,7 @@ for (const store of ['memory', 'redis'] as const) {
         await page.getByLabel('Time shown').selectOption(i === 0 ? '300' : '3600')
         await answered
       }
-      await page.getByText('several processes answer in turn: ask each by its own address').waitFor()
+      await page.getByText('several processes answer in turn: open each by its own address').waitFor()
     })
 
     inMemory('an address that somebody made up breaks nothing, and what is skipped to is where one is', async () => {
@@ -361,7 +361,7 @@ for (const store of ['memory', 'redis'] as const) {
       // No token at all, and one that no header can hold.
       for (const token of ['%E0%A4%A', encodeURIComponent('naïve ☃')]) {
         await page.goto(`${url}#token=${token}`)
-        await page.getByRole('dialog', { name: 'Sign in' }).getByText('This token is not the one.').waitFor()
+        await page.getByRole('dialog', { name: 'Sign in' }).getByText('Wrong token.').waitFor()
         expect(page.url()).not.toContain('token')
       }
       // In a tab that has the page already.

@@ -69,7 +69,7 @@ for (const store of ['memory', 'redis'] as const) {
         const answer = await handler(request)
         expect(answer.status, request.url).toBe(401)
         expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/)
-        expect(await answer.json()).toEqual({ error: { code: 'not-authorized', message: 'You are not let in.' } })
+        expect(await answer.json()).toEqual({ error: { code: 'not-authorized', message: 'Not authorized.' } })
       }
       for (const token of ['', 'x', `${TOKEN}x`, TOKEN.slice(0, -1), TOKEN.toUpperCase()]) {
         expect((await ask('/stats', { token })).status, token).toBe(401)
@@ -500,7 +500,7 @@ describe('the options of the admin API', () => {
   const yes = () => true
 
   it.each<[string, object, RegExp]>([
-    ['no `authorize`', {}, /`authorize`: nobody decides.*bearerToken/],
+    ['no `authorize`', {}, /`authorize`: it is missing.*bearerToken/],
     ['an `authorize` that is none', { authorize: 'token' }, /`authorize`/],
     ['an unknown option', { authorize: yes, path: '/' }, /`adminHandler\.path`.*no such option.*basePath/],
     ['a path that is none', { authorize: yes, basePath: 'admin' }, /`adminHandler\.basePath`: got "admin"/],
@@ -515,7 +515,7 @@ describe('the options of the admin API', () => {
   })
 
   it('something that is no cache is refused', () => {
-    expect(() => adminHandler({} as never, { authorize: yes })).toThrow(/Give it `prisma\.\$cache`/)
+    expect(() => adminHandler({} as never, { authorize: yes })).toThrow(/Pass `prisma\.\$cache`/)
   })
 
   it.each([undefined, '', 'short'])('a secret that is none opens nothing: %j', (secret) => {

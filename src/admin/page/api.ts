@@ -83,7 +83,7 @@ export function decoded(text: string): string | null {
 async function ask<Answer>(path: string, body?: object): Promise<Answer> {
   const token = sessionStorage.getItem(KEPT)
   // A browser sends no such header, and says so as it says that nobody answers.
-  if (token !== null && /[^\x21-\x7e]/.test(token)) throw new ApiError(401, 'This is no token.')
+  if (token !== null && /[^\x21-\x7e]/.test(token)) throw new ApiError(401, 'This is not a token.')
   const answer = await fetch(path, {
     // To warm may take long.
     ...(body ? { method: 'POST', body: JSON.stringify(body) } : { signal: AbortSignal.timeout(PATIENCE_MS) }),

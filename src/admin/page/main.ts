@@ -148,7 +148,7 @@ function showState({ stats, info, activity }: Known): void {
   setText(
     process,
     areSeveral
-      ? 'several processes answer in turn: ask each by its own address'
+      ? 'several processes answer in turn: open each by its own address'
       : `process ${pid}, up ${span(1000 * upSeconds)}${stats.readOnly ? ', read-only' : ''}`,
   )
 }
@@ -168,7 +168,7 @@ function failed(error: unknown): void {
 
 function signIn(): void {
   if (signInDialog.open) return
-  setText(byId('sign-in-fault'), api.hasToken ? 'This token is not the one.' : '')
+  setText(byId('sign-in-fault'), api.hasToken ? 'Wrong token.' : '')
   api.signOut()
   signInDialog.showModal()
 }

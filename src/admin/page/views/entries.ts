@@ -17,7 +17,7 @@ export function entries(page: Page, opened: () => string | null): View {
   let isReadOnly = false
 
   const list = liveTable<string>(
-    'Keys that were found',
+    'Keys found',
     [
       {
         title: 'Key',
@@ -102,7 +102,7 @@ export function entries(page: Page, opened: () => string | null): View {
     })
     // Another was chosen meanwhile.
     if (opened() !== key) return
-    const nothing = 'There is no entry under this key now: it expired, was dropped, or was never stored.'
+    const nothing = 'There is no entry under this key now: it expired, was removed, or was never stored.'
     if (shown) fill(detail, ...described(shown, isReadOnly, drop))
     else fill(detail, h('p', { class: 'mono long' }, shortKey(key)), h('p', { class: 'dim' }, nothing))
     if (isMoved) title?.focus()
@@ -111,7 +111,7 @@ export function entries(page: Page, opened: () => string | null): View {
   async function drop(key: string): Promise<void> {
     await page.attempt(async () => {
       const { keys } = await api.invalidate({ keys: [key] })
-      page.tell(keys > 0 ? 'The entry was removed.' : 'There was no such entry any more.')
+      page.tell(keys > 0 ? 'The entry was removed.' : 'The entry no longer exists.')
       await show(key)
     })
   }
@@ -180,7 +180,7 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
         'Depends on',
         ...(dependsOn
           ? dependsOn.map((tag) => h('code', { class: 'tag', title: tag }, tag))
-          : [`${many(tags, 'tag')}; which, a process that has read it knows`]),
+          : [`${many(tags, 'tag')}; a process that has read it knows which`]),
       ),
       ...(why
         ? fact(

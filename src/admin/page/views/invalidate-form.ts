@@ -56,7 +56,8 @@ export function invalidateForm(
       ...(data.has('soft') && { soft: true }),
     }
     const done = await api.invalidate(target)
-    page.tell(`${many(done.tags ?? 0, 'tag')} moved, ${many(done.keys, 'entry', 'entries')} removed.`)
+    const removed = done.keys > 0 ? ` Removed ${many(done.keys, 'entry', 'entries')}.` : ''
+    page.tell(`Invalidated ${many(done.tags ?? 0, 'tag')}. Entries that depend on them are no longer served.${removed}`)
     form.reset()
     await changed()
   }

@@ -12,7 +12,7 @@ const UNKNOWN_TITLE = 'No write of this process: another process, an eviction, o
 
 export function invalidations(page: Page): View {
   const flow = chart({
-    label: 'Invalidations, and entries found dropped, a second',
+    label: 'Invalidations, and invalidated entries, per second',
     lines: [
       { name: 'invalidations', color: '--dim' },
       { name: 'entries found dropped', color: '--drop' },
@@ -20,17 +20,17 @@ export function invalidations(page: Page): View {
     format: (value) => short(value),
   })
   const blame = liveTable<Blame>(
-    'Writes that drop most',
+    'Writes that invalidate most',
     [
       { title: 'Write', isHead: true, show: ({ by }) => byText(by) },
-      { title: 'Entries dropped', isNumber: true, show: ({ drops }) => count(drops) },
+      { title: 'Entries invalidated', isNumber: true, show: ({ drops }) => count(drops) },
       { title: 'Of models', show: ({ models }) => models.join(', ') },
     ],
     ({ by }) => by ?? '',
-    'Nothing was found dropped of late.',
+    'No recently invalidated entries.',
   )
   const drops = liveTable<DropNote>(
-    'Entries found dropped, and by which write',
+    'Invalidated entries, and by which write',
     [
       { title: 'At', class: 'whole', show: ({ at }) => moment(at) },
       { title: 'Entry', class: 'key-cell', show: ({ key }) => entryLink(key, page) },
@@ -38,7 +38,7 @@ export function invalidations(page: Page): View {
       { title: 'Through', show: ({ tags }) => tagList(tags, tags.length) },
     ],
     ({ at, key }) => `${at} ${key}`,
-    'Nothing was found dropped of late.',
+    'No recently invalidated entries.',
   )
   const list = liveTable<InvalidationNote>(
     'Invalidations',
@@ -49,19 +49,19 @@ export function invalidations(page: Page): View {
       { title: 'Delivered', show: ({ delivered }) => (delivered ? 'yes' : h('span', { class: 'word-bad' }, 'waits')) },
     ],
     ({ at, cause, tags }) => `${at} ${cause} ${tags.join()}`,
-    'Nothing was invalidated of late.',
+    'No recent invalidations.',
   )
   return {
     title: 'Invalidations',
     elements: [
       panel('Invalidations', 'half', 'a second', flow.element),
       panel(
-        'What spoils most',
+        'Which writes invalidate most',
         'half',
         'writes, by the entries that were found dropped because of them',
         blame.element,
       ),
-      panel('Which write dropped this entry', '', 'told when the entry is next asked for', drops.element),
+      panel('Which write invalidated this entry', '', 'known when the entry is read again', drops.element),
       panel('Invalidations of this process', '', '', list.element),
     ],
     update({ activity }) {

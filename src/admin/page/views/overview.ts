@@ -29,13 +29,13 @@ export function overview(page: Page, opened: () => string | null): View {
     'Reads',
     'Hit, p95',
     'Miss, p95',
-    'Database time spared',
-    'Entries dropped',
+    'Database time saved',
+    'Entries invalidated',
     'Errors',
     'Undelivered',
   ])
   const reads = chart({
-    label: 'Reads a second, by what the cache did',
+    label: 'Reads per second, by result',
     isStacked: true,
     lines: READS,
     format: (value) => short(value),
@@ -47,7 +47,7 @@ export function overview(page: Page, opened: () => string | null): View {
     format: (value) => percent(value),
   })
   const latency = chart({
-    label: 'How long reads take',
+    label: 'Latency of reads',
     scale: 'log',
     lines: [
       { name: 'hit, median', color: '--hit' },
@@ -70,21 +70,21 @@ export function overview(page: Page, opened: () => string | null): View {
       { title: 'Spared', isNumber: true, show: ({ savedMs }) => (savedMs === null ? '–' : span(savedMs)) },
     ],
     nameOf,
-    'No reads of late.',
+    'No recent reads.',
   )
   const one = new OneOperation()
   const alerts = h('section', { class: 'alerts', role: 'alert', 'aria-label': 'Alerts', hidden: true })
   const topKeys = liveTable<KeyActivity>(
-    'Keys that are hit most',
+    'Hottest keys',
     [
       { title: 'Key', class: 'key-cell', show: ({ key }) => entryLink(key, page) },
-      { title: 'Hits a minute', isNumber: true, show: ({ perMinute }) => short(perMinute) },
+      { title: 'Hits per minute', isNumber: true, show: ({ perMinute }) => short(perMinute) },
       { title: 'Hits', isNumber: true, show: ({ hits }) => count(hits) },
       { title: 'Misses', isNumber: true, show: ({ misses }) => count(misses) },
       { title: 'Size', isNumber: true, show: (one) => bytes(one.bytes) },
     ],
     ({ key }) => key,
-    'No hits of late.',
+    'No recent hits.',
   )
   const slow = liveTable<SlowMiss>(
     'Slowest misses',
@@ -96,7 +96,7 @@ export function overview(page: Page, opened: () => string | null): View {
       { title: 'At', isNumber: true, show: ({ at }) => moment(at) },
     ],
     ({ key }) => key,
-    'No misses of late.',
+    'No recent misses.',
   )
 
   const forms = liveTable<FormAdvice>(
@@ -184,19 +184,19 @@ class OneOperation {
   readonly #title = h('h2', { id: 'one-operation', tabindex: -1 })
   readonly #panel: HTMLElement
   readonly #reads = chart({
-    label: 'Its reads a second, by what the cache did',
+    label: 'Reads per second of this operation, by result',
     isStacked: true,
     lines: READS,
     format: (value) => short(value),
   })
   readonly #ratio = chart({
-    label: 'Its hit ratio',
+    label: 'Hit ratio of this operation',
     scale: 'share',
     lines: [{ name: 'of its reads that asked the cache', color: '--hit' }],
     format: (value) => percent(value),
   })
   readonly #latency = chart({
-    label: 'How long its reads take',
+    label: 'Latency of this operation',
     scale: 'log',
     lines: [
       { name: 'hit, typically', color: '--hit' },
@@ -214,7 +214,7 @@ class OneOperation {
       h(
         'div',
         { class: 'charts' },
-        titled('Reads, a second', this.#reads.element),
+        titled('Reads per second', this.#reads.element),
         titled('Hit ratio', this.#ratio.element),
         titled('Latency', this.#latency.element),
       ),
@@ -237,7 +237,7 @@ class OneOperation {
   update(name: string | null, { of, now }: Activity): void {
     // What was asked for before another was chosen.
     if (name === null || (of !== null && nameOf(of) !== name)) return
-    setText(this.#title, of === null ? `${name}: no reads of late` : `${name} over time`)
+    setText(this.#title, of === null ? `${name}: no recent reads` : `${name} over time`)
     this.#show(of && seen(of), now)
   }
 
@@ -307,7 +307,7 @@ function showFigures(
   figures.show(
     7,
     Number.isFinite(waiting) ? count(waiting) : 'all',
-    `store left alone ${many(suspensions, 'time')}`,
+    `circuit breaker opened ${many(suspensions, 'time')}`,
     waiting > 0 ? 'bad' : undefined,
   )
 }

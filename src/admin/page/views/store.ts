@@ -17,16 +17,16 @@ export function store(): View {
   const servers = h('div')
   const serversPanel = panel('Redis', 'half', 'in its own words; of all applications it serves', servers)
   const sizes = chart({
-    label: 'Memory that is used',
+    label: 'Memory used',
     lines: [
       { name: 'in this process', color: '--hit' },
-      { name: 'Redis, of all it holds', color: '--drop' },
+      { name: 'Redis, with everything in it', color: '--drop' },
     ],
     scale: 'binary',
     format: bytes,
   })
   const evictions = chart({
-    label: 'Entries and keys pushed out for want of room, a second',
+    label: 'Evicted entries and keys per second',
     lines: [
       { name: 'in this process', color: '--hit' },
       { name: 'Redis', color: '--drop' },
@@ -45,7 +45,7 @@ export function store(): View {
       { title: 'Said', class: 'wide', show: ({ text }) => text },
     ],
     ({ at, kind, text }) => `${at} ${kind} ${text}`,
-    'Nothing to tell: no faults, and nobody changed anything.',
+    'No faults and no changes.',
   )
   const bypasses = liveTable<readonly [reason: string, count: number]>(
     'Reads that bypassed the cache, by reason',
@@ -63,7 +63,7 @@ export function store(): View {
       serversPanel,
       panel('Memory', 'half', 'since this page was opened', sizes.element),
       panel('Evictions', 'half', 'a second, since this page was opened', evictions.element),
-      panel('Faults, and what operators did', 'two-thirds', 'newest first', notes.element),
+      panel('Faults, and changes by operators', 'two-thirds', 'newest first', notes.element),
       panel('Why reads bypass', 'third', 'since this process began', bypasses.element),
     ],
     update({ activity, info, stats, samples }) {
@@ -93,7 +93,7 @@ function localFacts({ local, store: name }: Info): Node[] {
     facts(
       ['Entries', filled(entries / maxEntries, false, `${count(entries)} of ${count(maxEntries)}`)],
       ['Size', filled(used / maxBytes, false, `${bytes(used)} of ${bytes(maxBytes)}`)],
-      ['Pushed out', `${count(evictions)} for want of room`],
+      ['Evicted', `${count(evictions)} because of these limits`],
     ),
   ]
 }

@@ -3,6 +3,7 @@ import { defineConfig } from 'tsdown'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    accelerate: 'src/accelerate/index.ts',
     admin: 'src/admin/index.ts',
     'cli/main': 'src/cli/main.ts',
     http: 'src/http/index.ts',

@@ -1,5 +1,5 @@
 /** How finely the reads of a model are invalidated. */
-export type Precision = 'model' | 'row' | 'shape'
+export type Precision = 'tags' | 'model' | 'row' | 'shape'
 
 /** How finely a read is invalidated by writes to one model, at one place of the query. */
 export interface Dependency {

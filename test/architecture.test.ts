@@ -31,7 +31,7 @@ const layers: readonly (readonly string[])[] = [
   ['config', 'metrics', 'http'],
   ['setup'],
   ['extension'],
-  ['index.ts', 'admin'],
+  ['index.ts', 'admin', 'accelerate'],
   ['cli'],
 ]
 
@@ -54,13 +54,13 @@ const outside: { readonly [from: string]: readonly string[] } = {
   'object-hash': ['read'],
   // In the dashboard's script alone.
   uplot: ['admin'],
-  valibot: ['input.ts', 'policy', 'catalogue', 'stores', 'metrics', 'http', 'admin'],
+  valibot: ['input.ts', 'policy', 'catalogue', 'stores', 'metrics', 'http', 'admin', 'accelerate'],
   etag: ['http'],
   fresh: ['http'],
   'prom-client': ['metrics'],
   '@opentelemetry/api': ['metrics'],
   jiti: ['config'],
-  '@prisma/client/extension': ['extension'],
+  '@prisma/client/extension': ['extension', 'accelerate'],
   '@prisma/client/runtime/client': ['extension'],
 }
 

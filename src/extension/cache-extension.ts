@@ -64,13 +64,24 @@ interface HookArguments {
   readonly __internalParams: unknown
 }
 
-function extend(client: AnyClient, given: CacheOptions): AnyClient {
+/** How an application speaks to the cache, where that is not by `cache` and `$cache` alone. */
+export interface Surface {
+  /** The arguments of a call with what they say to the cache put as `cache`. @throws CacheConfigError */
+  cacheArguments(args: CallArguments, isRead: boolean): CallArguments
+  /** Members of the client besides `$cache`. */
+  members(control: PrismaCacheControl): Readonly<Record<string, unknown>>
+}
+
+type CallArguments = Readonly<Record<string, unknown>>
+
+export function extend(client: AnyClient, given: CacheOptions, surface: Surface = OWN_SURFACE): AnyClient {
   const options = withSurroundings(given)
-  warnOfNothingCached(given, options)
-  const cache = cacheOf(client, options)
+  if (surface === OWN_SURFACE) warnOfNothingCached(given, options)
+  const cache = cacheOf(client, options, surface)
   const extended = client.$extends({
     name: 'prisma-extension-query-cache',
     client: {
+      ...surface.members(cache.control),
       $cache: cache.control,
       $transaction: cache.$transaction,
       $extends: cache.$extends,
@@ -88,13 +99,15 @@ function extend(client: AnyClient, given: CacheOptions): AnyClient {
   return ahead ? nearDelegates(extended, client, cache.graph, { ahead, send }) : extended
 }
 
+const OWN_SURFACE: Surface = { cacheArguments: (args) => args, members: () => ({}) }
+
 type Cache = ReturnType<typeof cacheOf>
 
 /** Not `async`: it is most of the calls, and each promise around a hit costs as much as finding it. */
 function readHook(cache: Cache, { model = '', operation, args, query, __internalParams }: HookArguments) {
   try {
     const { transaction, dataPath } = hookCall(__internalParams)
-    const { option, rest, sent } = splitArgs(args, __internalParams)
+    const { option, rest, sent } = splitArgs(args && cache.surface.cacheArguments(args, true), __internalParams)
     const send = () => query(sent)
     const run = transaction ? send : () => cache.send(model, operation, send)
     const call = { model, operation, args: rest, dataPath, run, begun: cache.begin() }
@@ -118,8 +131,9 @@ async function otherHook(cache: Cache, { model, operation, args, query, __intern
     if (!RAW_READS.has(operation) && !RAW_WRITES.has(operation)) return query(args)
     return cache.raw(operation, args, transaction, () => query(args))
   }
-  if (!WRITES.has(operation)) return query(args)
-  const { option, rest, sent } = splitArgs(args, __internalParams)
+  const given = args && cache.surface.cacheArguments(args, false)
+  if (!WRITES.has(operation)) return query(given)
+  const { option, rest, sent } = splitArgs(given, __internalParams)
   const send = (asked: unknown) => query(asked === rest ? sent : asked)
   return cache.write(model, operation, rest, option, { transaction, dataPath }, send)
 }
@@ -128,7 +142,7 @@ async function otherHook(cache: Cache, { model, operation, args, query, __intern
  * `cache`, and the arguments without it. `sent`: what Prisma is to see of them. It makes an object of no arguments at all
  * and of `null` for hooks, and words its errors by what it is handed back.
  */
-function splitArgs(args: Record<string, unknown> | undefined, internalParams: unknown) {
+function splitArgs(args: CallArguments | undefined, internalParams: unknown) {
   const { args: given } = internalParams as { readonly args?: unknown }
   if (given === undefined || given === null) return { option: undefined, rest: {}, sent: given }
   if (args === undefined || !('cache' in args)) return { option: undefined, rest: args ?? {}, sent: args }
@@ -136,7 +150,7 @@ function splitArgs(args: Record<string, unknown> | undefined, internalParams: un
   return { option, rest, sent: rest }
 }
 
-function cacheOf(client: AnyClient, options: CacheOptions) {
+function cacheOf(client: AnyClient, options: CacheOptions, surface: Surface) {
   const dataModel = client._runtimeDataModel
   if (!dataModel) {
     throw new CacheConfigError(
@@ -247,8 +261,9 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
   /** As `read`, in front of Prisma. */
   function ahead(model: string, operation: string, args: Record<string, unknown> | undefined) {
     if (explainScope.current() || warming.scopes.current()) return undefined
-    const { cache: option, ...rest } = args ?? {}
     try {
+      const given = args && surface.cacheArguments(args, true)
+      const { cache: option, ...rest } = given ?? {}
       const asked = calls.read(option)
       const begun = events.begin()
       const call = { model, operation, args: rest, dataPath: NO_PATH, run: notHere, begun }
@@ -259,10 +274,10 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
       if (plan.kind === 'bypass' && plan.reason === 'not-admitted' && begun === NOT_TIMED) {
         plan.account?.refused()
         events.emit({ type: 'bypass', model, operation, reason: plan.reason })
-        return { below: args && 'cache' in args ? rest : args }
+        return { below: given && 'cache' in given ? rest : given }
       }
       // Prisma words its errors by what it is given: it is planned again with nothing added.
-      if (!found && !args) return undefined
+      if (!found && !given) return undefined
       if (plan.kind === 'cached') warming.predictor?.saw(call, asked, plan, snapshotOf)
       if (found && 'value' in found) return found
       // Prisma will look at them later, and the caller may have changed them by then.
@@ -278,6 +293,7 @@ function cacheOf(client: AnyClient, options: CacheOptions) {
 
   return {
     graph,
+    surface,
     calls,
     // `vary` may be called once a read.
     ahead: (opened.hasNear || readContext.store.isRemote) && !options.vary ? ahead : undefined,

@@ -73,7 +73,7 @@ export function nearDelegates(
     // A computed field of one model is seen through the relations of others.
     if (extensions.getAllComputedFields(model)) return extended
   }
-  const delegates = new Map<string, object>()
+  const delegates = new Map<string, unknown>()
   const ownMembers = extensions.getAllClientExtensions?.() ?? {}
   for (const model of graph.models.keys()) {
     if (extensions.getAllModelExtensions(model)) continue
@@ -95,9 +95,15 @@ export function nearDelegates(
   return over(extended, delegates)
 }
 
-/** The object with other members; one that somebody puts in their place, a spy say, counts. */
-function over<T extends object>(object: T, members: Map<string, unknown>): T {
-  const replaced = (name: string | symbol) => void members.delete(String(name))
+interface Members {
+  get(name: string): unknown
+  /** Somebody put something else in its place, a spy say: that counts from now on. */
+  delete(name: string): void
+}
+
+/** The object with other members. */
+export function over<T extends object>(object: T, members: Members): T {
+  const replaced = (name: string | symbol) => members.delete(String(name))
   return new Proxy(object, {
     get: (own, name) => (typeof name === 'string' ? members.get(name) : undefined) ?? Reflect.get(own, name, own),
     set(own, name, value) {

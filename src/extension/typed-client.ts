@@ -50,17 +50,12 @@ export interface CachedModel {
  */
 export type CachedMethod<O extends keyof CachedModel> = () => CachedModel[O]
 
-/** What an extension adds, in the form Prisma's `$extends` infers it from. */
-export interface Extended<Control> {
-  $extends: {
-    extArgs: {
-      result: {}
-      model: { $allModels: { [O in keyof CachedModel]: CachedMethod<O> } }
-      query: {}
-      client: { $cache: () => Control }
-    }
-  }
+/** What an extension adds to each model and to the client, in the form Prisma's `$extends` infers it from. */
+export interface ExtendedBy<Model, Client> {
+  $extends: { extArgs: { result: {}; model: { $allModels: Model }; query: {}; client: Client } }
 }
+
+export type Extended<Control> = ExtendedBy<{ [O in keyof CachedModel]: CachedMethod<O> }, { $cache: () => Control }>
 
 /** What every Prisma client has, before and after other extensions. */
 export interface ExtensibleClient {
@@ -141,7 +136,7 @@ type Offering<O extends PrismaOperation> = { [K: symbol]: { types: { operations:
  * The inference goes through the alias, so `DynamicModelExtensionThis` must be named here and not behind an alias of
  * ours, and it misses where the client brought a copy of Prisma's types: `prisma-client-js` with an `output`.
  */
-type ResultOf<T, A, O extends PrismaOperation> =
+export type ResultOf<T, A, O extends PrismaOperation> =
   T extends Types.Extensions.DynamicModelExtensionThis<infer TypeMap, infer Model extends PropertyKey, infer _>
     ? string extends keyof TypeMap
       ? DerivedResult<T, A, O>

@@ -414,6 +414,7 @@ export interface CacheOptions {
   readonly consistency?: Consistency | undefined
   /**
    * How finely reads are invalidated; writes move what the finest needs, so processes may differ.
+   * - `tags`: by no write; only by the application's own tags, `$cache.clear()` and time, so reads may be older than a write
    * - `model`: by any write to a model the result depends on
    * - `row`: a read by a unique key only by writes to its row
    * - `shape`: any read only by writes that change a column it reads, of rows with the values it asks for

@@ -49,7 +49,7 @@ export const policy = {
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
 const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
-const precision = v.picklist(['model', 'row', 'shape'], "Give 'model', 'row' or 'shape'.")
+const precision = v.picklist(['tags', 'model', 'row', 'shape'], "Give 'tags', 'model', 'row' or 'shape'.")
 
 const LEASE_FIX = 'Give `{ waitMs, leaseMs, fromMs }`, true or false.'
 const lease = v.union(

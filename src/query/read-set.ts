@@ -52,7 +52,8 @@ export function readSet(
   const plans = places.map((place, i) => planOf(place, rules, i === 0 && yields === 'row' && !args['skip']))
   withinBounds(plans, rules.maxTags)
   const parts = plans.map(({ place, precision, tags }): Part => {
-    const derived = precision === 'model' ? undefined : derivation(graph, place, places, rules.maxRowTags)
+    const isWhole = precision === 'tags' || precision === 'model'
+    const derived = isWhole ? undefined : derivation(graph, place, places, rules.maxRowTags)
     const isAllowed = derived?.rows?.arePinned || rules.of(place.model.name) === 'shape'
     return { tags, derivation: isAllowed ? derived : undefined }
   })
@@ -73,7 +74,7 @@ export function readSet(
 }
 
 function dependencyOf({ place, precision, rows, shapes, because }: Plan): Dependency {
-  const showsNone = precision === 'model' || (precision === 'row' && shapes.length === 0)
+  const showsNone = precision === 'tags' || precision === 'model' || (precision === 'row' && shapes.length === 0)
   return {
     model: place.model.name,
     precision,
@@ -98,6 +99,7 @@ function planOf(place: Place, rules: PrecisionRules, yieldsOne: boolean): Plan {
   const { model } = place
   const precision = rules.of(model.name)
   const because = rules.because?.(model.name) ?? 'option'
+  if (precision === 'tags') return { place, precision, rows: [], shapes: [], tags: [], absence: [], because }
   if (precision === 'model') return modelPlan(place, because)
   if (!model.uniques) return modelPlan(place, 'schema-unknown')
   const keys = place.rows.map((row) => pinningKey(model, row))

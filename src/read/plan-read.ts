@@ -148,7 +148,7 @@ function dependsOnArgs(
   const tags = new Set(set.tags)
   const reached = new Set([...set.models].map((one) => one.name))
   for (const other of modelsBehind(reached, context)) {
-    tags.add(modelTag(other))
+    if (isInvalidatedByWrites(other, context)) tags.add(modelTag(other))
     reached.add(other)
   }
   // Along a fluent path the result is not the one the arguments describe.
@@ -191,10 +191,10 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
     const ofModel = context.policies.of(name)
     const model = known(context.graph, 'raw.reads', name)
     if (model.isView && !(ofModel || undefined)?.dependsOn) return bypass('view-undeclared')
-    tags.add(modelTag(name))
+    if (isInvalidatedByWrites(name, context)) tags.add(modelTag(name))
   }
   for (const other of modelsBehind(declared.reads, context)) {
-    tags.add(modelTag(other))
+    if (isInvalidatedByWrites(other, context)) tags.add(modelTag(other))
     reached.add(other)
   }
   const asked = queryText(call, policy, context, () => orderedText(call.args))
@@ -207,6 +207,10 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
 /** Models whose writes change what is read of these. */
 function modelsBehind(models: Iterable<string>, { policies }: ReadContext): string[] {
   return [...models].flatMap((name) => (policies.of(name) || undefined)?.dependsOn ?? [])
+}
+
+function isInvalidatedByWrites(model: string, { precision }: ReadContext): boolean {
+  return precision.of(model) !== 'tags'
 }
 
 interface Asked {

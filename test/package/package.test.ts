@@ -100,6 +100,15 @@ describe('in plain Node', () => {
     )
   })
 
+  it('loads `withAccelerate` as a module and as CommonJS', async () => {
+    expect(await namesFrom('accelerate.mjs', `import * as it from '${name}/accelerate'\n${print}`)).toEqual([
+      'withAccelerate',
+    ])
+    expect(await namesFrom('accelerate.cjs', `const it = require('${name}/accelerate')\n${print}`)).toEqual([
+      'withAccelerate',
+    ])
+  })
+
   it('loads the middlewares of responses as a module and as CommonJS, with the same names', async () => {
     const made = ['expressCache', 'fastifyCache', 'honoCache', 'webCache']
     expect(await namesFrom('http.mjs', `import * as it from '${name}/http'\n${print}`)).toEqual(made)
@@ -258,11 +267,14 @@ describe('for TypeScript', () => {
   const versions = { '5.4': 'typescript-5.4', '7': 'typescript-7' }
   it.each(Object.entries(versions))('%s, an application without the optional peers compiles', async (_, compiler) => {
     const use = `import { cacheExtension, createCache, defineCacheConfig } from '${name}'
+      import { type AccelerateInfo, withAccelerate } from '${name}/accelerate'
       import { adminHandler, bearerToken } from '${name}/admin'
       import { webCache } from '${name}/http'
       export const handler = webCache(createCache({ store: 'memory' }))((request: Request) => new Response(request.url))
       export const admin = adminHandler(createCache({ store: 'memory' }), { authorize: bearerToken('x'.repeat(20)) })
       export const extension = cacheExtension({ configFile: false, defaults: { ttl: 60 } })
+      export const accelerated = withAccelerate({ configFile: false, invalidation: 'tags' })
+      export const status: AccelerateInfo['cacheStatus'] = 'swr'
       export const config = defineCacheConfig({ defaults: { ttl: 60 } })
       // @ts-expect-error a misspelt option
       cacheExtension({ prefixx: 'a' })\n`

@@ -36,6 +36,23 @@ describe('the types of a cached client', () => {
   })
 })
 
+describe('the types of a client with `withAccelerate`', () => {
+  const compiled = async (extension: string, files: string[]) =>
+    (await compile('7', { client: 'prisma-client', extension, files })).errors
+
+  it('are right, in a file that compiles with the extension of Prisma as well', async () => {
+    expect(await compiled('published-accelerate.ts', ['accelerate.ts'])).toEqual([])
+    expect(await compiled('our-accelerate.ts', ['accelerate.ts', 'accelerate-names.ts'])).toEqual([])
+  })
+
+  it('are asserted by lines that each fail where nothing is typed', async () => {
+    const failing = new Set(
+      (await compiled('any-extension.ts', ['accelerate.ts'])).map((error) => error.split(': ')[0]),
+    )
+    expect(assertionLines('accelerate.ts').filter((line) => !failing.has(line))).toEqual([])
+  })
+})
+
 describe('an editor', () => {
   const HEAD = `import { cacheExtension } from 'cache-extension'
 import { PrismaClient } from 'generated-client'

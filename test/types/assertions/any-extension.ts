@@ -11,7 +11,7 @@ interface Extended {
       result: {}
       model: { $allModels: { [_ in keyof CachedModel]: Untyped } }
       query: {}
-      client: { $cache: () => Anything }
+      client: { $cache: () => Anything; $accelerate: () => Anything }
     }
   }
 }
@@ -20,3 +20,7 @@ export declare const cacheExtension: {
   (options?: Anything): (client: Anything) => Extended
   (client: Anything): Extended
 }
+
+export declare const withAccelerate: () => (client: Anything) => Extended
+export type { Anything as AccelerateInfo, Anything as PrismaCacheStrategy }
+export type AcceleratePromise<_> = Anything

@@ -1,0 +1,9 @@
+export { withAccelerate } from './accelerated-client.ts'
+export type {
+  AcceleratedMethod,
+  AccelerateInfo,
+  AccelerateInvalidateInput,
+  AcceleratePromise,
+  PrismaCacheStrategy,
+  WithAccelerateOptions,
+} from './surface-types.ts'

@@ -1,0 +1,1 @@
+export * from 'prisma-extension-query-cache/accelerate/index'

@@ -6,6 +6,7 @@ import { get } from './commands/get.ts'
 import { init } from './commands/init.ts'
 import { invalidate } from './commands/invalidate.ts'
 import { keys } from './commands/keys.ts'
+import { type MigrateOptions, migrate } from './commands/migrate.ts'
 import { stats } from './commands/stats.ts'
 import { warm } from './commands/warm.ts'
 import { inSession, type Session } from './session.ts'
@@ -159,6 +160,13 @@ ${EXIT_CODES}`,
         .option('--output <file>', 'the file to write', 'cache.config.ts')
         .option('--force', 'overwrite an existing file'),
     (_, options, session) => init(options, session),
+  )
+  add<MigrateOptions>(
+    'migrate <from> [path]',
+    'rewrites calls of another cache, accelerate or redis (prisma-extension-redis), to those of this package',
+    ['migrate accelerate --dry', 'migrate accelerate src', 'migrate redis src --dry'],
+    (command) => command.option('--dry', 'print what would change, as a diff, and change nothing'),
+    ([from, path], options, session) => migrate(from, path, options, session),
   )
   return root
 }

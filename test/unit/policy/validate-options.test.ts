@@ -228,12 +228,7 @@ describe('options that are right', () => {
 
 describe('what a call is given', () => {
   it.each<[(value: unknown) => void, unknown, string, string]>([
-    [
-      assertReadCache,
-      60,
-      'cache',
-      'Give true, false, or an object with ttl, swr, nullTtl, tags, namespace, validate, key, refresh.',
-    ],
+    [assertReadCache, 60, 'cache', 'Give true, false, or an object with ttl, '],
     [assertReadCache, null, 'cache', 'Give true, false, or an object'],
     [assertReadCache, 'yes', 'cache', 'Give true, false, or an object'],
     [assertReadCache, { tll: 1 }, 'cache.tll', 'There is no such option; there are ttl'],

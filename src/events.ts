@@ -211,7 +211,7 @@ export type CacheEvent =
       readonly reason: BypassReason
     })
   /** An entry was found invalidated; `by` is `null` when this process moved none of the tags. */
-  | (ReadEvent & { readonly type: 'drop'; readonly tags: readonly string[]; readonly by: DroppedBy | null })
+  | (ReadEvent & { readonly type: 'entry-invalidated'; readonly tags: readonly string[]; readonly by: DroppedBy | null })
   /** A query was planned for the first time (or again, after many others). */
   | (ReadEvent & { readonly type: 'plan'; readonly dependencies: readonly Dependency[] })
   | (ReadEvent & { readonly type: 'fill'; readonly bytes: number; readonly ttlMs: number })

@@ -130,7 +130,7 @@ const ALL_TYPES: Readonly<Record<CacheEventType, true>> = {
   stale: true,
   miss: true,
   bypass: true,
-  drop: true,
+  'entry-invalidated': true,
   plan: true,
   fill: true,
   'skip-fill': true,

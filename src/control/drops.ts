@@ -27,7 +27,7 @@ export class Drops {
   constructor(events: EventHub, clock: Clock) {
     this.#clock = clock
     events.on('invalidate', (event) => this.#moved(event))
-    events.on('drop', ({ key, tags, by }) => this.#drops.set(key, { key, at: new Date(clock()), tags, by }))
+    events.on('entry-invalidated', ({ key, tags, by }) => this.#drops.set(key, { key, at: new Date(clock()), tags, by }))
   }
 
   /** What last moved one of these tags. */

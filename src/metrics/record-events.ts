@@ -126,7 +126,7 @@ export function recordEvents(cache: MetricsSource, options: RecordOptions): Reco
         if (event.ms !== undefined) observer('invalidationTime', { cause })(event.ms / 1000)
         return
       }
-      case 'drop':
+      case 'entry-invalidated':
         return add('drops', { ...about(event), cause: causes.of(event.by?.cause ?? 'elsewhere') })
       case 'verify':
         return add('verified', { ...about(event), outcome: event.outcome })

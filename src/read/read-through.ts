@@ -117,7 +117,7 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   const { model, operation, key, tags } = plan
   const { events } = context
   plan.account?.miss(moved !== undefined)
-  if (moved) events.emit({ type: 'drop', model, operation, key, tags: moved, by: context.droppedBy(moved) })
+  if (moved) events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.droppedBy(moved) })
   const lookUpMs = events.since(call.begun)
   const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }), lookUpMs } as const
   const tell = (coalesced: boolean, freshForMs: number, lease?: LeaseOutcome) => {

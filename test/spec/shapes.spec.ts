@@ -333,7 +333,7 @@ describe('what is told about precision', () => {
     const key = (info as { readonly key: string }).key
     const by = { cause: 'write', model: 'Post', operation: 'updateMany', at: expect.any(Number) }
     expect(prisma.$cache.why(key)).toMatchObject({ key, tags: [expect.stringMatching(/^Post\?authorId=1&/)], by })
-    expect(events).toContainEqual(expect.objectContaining({ type: 'drop', key, by }))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'entry-invalidated', key, by }))
     expect(prisma.$cache.why('nothing')).toBeNull()
   })
 

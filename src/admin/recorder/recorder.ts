@@ -140,7 +140,7 @@ export class Recorder {
         this.#timeline.count('fill', now)
         this.#topKeys.filled(event.key, event.bytes)
         return
-      case 'drop':
+      case 'entry-invalidated':
         this.#timeline.count('drop', now)
         this.#drops.push(dropNote(event, now))
         return
@@ -176,7 +176,7 @@ export class Recorder {
   }
 }
 
-function dropNote({ key, model, operation, tags, by }: CacheEventOf<'drop'>, at: number): DropNote {
+function dropNote({ key, model, operation, tags, by }: CacheEventOf<'entry-invalidated'>, at: number): DropNote {
   return { at, key, model, operation, tags: tags.slice(0, MAX_TAGS), by }
 }
 

@@ -18,7 +18,7 @@ const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
   plan: { type: 'plan', ...read, dependencies: [] },
   alert: { type: 'alert', alert: 'hit-rate', state: 'raised', value: 0.5, threshold: 0.7 },
   health: { type: 'health', state: 'ok', latencyMs: 1, undelivered: 0 },
-  drop: { type: 'drop', ...read, tags, by: null },
+  'entry-invalidated': { type: 'entry-invalidated', ...read, tags, by: null },
   admission: { type: 'admission', state: 'refused', model: 'User', operation: 'findMany', form: 'where{id}' },
   catalogue: { type: 'catalogue', state: 'known', source: 'database', unclear: [] },
   warm: { type: 'warm', name: 'a', state: 'progress', done: 1, total: 2, ms: 1 },

@@ -169,7 +169,7 @@ describe('what a cache does', () => {
 
   it('names the writes that drop most', () => {
     const drop = (model: string, by: { cause: string; model?: string; operation?: string } | null) =>
-      hub.emit({ type: 'drop', ...about('k', model), tags: ['User'], by: by && { ...by, at: now } })
+      hub.emit({ type: 'entry-invalidated', ...about('k', model), tags: ['User'], by: by && { ...by, at: now } })
     for (let i = 0; i < 3; i += 1) drop('Post', { cause: 'write', model: 'User', operation: 'update' })
     drop('User', { cause: 'write', model: 'User', operation: 'update' })
     drop('User', { cause: 'api' })
@@ -213,7 +213,7 @@ it('keeps no more than it may, whatever comes', () => {
     const key = `key ${i}`
     hub.emit({ ...hit(key), model: `M${i % 5000}` })
     hub.emit(miss(key, i))
-    hub.emit({ type: 'drop', ...about(key), tags: Array(500).fill('t'), by: null })
+    hub.emit({ type: 'entry-invalidated', ...about(key), tags: Array(500).fill('t'), by: null })
     hub.emit({ type: 'invalidate', tags: Array(500).fill('t'), cause: 'api', delivered: true })
     hub.emit({ type: 'error', during: 'fill', error: new Error('x'.repeat(10_000)) })
     now += 10

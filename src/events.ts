@@ -169,8 +169,8 @@ export type CatalogueEvent = { readonly type: 'catalogue' } & (
  */
 export type CatalogueProblem = 'unsupported' | 'failed' | 'late'
 
-/** What moved a tag. */
-export interface DroppedBy {
+/** What invalidated a tag. */
+export interface InvalidatedBy {
   /** `write`, `transaction`, `raw`, `api`. */
   readonly cause: string
   readonly model?: string
@@ -211,7 +211,7 @@ export type CacheEvent =
       readonly reason: BypassReason
     })
   /** An entry was found invalidated; `by` is `null` when this process moved none of the tags. */
-  | (ReadEvent & { readonly type: 'entry-invalidated'; readonly tags: readonly string[]; readonly by: DroppedBy | null })
+  | (ReadEvent & { readonly type: 'entry-invalidated'; readonly tags: readonly string[]; readonly by: InvalidatedBy | null })
   /** A query was planned for the first time (or again, after many others). */
   | (ReadEvent & { readonly type: 'plan'; readonly dependencies: readonly Dependency[] })
   | (ReadEvent & { readonly type: 'fill'; readonly bytes: number; readonly ttlMs: number })

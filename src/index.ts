@@ -16,7 +16,7 @@ export {
   type InvalidatesOptions,
   type MethodDecorator,
 } from './control/decorators.ts'
-export type { Drop } from './control/drops.ts'
+export type { LastInvalidation } from './control/drops.ts'
 export type { EntryInfo, EntryValue, MaskReason } from './control/entry-info.ts'
 export type { CacheHealth } from './control/health.ts'
 export type { EventSource, InvalidationMap, InvalidationTarget } from './control/invalidate-on.ts'
@@ -32,7 +32,7 @@ export type {
   CacheEventListener,
   CacheEventOf,
   CacheEventType,
-  DroppedBy,
+  InvalidatedBy,
   LeaseOutcome,
   MissCause,
   Scope as CacheScope,

@@ -111,7 +111,7 @@ async function entry({ rest }: Asked, { cache, options }: RouteContext): Promise
   if (rest.length > 1024) throw new Refusal(400, 'too-long', 'No key is that long.')
   const found = await cache.inspect(rest, { value: options.showValues })
   if (!found) throw new Refusal(404, 'no-entry', 'There is no entry under this key.')
-  return json({ ...found, why: cache.why(found.key) })
+  return json({ ...found, lastInvalidation: cache.lastInvalidation(found.key) })
 }
 
 async function health(_: Asked, { cache }: RouteContext): Promise<Response> {

@@ -22,7 +22,7 @@ import type { Values } from '../values/values.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import { advice, type CacheAdvice } from './advice.ts'
 import type { CacheInfo, InfoScopes } from './cache-info.ts'
-import type { Drop, Drops } from './drops.ts'
+import type { Drops, LastInvalidation } from './drops.ts'
 import { type EntryInfo, type EntryKnowledge, entryInfo } from './entry-info.ts'
 import { type CacheHealth, healthOf } from './health.ts'
 import { type EventSource, type InvalidationMap, type InvalidationTarget, invalidateOn } from './invalidate-on.ts'
@@ -121,7 +121,7 @@ export interface CacheControl extends Values {
   /** What the store is made of, and what each Redis server says of itself: all nodes of a cluster. Never rejects. */
   info(): Promise<StoreInfo>
   /** How an entry was last found invalidated here, and by which write; `null` when none is remembered (the last 5000 are). */
-  why(key: string): Drop | null
+  lastInvalidation(key: string): LastInvalidation | null
   /** Calls `listener` for each event of a type, or for all with `'*'`; returns what ends it. */
   on<T extends CacheEventType | '*'>(type: T, listener: CacheEventListener<T>): () => void
   /** A read's result, with what the cache did for it. */
@@ -308,7 +308,7 @@ export function cacheControl(context: ControlContext): CacheControl {
       return { store: store.name, local: store.local?.() ?? null, servers }
     },
 
-    why: (key) => context.drops.of(whole.key(key)),
+    lastInvalidation: (key) => context.drops.of(whole.key(key)),
 
     on(type, listener) {
       const off = events.on(type, listener)

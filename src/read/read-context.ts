@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Keyring } from '../codec/seal.ts'
 import type { DecimalFactory } from '../codec/typed-json.ts'
 import { CodecError } from '../errors.ts'
-import type { DroppedBy, EventHub, Scope } from '../events.ts'
+import type { InvalidatedBy, EventHub, Scope } from '../events.ts'
 import type { VerifyOptions } from '../policy/options.ts'
 import type { Policies, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { GlobalOmit, ModelGraph } from '../query/model-graph.ts'
@@ -36,7 +36,7 @@ export interface ReadContext {
   readonly spellings: SpellingNote
   readonly events: EventHub
   /** What last moved one of these tags; `null`: nothing in this process. */
-  readonly droppedBy: (tags: readonly string[]) => DroppedBy | null
+  readonly droppedBy: (tags: readonly string[]) => InvalidatedBy | null
   readonly clock: Clock
   /** 0 ≤ x < 1, for jitter. */
   readonly random: () => number

@@ -143,7 +143,7 @@ for (const store of ['memory', 'redis'] as const) {
       await prisma.$cache.settled()
       const key = (info as { key: string }).key
       const path = `/keys/${encodeURIComponent(key)}`
-      const told = { key, model: 'User', operation: 'findMany', bytes: expect.any(Number), why: null }
+      const told = { key, model: 'User', operation: 'findMany', bytes: expect.any(Number), lastInvalidation: null }
       expect(await json(path)).toMatchObject({ ...told, freshForMs: 60_000, versions: expect.any(Array) })
       expect(await (await ask(path)).text()).not.toContain('ada@')
       handler.close()

@@ -122,7 +122,7 @@ async function expectUntold(opened: Open, ...more: unknown[]): Promise<void> {
     health: await $cache.health(),
     info: await $cache.info(),
     entries: await Promise.all(listed.map((key) => caught(() => $cache.inspect(key)))),
-    reasons: listed.map((key) => $cache.why(key)),
+    reasons: listed.map((key) => $cache.lastInvalidation(key)),
     explained: await caught(() => $cache.explain(prisma.user.findMany({ where: { email: EVIL } }))),
     catalogue: await caught(() => $cache.catalogue()),
   }

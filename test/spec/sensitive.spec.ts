@@ -283,7 +283,7 @@ describePair('secrets planted everywhere', (bed) => {
       const explained = await prisma.$cache.explain(prisma.user.findMany({ where: { email, name } }))
       const keys = await prisma.$cache.keys()
       const entries = await Promise.all(keys.map((key) => prisma.$cache.inspect(key)))
-      const whys = keys.map((key) => prisma.$cache.why(key))
+      const whys = keys.map((key) => prisma.$cache.lastInvalidation(key))
       await prisma.$cache.settled()
       expect(events.length).toBeGreaterThan(20)
       expect(keys.length).toBeGreaterThan(2)

@@ -1,6 +1,6 @@
 import type { CacheAdvice } from '../../control/advice.ts'
 import type { StoreInfo } from '../../control/cache-control.ts'
-import type { Drop } from '../../control/drops.ts'
+import type { LastInvalidation } from '../../control/drops.ts'
 import type { EntryInfo } from '../../control/entry-info.ts'
 import type { CacheStats } from '../../control/stats.ts'
 import type { Activity } from '../recorder/recorder.ts'
@@ -19,7 +19,7 @@ export interface Stats {
   readonly warmers: readonly string[] | null
   readonly stats: Sent<CacheStats>
 }
-export type Entry = Sent<EntryInfo> & { readonly why: Sent<Drop> | null }
+export type Entry = Sent<EntryInfo> & { readonly lastInvalidation: Sent<LastInvalidation> | null }
 export type Info = Sent<StoreInfo>
 export type Advice = Sent<CacheAdvice>
 export interface KeyPage {

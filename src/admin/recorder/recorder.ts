@@ -1,5 +1,5 @@
 import type { CacheControl } from '../../control/cache-control.ts'
-import type { CacheEvent, CacheEventOf, DroppedBy, WarmOutcome } from '../../events.ts'
+import type { CacheEvent, CacheEventOf, InvalidatedBy, WarmOutcome } from '../../events.ts'
 import { type OperationActivity, type OperationSeries, Operations } from './operations.ts'
 import { Ring } from './ring.ts'
 import { type SlowMiss, SlowMisses } from './slow-misses.ts'
@@ -34,7 +34,7 @@ export interface DropNote {
   readonly model: string
   readonly operation: string
   readonly tags: readonly string[]
-  readonly by: DroppedBy | null
+  readonly by: InvalidatedBy | null
 }
 
 export interface InvalidationNote {
@@ -203,7 +203,7 @@ function blamed(drops: readonly DropNote[]): Blame[] {
     .slice(0, LIST)
 }
 
-function writeName({ cause, model, operation = '?' }: DroppedBy): string {
+function writeName({ cause, model, operation = '?' }: InvalidatedBy): string {
   // Of raw SQL the operation says it all: `$executeRaw`.
   return model === undefined ? cause : `${cause} ${cause === 'raw' ? operation : `${model}.${operation}`}`
 }

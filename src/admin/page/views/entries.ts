@@ -162,10 +162,10 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
     dependsOn,
     bytes: size,
     value,
-    why,
+    lastInvalidation,
   } = entry
   const fact = (name: string, ...said: (Node | string)[]) => [h('dt', {}, name), h('dd', {}, ...said)]
-  const by = why?.by
+  const by = lastInvalidation?.by
   const nodes: Node[] = [
     h(
       'dl',
@@ -182,10 +182,10 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
           ? dependsOn.map((tag) => h('code', { class: 'tag', title: tag }, tag))
           : [`${many(tags, 'tag')}; a process that has read it knows which`]),
       ),
-      ...(why
+      ...(lastInvalidation
         ? fact(
-            'Last dropped',
-            `${moment(Date.parse(why.at))}, by `,
+            'Last invalidated',
+            `${moment(Date.parse(lastInvalidation.at))}, by `,
             h(
               'span',
               { class: 'word-drop' },

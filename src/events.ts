@@ -198,7 +198,7 @@ export type CacheEvent =
         readonly coalesced: boolean
         /**
          * Where processes take turns: `taken`: this one asked for all · `shared`: another one's answer was used ·
-         * `in-vain`: it did not come in time.
+         * `timed-out`: it did not come in time.
          */
         readonly lease?: LeaseOutcome | undefined
         /** For how long the answer is fresh by its policy, at the least; 0 of an error. */
@@ -211,11 +211,15 @@ export type CacheEvent =
       readonly reason: BypassReason
     })
   /** An entry was found invalidated; `by` is `null` when this process moved none of the tags. */
-  | (ReadEvent & { readonly type: 'entry-invalidated'; readonly tags: readonly string[]; readonly by: InvalidatedBy | null })
+  | (ReadEvent & {
+      readonly type: 'entry-invalidated'
+      readonly tags: readonly string[]
+      readonly by: InvalidatedBy | null
+    })
   /** A query was planned for the first time (or again, after many others). */
   | (ReadEvent & { readonly type: 'plan'; readonly dependencies: readonly Dependency[] })
   | (ReadEvent & { readonly type: 'fill'; readonly bytes: number; readonly ttlMs: number })
-  | (ReadEvent & { readonly type: 'skip-fill'; readonly reason: SkipFillReason })
+  | (ReadEvent & { readonly type: 'fill-skipped'; readonly reason: SkipFillReason })
   /** A hit was compared with the database. `ageMs`: of the entry when it was served. */
   | (ReadEvent & { readonly type: 'verify'; readonly ageMs: number } & Verdict)
   | {
@@ -306,7 +310,7 @@ export interface Alert {
   readonly server?: string
 }
 
-export type LeaseOutcome = 'taken' | 'shared' | 'in-vain'
+export type LeaseOutcome = 'taken' | 'shared' | 'timed-out'
 
 export type MissCause = 'absent' | 'invalidated' | 'expired' | 'unreadable' | 'rejected' | 'refresh'
 

@@ -133,7 +133,7 @@ const ALL_TYPES: Readonly<Record<CacheEventType, true>> = {
   'entry-invalidated': true,
   plan: true,
   fill: true,
-  'skip-fill': true,
+  'fill-skipped': true,
   verify: true,
   invalidate: true,
   audit: true,

@@ -8,7 +8,7 @@ export interface CacheCounts {
   miss: number
   bypass: number
   fill: number
-  skipFill: number
+  skippedFills: number
   invalidate: number
   error: number
 }
@@ -114,7 +114,7 @@ export class Statistics {
       this.#verified[event.outcome] += 1
       return
     }
-    const kind = event.type === 'skip-fill' ? 'skipFill' : event.type
+    const kind = event.type === 'fill-skipped' ? 'skippedFills' : event.type
     this.#totals[kind] += 1
     if (event.type === 'bypass') this.#bypasses.set(event.reason, (this.#bypasses.get(event.reason) ?? 0) + 1)
     const { model, operation } = event
@@ -140,7 +140,7 @@ const COUNTED = [
   'miss',
   'bypass',
   'fill',
-  'skip-fill',
+  'fill-skipped',
   'invalidate',
   'error',
   'verify',
@@ -149,5 +149,5 @@ const COUNTED = [
 type Counted = CacheEventOf<(typeof COUNTED)[number]>
 
 function zero(): CacheCounts {
-  return { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }
+  return { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skippedFills: 0, invalidate: 0, error: 0 }
 }

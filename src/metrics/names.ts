@@ -51,7 +51,7 @@ export const METRICS = {
     kind: 'counter',
     prometheus: 'cache_leases_total',
     opentelemetry: 'cache.leases',
-    help: 'Misses for which processes took turns; outcome: taken (asked for all), shared, in-vain.',
+    help: 'Misses for which processes took turns; outcome: taken (asked for all), shared, timed-out.',
     labels: [...READ, 'outcome'],
   },
   fills: {

@@ -116,7 +116,7 @@ export function recordEvents(cache: MetricsSource, options: RecordOptions): Reco
       case 'fill':
         add('fills', about(event))
         return add('filledBytes', about(event), event.bytes)
-      case 'skip-fill':
+      case 'fill-skipped':
         return add('rejectedFills', { ...about(event), reason: event.reason })
       case 'invalidate': {
         const cause = causes.of(event.cause)

@@ -79,7 +79,7 @@ function snapshotOf(plan: ReadPlan, result: unknown, asked: Asked, context: Read
   }
 
   function skip(reason: SkipFillReason): undefined {
-    context.events.emit({ type: 'skip-fill', model: plan.model, operation: plan.operation, key: plan.key, reason })
+    context.events.emit({ type: 'fill-skipped', model: plan.model, operation: plan.operation, key: plan.key, reason })
     asked.done?.(false, tookMs)
   }
 }
@@ -99,7 +99,7 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
   }
   const failed = (error: unknown) => {
     const reason = error instanceof CodecError ? 'oversize' : 'store-unavailable'
-    context.events.emit({ type: 'skip-fill', ...told, reason })
+    context.events.emit({ type: 'fill-skipped', ...told, reason })
     asked.done?.(false, tookMs)
   }
   try {

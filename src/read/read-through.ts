@@ -117,7 +117,8 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   const { model, operation, key, tags } = plan
   const { events } = context
   plan.account?.miss(moved !== undefined)
-  if (moved) events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.droppedBy(moved) })
+  if (moved)
+    events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.droppedBy(moved) })
   const lookUpMs = events.since(call.begun)
   const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }), lookUpMs } as const
   const tell = (coalesced: boolean, freshForMs: number, lease?: LeaseOutcome) => {
@@ -157,7 +158,7 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
     const copy = taken.kind === 'found' ? await tryCopy(taken.payload, plan, context) : undefined
     if (copy && taken.kind === 'found') return { value: copy.value, snapshot: taken.payload }
     const own = taken.kind === 'ask' ? taken : undefined
-    return { ...ask(call, plan, own ?? { versions }, context), lease: own?.lease ? 'taken' : 'in-vain' }
+    return { ...ask(call, plan, own ?? { versions }, context), lease: own?.lease ? 'taken' : 'timed-out' }
   })
   context.flights.lead(
     flightName(plan, versions),

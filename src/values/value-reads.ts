@@ -46,7 +46,8 @@ export async function getValue(name: string, context: ValueContext): Promise<{ r
     return copy
   }
   const { cause, moved } = found
-  if (moved) events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.read.droppedBy(moved) })
+  if (moved)
+    events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.read.droppedBy(moved) })
   events.emit({ type: 'miss', ...told, ...NOTHING, cause, ...(moved && { moved }) })
   return undefined
 }

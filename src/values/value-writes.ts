@@ -64,7 +64,7 @@ function prepare(name: string, value: unknown, mayCount: boolean, context: Value
   return bytes > maxBytes ? skip('oversize') : { id, payload, bytes }
 
   function skip(reason: SkipFillReason): undefined {
-    context.read.events.emit({ type: 'skip-fill', model: VALUES, operation: 'set', key: id.key, reason })
+    context.read.events.emit({ type: 'fill-skipped', model: VALUES, operation: 'set', key: id.key, reason })
   }
 }
 

@@ -222,7 +222,7 @@ describe.each(['memory', 'redis', 'near'] as const)('values that are computed (%
     expect(one).toBeInstanceOf(Map)
     expect(other).not.toBe(one)
     expect(runs).toBe(2)
-    expect(told('skip-fill')[0]).toMatchObject({ reason: 'unsupported-value', model: '$data' })
+    expect(told('fill-skipped')[0]).toMatchObject({ reason: 'unsupported-value', model: '$data' })
   })
 
   it('are kept without the members that are undefined', async () => {

@@ -287,7 +287,7 @@ describeCombinations('$cache', (bed) => {
       miss: 1,
       bypass: 3,
       fill: 1,
-      skipFill: 0,
+      skippedFills: 0,
       invalidate: 1,
       error: 0,
     })

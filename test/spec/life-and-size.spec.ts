@@ -51,7 +51,7 @@ describePair('`maxBytes` of a model', (bed) => {
     await prisma.tag.findMany({ take: 1 })
     await prisma.user.findMany()
     await prisma.$cache.settled()
-    expect(events).toContainEqual(expect.objectContaining({ type: 'skip-fill', model: 'Tag', reason: 'oversize' }))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'fill-skipped', model: 'Tag', reason: 'oversize' }))
     expect(await did(prisma, prisma.tag.findMany())).toBe('miss')
     expect(await did(prisma, prisma.tag.findMany({ take: 1 }))).toBe('hit')
     expect(await did(prisma, prisma.user.findMany())).toBe('hit')

@@ -428,7 +428,7 @@ describe('a driver with one shared connection', () => {
       }),
     ).rejects.toThrow('back')
     expect(await name()).toBe('old')
-    expect(events).toContainEqual(expect.objectContaining({ type: 'skip-fill', reason: 'shared-connection' }))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'fill-skipped', reason: 'shared-connection' }))
     await close()
   })
 
@@ -468,7 +468,7 @@ describe('a driver with one shared connection', () => {
     const slow = await slowRead(sql, name)
     await prisma.$transaction((tx) => tx.tag.create({ data: { name: 'blue' } }))
     await slow.finish()
-    expect(events).toContainEqual(expect.objectContaining({ type: 'skip-fill', reason: 'shared-connection' }))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'fill-skipped', reason: 'shared-connection' }))
     await close()
   })
 

@@ -112,7 +112,7 @@ describe('what users type', () => {
       expect(users).toHaveLength(1)
       await client.prisma.user.update({ where: { email }, data: { name } })
       await client.prisma.$cache.settled()
-      const problems = client.events.filter(({ type }) => type === 'error' || type === 'skip-fill')
+      const problems = client.events.filter(({ type }) => type === 'error' || type === 'fill-skipped')
       expect(problems.map(({ type }) => type)).toContain('error')
       expect(everythingOf(problems)).not.toMatch(none)
     } finally {
@@ -318,9 +318,9 @@ describe('a result that is too large', () => {
       expect(await prisma.user.findUnique({ where: { id: 2 } })).not.toBeNull()
     }
     await prisma.$cache.settled()
-    expect(events.filter(({ type }) => type === 'skip-fill')).toEqual(
+    expect(events.filter(({ type }) => type === 'fill-skipped')).toEqual(
       Array(2).fill({
-        type: 'skip-fill',
+        type: 'fill-skipped',
         reason: 'oversize',
         model: 'User',
         operation: 'findUnique',
@@ -358,12 +358,12 @@ describe('a result that is too large', () => {
     const { prisma, plain, events } = spec.cached()
     for (const [length, type] of [
       [2 ** 20 - 1000, 'fill'],
-      [2 ** 20, 'skip-fill'],
+      [2 ** 20, 'fill-skipped'],
     ] as const) {
       await plain.post.update({ where: { id: 1 }, data: { title: 'x'.repeat(length) } })
       await prisma.post.findUnique({ where: { id: 1 }, cache: { refresh: true } })
       await prisma.$cache.settled()
-      expect(events.filter((event) => event.type.endsWith('fill')).at(-1)?.type).toBe(type)
+      expect(events.filter((event) => event.type.startsWith('fill')).at(-1)?.type).toBe(type)
     }
   })
 })

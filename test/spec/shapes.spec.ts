@@ -332,7 +332,11 @@ describe('what is told about precision', () => {
     const { info } = await prisma.$cache.withCacheInfo(read())
     const key = (info as { readonly key: string }).key
     const by = { cause: 'write', model: 'Post', operation: 'updateMany', at: expect.any(Number) }
-    expect(prisma.$cache.lastInvalidation(key)).toMatchObject({ key, tags: [expect.stringMatching(/^Post\?authorId=1&/)], by })
+    expect(prisma.$cache.lastInvalidation(key)).toMatchObject({
+      key,
+      tags: [expect.stringMatching(/^Post\?authorId=1&/)],
+      by,
+    })
     expect(events).toContainEqual(expect.objectContaining({ type: 'entry-invalidated', key, by }))
     expect(prisma.$cache.lastInvalidation('nothing')).toBeNull()
   })

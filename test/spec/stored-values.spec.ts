@@ -115,7 +115,7 @@ describe.each(['memory', 'redis', 'near'] as const)('values by key (%s)', (kind)
     small.on('*', (event) => events.push(event))
     expect(await small.set('v', value)).toBe(false)
     expect(await small.get('v')).toBeUndefined()
-    expect(events).toContainEqual(expect.objectContaining({ type: 'skip-fill', model: '$data', reason }))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'fill-skipped', model: '$data', reason }))
   })
 
   it('are another copy each time', async () => {

@@ -35,7 +35,7 @@ describe('a scope', () => {
 
   it('collects reads only', async () => {
     const { reads } = await scopes.collect(async () => {
-      for (const type of ['fill', 'skip-fill', 'invalidate', 'error'] as const) await read('x', type)
+      for (const type of ['fill', 'fill-skipped', 'invalidate', 'error'] as const) await read('x', type)
       for (const type of ['hit', 'stale', 'miss'] as const) await read('findMany', type)
     })
     expect(reads.map(({ status }) => status)).toEqual(['hit', 'stale', 'miss'])

@@ -10,7 +10,7 @@ const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
   miss: { type: 'miss', ...read, tags, cause: 'absent', coalesced: false, freshForMs: 1 },
   bypass: { type: 'bypass', model: 'User', operation: 'findMany', reason: 'not-enabled' },
   fill: { type: 'fill', ...read, bytes: 1, ttlMs: 1 },
-  'skip-fill': { type: 'skip-fill', ...read, reason: 'oversize' },
+  'fill-skipped': { type: 'fill-skipped', ...read, reason: 'oversize' },
   invalidate: { type: 'invalidate', tags, cause: 'write', delivered: true, model: 'User', operation: 'create' },
   error: { type: 'error', during: 'look-up', error: undefined },
   verify: { type: 'verify', outcome: 'fresh', ...read, ageMs: 1 },
@@ -25,7 +25,7 @@ const one: { readonly [type in CacheEvent['type']]: CacheEvent } = {
   audit: { type: 'audit', ...read, status: 'hit', at: 1, scope: 'tenant' },
   admin: { type: 'admin', action: 'clear', actor: null, outcome: 'done', keyCount: 1 },
 }
-const nothing = { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skipFill: 0, invalidate: 0, error: 0 }
+const nothing = { hit: 0, stale: 0, miss: 0, bypass: 0, fill: 0, skippedFills: 0, invalidate: 0, error: 0 }
 
 function counted(...events: CacheEvent[]) {
   const hub = new EventHub()
@@ -71,7 +71,7 @@ describe('statistics', () => {
       miss: 1,
       bypass: 1,
       fill: 1,
-      skipFill: 1,
+      skippedFills: 1,
       invalidate: 1,
       error: 1,
     })

@@ -63,7 +63,7 @@ async function stored() {
   await context.background.settled()
   return fills.map(({ entry, ttlMs }) => ({ ...readEnvelope(entry), ttlMs }))
 }
-const reasons = () => events.flatMap((event) => (event.type === 'skip-fill' ? [event.reason] : []))
+const reasons = () => events.flatMap((event) => (event.type === 'fill-skipped' ? [event.reason] : []))
 
 describe('a result is stored', () => {
   it('under the versions and the time of before the database was asked', async () => {

@@ -435,7 +435,7 @@ export interface CacheOptions {
    * `strict` only: how long the lock of a write lasts after its process has died, milliseconds. It is renewed while the
    * write lasts. @default 10_000
    */
-  readonly holdMs?: number | undefined
+  readonly lockTtlMs?: number | undefined
   /**
    * `strict` only: what happens to a write when its lock cannot be taken. `proceed`: it is made as in `default`.
    * `reject`: it is refused with `StoreUnavailableError`, before anything is written. @default 'proceed'

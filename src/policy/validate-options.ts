@@ -287,7 +287,7 @@ const configEntries = {
   invalidation: v.optional(precision),
   maxTags: v.optional(wholeNumber(1, 1000, 'tags')),
   maxRowTags: v.optional(wholeNumber(0, 1000, 'tags')),
-  holdMs: v.optional(wholeNumber(100, 600_000, 'milliseconds')),
+  lockTtlMs: v.optional(wholeNumber(100, 600_000, 'milliseconds')),
   onUnavailable: v.optional(v.picklist(['proceed', 'reject'], "Give 'proceed' or 'reject'.")),
   lease: v.optional(lease),
   replicaLag: v.optional(seconds),

@@ -209,7 +209,7 @@ export function openCache(
   if (connections && place) warnOfMixedStores({ schema: read.fingerprint, connections }, prefix, place)
   const holds = new Holds(store, shapes, {
     enabled: policies.hasStrict,
-    leaseMs: options.holdMs ?? 10_000,
+    leaseMs: options.lockTtlMs ?? 10_000,
     rejects: options.onUnavailable === 'reject',
     isStrict: (tag) => policies.isStrict(modelOf(tag)),
   })

@@ -97,7 +97,7 @@ describe('what can go stale', () => {
   })
 
   it('when a strict writer is cut off between its hold and its release: nothing', async () => {
-    const { writer, reader } = start({ consistency: 'strict', holdMs: 1000 })
+    const { writer, reader } = start({ consistency: 'strict', lockTtlMs: 1000 })
     await cachedBy(reader)
     const gate = writer.sql.hold(/^UPDATE/)
     const writing = Promise.resolve(setName(writer.prisma, 'new'))

@@ -215,7 +215,7 @@ describe('a process that dies', () => {
   }
 
   it('between commit and invalidation costs the hold, no more', async () => {
-    const { reader, end } = await dieAfterCommit({ ...strict, holdMs: LEASE_MS })
+    const { reader, end } = await dieAfterCommit({ ...strict, lockTtlMs: LEASE_MS })
     expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('held')
     expect(await name(reader.prisma)).toBe('new')
     await eventually(
@@ -235,7 +235,7 @@ describe('a process that dies', () => {
   })
 
   it('is not taken for dead while it still writes: the hold is renewed', async () => {
-    const writer = processes.start(0, { ...strict, holdMs: LEASE_MS })
+    const writer = processes.start(0, { ...strict, lockTtlMs: LEASE_MS })
     const reader = processes.start(1)
     await writer.plain.user.create({ data: { email: 'ada@example.test', name: 'old' } })
     const gate = writer.sql.hold(UPDATE, { before: true })

@@ -149,7 +149,7 @@ describe('an option that is wrong', () => {
     [{ breaker: { failures: 0 } }, 'breaker.failures', '0', 'Give a whole number of failures from 1 to 1000000.'],
     [{ consistency: 'linear' }, 'consistency', '"linear"', "Give 'default' or 'strict'."],
     [{ models: { User: { consistency: true } } }, 'models.User.consistency', 'true', "Give 'default' or 'strict'."],
-    [{ holdMs: 5 }, 'holdMs', '5', 'Give a whole number of milliseconds from 100 to 600000.'],
+    [{ lockTtlMs: 5 }, 'lockTtlMs', '5', 'Give a whole number of milliseconds from 100 to 600000.'],
     [{ onUnavailable: 'wait' }, 'onUnavailable', '"wait"', "Give 'proceed' or 'reject'."],
     [{ replicaLag: '5s' }, 'replicaLag', '"5s"', 'Give seconds from 0 to'],
     [{ waitReplicas: -1 }, 'waitReplicas', '-1', 'Give a whole number of replicas from 0 to 100.'],

@@ -19,7 +19,7 @@ const misses = Number(values.misses)
 const LEASES: Readonly<Record<string, CacheOptions['lease']>> = {
   off: false,
   default: true,
-  always: { fromMs: 0, waitMs: 5000, leaseMs: 10_000 },
+  always: { minQueryMs: 0, waitMs: 5000, leaseMs: 10_000 },
 }
 
 await withEnvironment('postgresql', async (environment) => {

@@ -129,7 +129,7 @@ export interface LeaseOptions {
    * Only for queries that take this long, milliseconds, because a lease costs a round trip. Known from the entry before,
    * or from queries of the same model and operation in this process. 0: for every miss. @default 20
    */
-  readonly fromMs?: number | undefined
+  readonly minQueryMs?: number | undefined
 }
 
 /**

@@ -57,7 +57,7 @@ export type ReadCache = boolean | ReadCacheOptions | undefined
 
 /** A call that asks for caching where no `ttl` is configured gets this many seconds. */
 export const TTL_WHEN_ASKED = 60
-const LEASE: LeaseRule = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
+const LEASE: LeaseRule = { waitMs: 500, leaseMs: 2000, minQueryMs: 20 }
 const DEFAULTS = { ttl: 0, swr: 0, nullTtl: 60, jitter: 0.1, earlyRefresh: 0 } as const
 
 export class Policies {
@@ -266,8 +266,8 @@ export function known(graph: ModelGraph, option: string, name: string): Model {
 
 function leaseRule(option: boolean | LeaseOptions, base: LeaseRule): LeaseRule | undefined {
   if (typeof option === 'boolean') return option ? base : undefined
-  const { waitMs = base.waitMs, leaseMs = base.leaseMs, fromMs = base.fromMs } = option
-  return { waitMs, leaseMs, fromMs }
+  const { waitMs = base.waitMs, leaseMs = base.leaseMs, minQueryMs = base.minQueryMs } = option
+  return { waitMs, leaseMs, minQueryMs }
 }
 
 function layered(base: Layers, over: CachePolicy | undefined): Layers {

@@ -51,14 +51,14 @@ const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict
 const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
 const precision = v.picklist(['tags', 'model', 'row', 'shape'], "Give 'tags', 'model', 'row' or 'shape'.")
 
-const LEASE_FIX = 'Give `{ waitMs, leaseMs, fromMs }`, true or false.'
+const LEASE_FIX = 'Give `{ waitMs, leaseMs, minQueryMs }`, true or false.'
 const lease = v.union(
   [
     v.boolean(),
     shape({
       waitMs: v.optional(wholeNumber(0, 60_000, 'milliseconds')),
       leaseMs: v.optional(wholeNumber(10, 600_000, 'milliseconds')),
-      fromMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
+      minQueryMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
     }),
   ],
   LEASE_FIX,

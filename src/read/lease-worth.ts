@@ -26,7 +26,7 @@ export class LeaseWorth {
   isWorth(read: Asked, tookMs: number | undefined, rule: LeaseRule): boolean {
     if (this.#unstored.has(read.key)) return false
     const expectedMs = tookMs ?? this.#tookMs.get(nameOf(read)) ?? 0
-    return expectedMs >= rule.fromMs && expectedMs <= rule.waitMs
+    return expectedMs >= rule.minQueryMs && expectedMs <= rule.waitMs
   }
 
   learn(read: Asked, tookMs: number, isStored: boolean): void {

@@ -58,7 +58,7 @@ async function withCache(
 
 const everything: readonly [string, CacheOptions][] = [
   ['as it is', {}],
-  ['with leases for every miss', { lease: { fromMs: 0 } }],
+  ['with leases for every miss', { lease: { minQueryMs: 0 } }],
   ['strictly', { consistency: 'strict' }],
   ['with shapes', { invalidation: 'shape' }],
   ['with copies that are subscribed', { near: 'subscribed' }],

@@ -133,7 +133,7 @@ describeCombinations('a cache that observes', (bed) => {
   })
 
   it('asks for each of many equal reads at once', async () => {
-    const world = observing({ lease: { fromMs: 0 } })
+    const world = observing({ lease: { minQueryMs: 0 } })
     await Promise.all(Array.from({ length: 5 }, () => world.prisma.tag.findMany({ where: { color: 'grey' } })))
     expect(asked(world)).toBe(5)
     await world.prisma.$cache.settled()

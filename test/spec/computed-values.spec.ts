@@ -234,8 +234,8 @@ describe.each(['memory', 'redis', 'near'] as const)('values that are computed (%
 
   it('are computed once among processes, where computing takes long', async () => {
     if (kind === 'memory') return
-    const one = open({ lease: { fromMs: 0 } })
-    const other = open({ lease: { fromMs: 0 } })
+    const one = open({ lease: { minQueryMs: 0 } })
+    const other = open({ lease: { minQueryMs: 0 } })
     const { run, runs: begun, next } = held<string>()
     const first = next()
     const calls = [one.getOrSet('a', run), other.getOrSet('a', run)]

@@ -11,7 +11,7 @@ import type { FromStampede, StampedeOptions, ToStampede } from './stampede-proce
 
 const SCRIPT = fileURLToPath(new URL('./stampede-process.ts', import.meta.url))
 /** Every miss takes a lease; nobody is late on a slow machine. */
-const lease = { fromMs: 0, waitMs: 30_000, leaseMs: 60_000 }
+const lease = { minQueryMs: 0, waitMs: 30_000, leaseMs: 60_000 }
 
 type Told<Kind extends FromStampede['kind']> = Extract<FromStampede, { kind: Kind }>
 

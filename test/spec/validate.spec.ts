@@ -161,7 +161,7 @@ describePair('`validate` of many', (bed) => {
     statusOf(prisma, prisma.tag.count({ cache: { validate: () => isGood } }))
 
   it('who reject together ask once, and do not wait for what they have just rejected', async () => {
-    const options = { lease: { fromMs: 0, waitMs: 5000 } }
+    const options = { lease: { minQueryMs: 0, waitMs: 5000 } }
     const [one, other] = [processes.start(0, options), processes.start(1, options)]
     await count(one, true)
     await one.settled()

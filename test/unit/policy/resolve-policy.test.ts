@@ -146,7 +146,7 @@ describe('a lease', () => {
     const policies = policiesOf({ lease, models: { User: { lease: ofUser } } })
     return [policies.lease('User'), policies.lease('Post'), policies.lease('$raw')]
   }
-  const usual = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
+  const usual = { waitMs: 500, leaseMs: 2000, minQueryMs: 20 }
 
   it('is taken unless it is said not to be', () => {
     expect(leases(undefined)).toEqual([usual, usual, usual])
@@ -156,10 +156,10 @@ describe('a lease', () => {
   it('is what the model says, where it says something', () => {
     expect(leases(undefined, false)).toEqual([undefined, usual, usual])
     expect(leases(false, true)).toEqual([usual, undefined, undefined])
-    expect(leases({ waitMs: 100 }, { fromMs: 0 })).toEqual([
-      { waitMs: 100, leaseMs: 2000, fromMs: 0 },
-      { waitMs: 100, leaseMs: 2000, fromMs: 20 },
-      { waitMs: 100, leaseMs: 2000, fromMs: 20 },
+    expect(leases({ waitMs: 100 }, { minQueryMs: 0 })).toEqual([
+      { waitMs: 100, leaseMs: 2000, minQueryMs: 0 },
+      { waitMs: 100, leaseMs: 2000, minQueryMs: 20 },
+      { waitMs: 100, leaseMs: 2000, minQueryMs: 20 },
     ])
   })
 })

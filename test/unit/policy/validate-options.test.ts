@@ -105,7 +105,7 @@ describe('an option that is wrong', () => {
       '60',
       'Give an object with ttl, swr, nullTtl, jitter, earlyRefresh, adaptive, namespace, validate.',
     ],
-    [{ lease: 5 }, 'lease', '5', 'Give `{ waitMs, leaseMs, fromMs }`, true or false.'],
+    [{ lease: 5 }, 'lease', '5', 'Give `{ waitMs, leaseMs, minQueryMs }`, true or false.'],
     [{ lease: { waitMs: -1 } }, 'lease.waitMs', '-1', 'Give a whole number of milliseconds from 0 to 60000.'],
     [{ models: { User: { lease: { leaseMs: 1 } } } }, 'models.User.lease.leaseMs', '1', 'Give a whole number'],
     [{ models: { User: 60 } }, 'models.User', '60', 'Give a policy object, or false.'],

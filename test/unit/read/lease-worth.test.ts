@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { LeaseWorth } from '../../../src/read/lease-worth.ts'
 import { planOf } from './plan-of.ts'
 
-const rule = { waitMs: 500, leaseMs: 2000, fromMs: 20 }
+const rule = { waitMs: 500, leaseMs: 2000, minQueryMs: 20 }
 const plan = planOf(['User'])
 let worth: LeaseWorth
 
@@ -26,7 +26,7 @@ describe('a miss is worth a lease', () => {
   })
 
   it('always, where it is said so', () => {
-    expect(worth.isWorth(plan, undefined, { ...rule, fromMs: 0 })).toBe(true)
+    expect(worth.isWorth(plan, undefined, { ...rule, minQueryMs: 0 })).toBe(true)
   })
 
   it('not while its results are not stored: nobody would be served', () => {

@@ -28,8 +28,8 @@ export async function shutDown(running: Running, withinMs: number): Promise<Ende
   const cut = await closed(shop, withinMs / 2)
 
   // Fills and refreshes under way, then what Redis has not heard of. A second is left for the rest.
-  const deliverFor = Math.max(0, (endsAt - performance.now()) / 1000 - 1)
-  await prisma.$cache.disconnect({ deliverFor })
+  const flushTimeoutSeconds = Math.max(0, (endsAt - performance.now()) / 1000 - 1)
+  await prisma.$cache.disconnect({ flushTimeoutSeconds })
   const { undelivered } = prisma.$cache.stats().store
   // `quit` would wait for an answer, and there is nothing left to be answered.
   redis.disconnect()

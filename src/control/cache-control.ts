@@ -150,7 +150,7 @@ export interface CacheControl extends Values {
   /**
    * Ends the cache: waits for work under way and closes the connection this package opened. Queries still work, uncached.
    * Invalidations that the store has not heard of die with it, and other processes may serve what they concern: it is
-   * waited for them, `deliverFor` seconds at most, and `stats().store.undelivered` says how many are left.
+   * waited for them, `flushTimeoutSeconds` seconds at most, and `stats().store.undelivered` says how many are left.
    *
    * A write made afterwards is made all the same. The store is told of it where your own client still reaches it; where
    * not, an `error` event, the `logger` and `stats().store.lost` say so.
@@ -165,7 +165,7 @@ export interface ReadyOptions {
 
 export interface DisconnectOptions {
   /** **Seconds**, at most 3600. @default 0 */
-  readonly deliverFor?: number | undefined
+  readonly flushTimeoutSeconds?: number | undefined
 }
 
 export interface ControlContext extends EntryKnowledge {
@@ -337,7 +337,7 @@ export function cacheControl(context: ControlContext): CacheControl {
       for (const stop of listening) stop()
       context.stop()
       await background.settled()
-      await store.delivered(1000 * (options.deliverFor ?? 0))
+      await store.delivered(1000 * (options.flushTimeoutSeconds ?? 0))
       await store.close()
     },
   }

@@ -405,12 +405,12 @@ const keyPage = shape({
     v.nullable(v.pipe(v.string('Give a text.'), v.maxLength(1024, 'Give the cursor of the page before.'))),
   ),
 })
-const DELIVER_FOR = 'Give seconds from 0 to 3600.'
+const SECONDS = 'Give seconds from 0 to 3600.'
 const ready = shape({
-  timeout: v.optional(v.pipe(v.number(DELIVER_FOR), v.minValue(0, DELIVER_FOR), v.maxValue(3600, DELIVER_FOR))),
+  timeout: v.optional(v.pipe(v.number(SECONDS), v.minValue(0, SECONDS), v.maxValue(3600, SECONDS))),
 })
 const disconnect = shape({
-  deliverFor: v.optional(v.pipe(v.number(DELIVER_FOR), v.minValue(0, DELIVER_FOR), v.maxValue(3600, DELIVER_FOR))),
+  flushTimeoutSeconds: v.optional(v.pipe(v.number(SECONDS), v.minValue(0, SECONDS), v.maxValue(3600, SECONDS))),
 })
 const invalidationMap = v.pipe(
   v.record(v.string(), v.union([isFunction(''), invalidationTarget], 'Give what to invalidate, or a function of it.')),

@@ -446,8 +446,10 @@ describeCombinations('$cache', (bed) => {
 
   it('disconnect refuses times that are none', async () => {
     const { prisma } = spec.cached()
-    for (const deliverFor of [-1, 3601, '10' as unknown as number]) {
-      await expect(prisma.$cache.disconnect({ deliverFor })).rejects.toThrow(/`disconnect\.deliverFor`.*0 to 3600/)
+    for (const flushTimeoutSeconds of [-1, 3601, '10' as unknown as number]) {
+      await expect(prisma.$cache.disconnect({ flushTimeoutSeconds })).rejects.toThrow(
+        /`disconnect\.flushTimeoutSeconds`.*0 to 3600/,
+      )
     }
     expect(await did(prisma, prisma.tag.findMany())).toBe('miss')
   })

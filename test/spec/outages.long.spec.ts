@@ -172,7 +172,7 @@ describe('invalidations that could not be delivered', () => {
 
     it('are brought, where it may wait for them', async () => {
       const { server, prisma } = await hanging()
-      const end = prisma.$cache.disconnect({ deliverFor: 20 })
+      const end = prisma.$cache.disconnect({ flushTimeoutSeconds: 20 })
       server.resume()
       await withTimeout(end, 'the end')
       expect(prisma.$cache.stats().store.undelivered).toBe(0)
@@ -180,7 +180,7 @@ describe('invalidations that could not be delivered', () => {
 
     it('are waited for no longer than that, and counted', async () => {
       const { prisma } = await hanging()
-      await withTimeout(prisma.$cache.disconnect({ deliverFor: 0.3 }), 'the end')
+      await withTimeout(prisma.$cache.disconnect({ flushTimeoutSeconds: 0.3 }), 'the end')
       expect(prisma.$cache.stats().store.undelivered).toBeGreaterThan(0)
     })
   })

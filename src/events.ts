@@ -269,7 +269,7 @@ export type CacheEvent =
     }
   /** A threshold of `alerts` was crossed, or what had crossed it is back. Once each. */
   | (Alert & { readonly type: 'alert'; readonly state: 'raised' | 'resolved' })
-  /** The health check that `healthEvery` asks for. */
+  /** The health check that `healthIntervalSeconds` asks for. */
   | {
       readonly type: 'health'
       readonly state: 'ok' | 'unavailable' | 'undelivered'

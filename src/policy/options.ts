@@ -521,7 +521,7 @@ export interface CacheOptions {
    * The interval of health checks of the store, **seconds**: `health` events, which `alerts` use too. Does not keep the
    * process alive. @default 30 with `alerts`, else never
    */
-  readonly healthEvery?: number | undefined
+  readonly healthIntervalSeconds?: number | undefined
   /**
    * Reads from the database's catalogue what it does by itself (generated columns, triggers, views, cascades), once for all
    * processes of a prefix. If it cannot be read, every write invalidates everything. `false`: only the schema is used, and

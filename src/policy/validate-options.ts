@@ -337,7 +337,9 @@ const configEntries = {
       'Give `{ hitRate, errorRate, lookUpMs, memory, … }`, true or false.',
     ),
   ),
-  healthEvery: v.optional(v.pipe(v.number(EVERY), v.finite(EVERY), v.minValue(0.01, EVERY), v.maxValue(86_400, EVERY))),
+  healthIntervalSeconds: v.optional(
+    v.pipe(v.number(EVERY), v.finite(EVERY), v.minValue(0.01, EVERY), v.maxValue(86_400, EVERY)),
+  ),
   warmers: v.optional(warmers),
   laterExtensions: v.optional(v.picklist(['transparent', 'changing'], "Give 'transparent' or 'changing'.")),
   predict: v.optional(predict),

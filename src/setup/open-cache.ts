@@ -213,9 +213,12 @@ export function openCache(
     rejects: options.onUnavailable === 'reject',
     isStrict: (tag) => policies.isStrict(modelOf(tag)),
   })
-  const { alerts: asked, healthEvery = asked ? HEALTH_EVERY : undefined } = options
+  const { alerts: asked, healthIntervalSeconds = asked ? HEALTH_EVERY : undefined } = options
   const alerts = asked ? new Alerts(asked === true ? {} : asked, events, clock, () => store.condition()) : undefined
-  const health = healthEvery === undefined ? undefined : new HealthCheck(healthEvery * 1000, { store, events, alerts })
+  const health =
+    healthIntervalSeconds === undefined
+      ? undefined
+      : new HealthCheck(healthIntervalSeconds * 1000, { store, events, alerts })
   const transactions = new TransactionScopes()
   function scope(): Scope {
     try {

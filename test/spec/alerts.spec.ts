@@ -52,7 +52,7 @@ describeCombinations('alerts', (bed) => {
   })
 
   it('and health come of themselves, as often as asked', async () => {
-    const { prisma } = spec.cached({ healthEvery: 0.02 })
+    const { prisma } = spec.cached({ healthIntervalSeconds: 0.02 })
     const seen = await new Promise<CacheEventOf<'health'>[]>((resolve) => {
       const all: CacheEventOf<'health'>[] = []
       prisma.$cache.on('health', (event) => {
@@ -75,7 +75,7 @@ describe('a store of one’s own that fails when it is asked for its servers', (
       isRemote: true,
       servers: () => Promise.reject(new Error('no idea')),
     })
-    const { prisma, events } = spec.cached({ store, alerts: true, healthEvery: 0.02 })
+    const { prisma, events } = spec.cached({ store, alerts: true, healthIntervalSeconds: 0.02 })
     const told = (type: string) => events.filter((event) => event.type === type)
     await eventually(async () => told('health').length > 2 || undefined, 'the third health event')
     expect(told('error')[0]).toMatchObject({ during: 'connection', error: { message: 'no idea' } })
@@ -99,7 +99,7 @@ describe('alerts of a Redis', () => {
 
   it('say that it is nearly full, and that it is not any more', async () => {
     const admin = new Redis(server.url)
-    const { prisma, events } = spec.cached({ ...redis(), alerts: true, healthEvery: 0.02 })
+    const { prisma, events } = spec.cached({ ...redis(), alerts: true, healthIntervalSeconds: 0.02 })
     const memory = () => events.flatMap((event) => (event.type === 'alert' && event.alert === 'memory' ? [event] : []))
     const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1])
     await admin.config('SET', 'maxmemory', String(Math.round(used * 1.05)))
@@ -113,7 +113,7 @@ describe('alerts of a Redis', () => {
   })
 
   it('say that it is lost, that invalidations wait for it, and that it is back', async () => {
-    const { prisma, events } = spec.cached({ ...redis(), alerts: { memory: false }, healthEvery: 0.05 })
+    const { prisma, events } = spec.cached({ ...redis(), alerts: { memory: false }, healthIntervalSeconds: 0.05 })
     const seen = () => events.flatMap((event) => (event.type === 'alert' ? [`${event.state} ${event.alert}`] : []))
     const isUp = async () => (await prisma.$cache.health()).state === 'ok' || undefined
     await eventually(isUp, 'the first answer')
@@ -129,7 +129,7 @@ describe('alerts of a Redis', () => {
   })
 
   it('and health checks keep no process alive, and end with the cache', async () => {
-    const { prisma } = spec.cached({ alerts: true, healthEvery: 0.01 })
+    const { prisma } = spec.cached({ alerts: true, healthIntervalSeconds: 0.01 })
     const seen: unknown[] = []
     prisma.$cache.on('health', (event) => seen.push(event))
     await prisma.$cache.disconnect()
@@ -149,7 +149,7 @@ describe('alerts and health', () => {
     [{ alerts: { memory: '90%' as never } }, /`alerts\.memory`.*"90%"/],
     [{ alerts: { threshold: 1 } as never }, /`alerts\.threshold`.*no such option/],
     [{ alerts: 5 as never }, /`alerts`.*got 5/],
-    [{ healthEvery: 0 }, /`healthEvery`.*got 0/],
+    [{ healthIntervalSeconds: 0 }, /`healthIntervalSeconds`.*got 0/],
   ])('refuse %j, in words', (options, message) => {
     expect(() => cacheExtension({ configFile: false, ...options })).toThrow(
       expect.objectContaining({ name: 'CacheConfigError' }),

@@ -35,7 +35,7 @@ const extend = () =>
       prefix,
       defaults: { ttl: 60 },
       breaker: { graceMs: 0 },
-      healthEvery: 1,
+      healthIntervalSeconds: 1,
       warmers: [{ name: 'nothing', every: 3600, run: () => [] }],
       logger: false,
       ...(near && { near }),

@@ -60,7 +60,7 @@ await withEnvironment(values.provider as Provider, async (environment) => {
         prefix: freshPrefix(),
         defaults: { ttl: 3600 },
         timeoutMs: 5000,
-        breaker: { graceMs: 0 },
+        breaker: { quarantineMs: 0 },
         ...where,
       }),
     )

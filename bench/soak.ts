@@ -53,7 +53,7 @@ await withEnvironment('postgresql', async (environment) => {
     consistency: values.consistency === 'strict' ? 'strict' : 'default',
     timeoutMs: 1000,
     verify: { sample: 0.01, afterMs: 200 },
-    breaker: { graceMs: 0 },
+    breaker: { quarantineMs: 0 },
   }
   /** They note every statement. */
   const taps: SqlTap[] = []

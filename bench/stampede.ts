@@ -25,7 +25,7 @@ const LEASES: Readonly<Record<string, CacheOptions['lease']>> = {
 await withEnvironment('postgresql', async (environment) => {
   const open = async (lease: CacheOptions['lease'], prefix = freshPrefix()) => {
     const { prisma: plain, sql } = await environment.open()
-    const options = { configFile: false, prefix, lease, timeoutMs: 5000, breaker: { graceMs: 0 } } as const
+    const options = { configFile: false, prefix, lease, timeoutMs: 5000, breaker: { quarantineMs: 0 } } as const
     const prisma = (plain as ClientOf<'postgresql'>).$extends(
       cacheExtension({ ...options, redis: environment.redis.url }),
     )

@@ -19,7 +19,7 @@ const ROUNDS = 20
 await withEnvironment('sqlite', async (environment) => {
   const { prisma: plain } = await environment.open({ errorFormat: 'minimal' })
   await plain.user.create({ data: { email: 'ada@example.test' } })
-  const redis = { redis: environment.redis.url, breaker: { graceMs: 0 } }
+  const redis = { redis: environment.redis.url, breaker: { quarantineMs: 0 } }
   const stores: Readonly<Record<string, CacheOptions>> = {
     memory: { store: 'memory' },
     redis,

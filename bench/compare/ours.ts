@@ -50,7 +50,7 @@ export const OPTIONS: CacheOptions = {
   // A machine that stands still for a moment must not turn hits into queries.
   timeoutMs: 10_000,
   // A Redis that has just come is read from at once: nobody else has anything to tell it.
-  breaker: { graceMs: 0 },
+  breaker: { quarantineMs: 0 },
   // Of 10 000 rows.
   maxValueBytes: 1 << 24,
 }

@@ -120,7 +120,13 @@ async function measure(plain: Client, subjects: readonly Subject[], writes: numb
 async function openCached({ cacheExtension }: Package, plain: Client, where: CacheOptions): Promise<CachedClient> {
   const cached = plain.$extends(
     // A Redis that has just come is read from at once: nobody else has anything to tell it.
-    cacheExtension({ configFile: false, defaults: { ttl: 3600 }, timeoutMs: 5000, breaker: { graceMs: 0 }, ...where }),
+    cacheExtension({
+      configFile: false,
+      defaults: { ttl: 3600 },
+      timeoutMs: 5000,
+      breaker: { quarantineMs: 0 },
+      ...where,
+    }),
   ) as unknown as CachedClient
   await cached.user.findUnique({ where: { id: 1 } })
   await cached.$cache.settled()

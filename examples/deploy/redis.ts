@@ -19,7 +19,7 @@ export function connectRedis({ url, password, ca }: RedisSettings): Redis {
     keepAlive: 10_000,
     // A server that is gone without a word, not one that is slow: those are the cache's own `timeoutMs`.
     connectTimeout: 5000,
-    // For ever, and with pauses shorter than `breaker.graceMs` (3 s): for so long nobody reads from a Redis that was
+    // For ever, and with pauses shorter than `breaker.quarantineMs` (3 s): for so long nobody reads from a Redis that was
     // restarted, so that every process has found it and delivered what it kept for it.
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
     // A command that was lost with its connection fails now, and the database answers: the query behind it has a time limit

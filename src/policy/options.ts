@@ -476,7 +476,7 @@ export interface CacheOptions {
      * that every process can deliver its invalidations first. Longer than the longest reconnect delay of any client.
      * @default 3000
      */
-    readonly graceMs?: number | undefined
+    readonly quarantineMs?: number | undefined
   }
   /**
    * Reads that are made before somebody needs them: when the process starts, on a schedule, after invalidations, or by

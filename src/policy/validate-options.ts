@@ -305,7 +305,7 @@ const configEntries = {
     shape({
       failures: v.optional(wholeNumber(1, 1_000_000, 'failures')),
       resetMs: v.optional(wholeNumber(1, 600_000, 'milliseconds')),
-      graceMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
+      quarantineMs: v.optional(wholeNumber(0, 600_000, 'milliseconds')),
     }),
   ),
   maxValueBytes: v.optional(wholeNumber(1, MAX_VALUE_BYTES, 'bytes')),

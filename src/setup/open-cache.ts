@@ -107,7 +107,7 @@ export function openCache(
   const onError = (during: string, error: unknown) => events.emit({ type: 'error', during, error: storeError(error) })
   const tagTtlMs = Math.max(24 * 3600 * 1000, 2 * policies.longestMs)
   const { breaker = {}, waitReplicas = 0, replicaLag = 0, timeoutMs = 50 } = options
-  const { graceMs = 3000 } = breaker
+  const { quarantineMs: graceMs = 3000 } = breaker
   const connection = connectionLimits(options.connection ?? {}, timeoutMs)
   const opened = storeFactory(options)({
     prefix,

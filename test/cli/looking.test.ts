@@ -26,7 +26,7 @@ describe('a command that only looks', () => {
     cwd = mkdtempSync(join(tmpdir(), 'query-cache-looking-'))
     server = await startRedis()
     redis = new Redis(server.url)
-    const cache = createCache({ configFile: false, redis: server.url, prefix: 'used:', breaker: { graceMs: 0 } })
+    const cache = createCache({ configFile: false, redis: server.url, prefix: 'used:', breaker: { quarantineMs: 0 } })
     await cache.set('theme', 'dark', { ttl: 3600 })
     await cache.disconnect()
     // As from a server before this one: whoever writes notes the present one, and drops the versions.
@@ -82,7 +82,7 @@ describe('what the command line prints of names that somebody else chose', () =>
   beforeAll(async () => {
     cwd = mkdtempSync(join(tmpdir(), 'query-cache-printing-'))
     server = await startRedis()
-    const cache = createCache({ configFile: false, redis: server.url, prefix: 'p:', breaker: { graceMs: 0 } })
+    const cache = createCache({ configFile: false, redis: server.url, prefix: 'p:', breaker: { quarantineMs: 0 } })
     await cache.set(evil, { [evil]: evil })
     await cache.disconnect()
     const redis = new Redis(server.url)

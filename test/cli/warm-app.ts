@@ -15,7 +15,7 @@ export const prisma = new PrismaClient({ adapter }).$extends(
     redis: REDIS_URL,
     prefix: PREFIX,
     timeoutMs: 10_000,
-    breaker: { graceMs: 0 },
+    breaker: { quarantineMs: 0 },
     defaults: { ttl: 60, jitter: 0 },
     warmers: [
       { name: 'tags', run: (client) => client.tag.findMany() },

@@ -46,7 +46,7 @@ async function withCache(
   use: (cached: ReturnType<typeof spec.cached>) => Promise<void>,
 ): Promise<void> {
   const redis = connect()
-  const opened = spec.cached({ redis, prefix: `shop:${Math.random()}:`, breaker: { graceMs: 0 }, ...options })
+  const opened = spec.cached({ redis, prefix: `shop:${Math.random()}:`, breaker: { quarantineMs: 0 }, ...options })
   try {
     await use(opened)
     expect(opened.events.filter(({ type }) => type === 'error')).toEqual([])
@@ -128,7 +128,7 @@ describe('the user of the deployed Redis may do what the cache does', () => {
         redis: connect(),
         prefix: 'shop:warm:',
         timeoutMs: PATIENCE_MS,
-        breaker: { graceMs: 0 },
+        breaker: { quarantineMs: 0 },
         defaults: { ttl: 60 },
         warmers: [{ name: 'tags', run: (client: typeof spec.plain) => client.tag.findMany(), every: 3600 }],
       }),

@@ -88,7 +88,7 @@ async function anotherProcess() {
     prefix: 'shop:',
     configFile: false,
     timeoutMs: 5000,
-    breaker: { graceMs: 0 },
+    breaker: { quarantineMs: 0 },
   })
   endings.push(async () => {
     await prisma.$cache.disconnect()

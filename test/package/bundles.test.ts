@@ -21,7 +21,7 @@ const HANDLER = `
     const { PrismaClient } = external('./test/.generated/sqlite/client-js/index.js')
     const { PrismaLibSql } = external('@prisma/adapter-libsql')
     const prisma = new PrismaClient({ adapter: new PrismaLibSql({ url: 'file::memory:' }) }).$extends(
-      cacheExtension({ timeoutMs: 10_000, breaker: { graceMs: 0 }, admission: 'always', catalogue: false }),
+      cacheExtension({ timeoutMs: 10_000, breaker: { quarantineMs: 0 }, admission: 'always', catalogue: false }),
     )
     await prisma.$executeRawUnsafe('CREATE TABLE "Tag" (name TEXT PRIMARY KEY, color TEXT)')
     await prisma.tag.findMany()

@@ -253,7 +253,7 @@ describe('in an application', () => {
       for (const [version, source] of Object.entries(links)) {
         const link = join(app, 'node_modules/ioredis')
         symlinkSync(join(root, 'node_modules', source), link)
-        const options = `({ configFile: false, breaker: { graceMs: 0 }, redis: '${redis.url}', prefix: '${version}', defaults: { ttl: 60 }, timeoutMs: 5000 })`
+        const options = `({ configFile: false, breaker: { quarantineMs: 0 }, redis: '${redis.url}', prefix: '${version}', defaults: { ttl: 60 }, timeoutMs: 5000 })`
         expect(await runApp(build, options).finally(() => rmSync(link)), version).toMatchObject({ hit: 1, miss: 1 })
         await redis.restart()
       }

@@ -94,7 +94,7 @@ describe('alerts of a Redis', () => {
   const redis = (): CacheOptions => ({
     redis: server.url,
     timeoutMs: 2000,
-    breaker: { graceMs: 0, resetMs: 20, failures: 1 },
+    breaker: { quarantineMs: 0, resetMs: 20, failures: 1 },
   })
 
   it('say that it is nearly full, and that it is not any more', async () => {

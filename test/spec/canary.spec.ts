@@ -236,7 +236,7 @@ describe('a marked value is told by nobody when', () => {
     async (command) => {
       const server = await startRedis({ args: ['--rename-command', command, ''] })
       try {
-        const opened = open({ redis: server.url, breaker: { graceMs: 0 } })
+        const opened = open({ redis: server.url, breaker: { quarantineMs: 0 } })
         await read(opened)
         await opened.prisma.user.update({ where: { id: 4 }, data: { meta: { note: `2${EVIL}` } } })
         await read(opened)
@@ -256,7 +256,7 @@ describe('a marked value is told by nobody when', () => {
     const operator = new Redis(server.url)
     operator.on('error', () => {})
     try {
-      const opened = open({ redis: server.url, breaker: { graceMs: 0, resetMs: 10 }, timeoutMs: 200 })
+      const opened = open({ redis: server.url, breaker: { quarantineMs: 0, resetMs: 10 }, timeoutMs: 200 })
       await opened.prisma.user.count()
       await operator.config('SET', 'maxmemory', '1')
       await read(opened)

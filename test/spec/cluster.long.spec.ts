@@ -35,7 +35,7 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     const client = new Class(cluster.addresses, { clusterRetryStrategy: () => 100, ...clientOptions }) as RedisClient
     client.on?.('error', () => {})
     atEnd(() => client.disconnect())
-    return startProcess(client, { breaker: { failures: 3, resetMs: 50, graceMs: GRACE_MS }, ...options })
+    return startProcess(client, { breaker: { failures: 3, resetMs: 50, quarantineMs: GRACE_MS }, ...options })
   }
   /** Two processes that read from the cache. */
   async function startTwo(options: CacheOptions = {}, clientOptions: object = {}) {

@@ -59,7 +59,7 @@ describe.each(['memory', 'redis', 'near'] as const)('values that are computed (%
   /** As one more process that shares the store. */
   function open(options: CacheOptions = {}): CacheControl {
     const near = kind === 'near' && ({ near: 'subscribed' } as const)
-    const same = { configFile: false, store: shared, prefix, clock: clock.now, breaker: { graceMs: 0 } } as const
+    const same = { configFile: false, store: shared, prefix, clock: clock.now, breaker: { quarantineMs: 0 } } as const
     const plain = { defaults: { jitter: 0 }, timeoutMs: 20_000, lease: false } as const
     const one = createCache({ ...same, ...near, ...plain, ...options })
     caches.push(one)

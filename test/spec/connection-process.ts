@@ -34,7 +34,7 @@ const extend = () =>
       redis,
       prefix,
       defaults: { ttl: 60 },
-      breaker: { graceMs: 0 },
+      breaker: { quarantineMs: 0 },
       healthIntervalSeconds: 1,
       warmers: [{ name: 'nothing', every: 3600, run: () => [] }],
       logger: false,

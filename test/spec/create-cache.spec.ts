@@ -37,7 +37,7 @@ describe.each(['memory', 'redis'] as const)(
       // One store for the two, as two processes would share one Redis.
       const shared: StoreFactory = store === 'memory' ? memoryStore({ maxEntries: 500 }) : redisStore(client)
       const prefix = freshNamespace()
-      const same = { store: shared, prefix, breaker: { graceMs: 0 } }
+      const same = { store: shared, prefix, breaker: { quarantineMs: 0 } }
       const { prisma } = spec.cached(same)
       const cache = createCache({ configFile: false, ...same, timeoutMs: 20_000, ...options })
       caches.push(cache)

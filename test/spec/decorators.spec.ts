@@ -29,7 +29,7 @@ describe.each(combinations)('decorators %s (%s, %s)', (_, isLegacy, store) => {
     const where =
       store === 'memory' ? { store: memoryStore({ maxEntries: 100 }) } : { redis: inject('servers').redisUrl }
     const prefix = freshNamespace()
-    cache = createCache({ configFile: false, ...where, prefix, breaker: { graceMs: 0 }, timeoutMs: 20_000 })
+    cache = createCache({ configFile: false, ...where, prefix, breaker: { quarantineMs: 0 }, timeoutMs: 20_000 })
     caches.push(cache)
     events = []
     cache.on('*', (event) => events.push(event))

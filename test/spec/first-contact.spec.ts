@@ -34,11 +34,11 @@ describe('processes that meet a server together', () => {
   it('drop once what was there before: the last to come leaves alone what the first has stored since', async () => {
     const prefix = freshNamespace()
     const slow = slowToScan()
-    const late = spec.cached({ prefix, store: redisStore(slow.client), breaker: { graceMs: 0 } })
+    const late = spec.cached({ prefix, store: redisStore(slow.client), breaker: { quarantineMs: 0 } })
     const lateRead = did(late.prisma, late.prisma.tag.findMany())
     await slow.waits
 
-    const first = spec.cached({ prefix, store: redisStore(connect()), breaker: { graceMs: 0 } })
+    const first = spec.cached({ prefix, store: redisStore(connect()), breaker: { quarantineMs: 0 } })
     const read = () => did(first.prisma, first.prisma.user.findMany())
     expect(await read()).toBe('miss')
     await first.prisma.$cache.settled()
@@ -51,13 +51,13 @@ describe('processes that meet a server together', () => {
 
   it('drop it all the same where nobody else has', async () => {
     const prefix = freshNamespace()
-    const before = spec.cached({ prefix, store: redisStore(connect()), breaker: { graceMs: 0 } })
+    const before = spec.cached({ prefix, store: redisStore(connect()), breaker: { quarantineMs: 0 } })
     const read = (db: typeof before.prisma) => did(db, db.user.findMany())
     expect(await read(before.prisma)).toBe('miss')
     await before.prisma.$cache.settled()
     // A note that speaks of another server: this one was promoted, or restored from a copy.
     await connect().set(`${prefix}server`, 'another:0')
-    const after = spec.cached({ prefix, store: redisStore(connect()), breaker: { graceMs: 0 } })
+    const after = spec.cached({ prefix, store: redisStore(connect()), breaker: { quarantineMs: 0 } })
     expect(await read(after.prisma)).toBe('miss')
   })
 })

@@ -289,7 +289,7 @@ describe('metrics of a Redis that fails', () => {
   it('say that the circuit is open, what waits for it, and that it came back', async () => {
     const options: CacheOptions = {
       redis: server.url,
-      breaker: { graceMs: 0, resetMs: 20, failures: 1 },
+      breaker: { quarantineMs: 0, resetMs: 20, failures: 1 },
       timeoutMs: 2000,
     }
     const { prisma } = spec.cached(options)

@@ -29,7 +29,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
 
   type Process = ReturnType<typeof start>
   const start = (options: CacheOptions = {}) =>
-    spec.cached({ redis: server.url, near: coherence, breaker: { graceMs: 0 }, ...options })
+    spec.cached({ redis: server.url, near: coherence, breaker: { quarantineMs: 0 }, ...options })
   const name = (one: Process) => one.prisma.user.findUnique({ where: { id: 1 }, select: { name: true } })
   const rename = (one: Process, to: string) => one.prisma.user.update({ where: { id: 1 }, data: { name: to } })
   /** Commands Redis was sent by clients, but for heartbeats, probes whether it takes writes, and this question. */

@@ -224,7 +224,7 @@ describe('two clients of one process over Redis, one of them with copies that a 
     const url = new URL(redisUrl)
     const line = await startTcpProxy(Number(url.port))
     url.port = String(line.port)
-    const breaker = { graceMs: 0 } as const
+    const breaker = { quarantineMs: 0 } as const
     const reader = await open({ redis: url.href, near: { coherence: 'subscribed', heartbeatMs: 600_000 }, breaker })
     const writer = await open({
       redis: redisUrl,

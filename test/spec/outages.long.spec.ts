@@ -160,7 +160,7 @@ describe('invalidations that could not be delivered', () => {
     /** Its first attempt to bring them has failed, and the next one is a minute away. */
     async function hanging() {
       const server = await startServer()
-      const breaker = { failures: 3, resetMs: 60_000, graceMs: 0 }
+      const breaker = { failures: 3, resetMs: 60_000, quarantineMs: 0 }
       const { prisma, setStock, of } = await startProcess(server.url, { breaker })
       await prisma.$cache.health()
       server.pause()

@@ -20,7 +20,7 @@ export function useProcesses(bed: TestBed) {
     await bed.database.reset()
     const store = bed.store === 'memory' ? { store: memoryStore() } : { redis: inject('servers').redisUrl }
     const patience = { timeoutMs: PATIENCE_MS, catalogue: { timeoutMs: PATIENCE_MS } }
-    place = { configFile: false, prefix: freshNamespace(), ...patience, breaker: { graceMs: 0 }, ...store }
+    place = { configFile: false, prefix: freshNamespace(), ...patience, breaker: { quarantineMs: 0 }, ...store }
   })
   afterAll(() => Promise.all(ends.map((end) => end())))
 

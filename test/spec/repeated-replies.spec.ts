@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => proxy.close())
 
 const through = (more: CacheOptions = {}) =>
-  spec.cached({ redis: `redis://127.0.0.1:${proxy.port}`, breaker: { resetMs: 10, graceMs: 0 }, ...more })
+  spec.cached({ redis: `redis://127.0.0.1:${proxy.port}`, breaker: { resetMs: 10, quarantineMs: 0 }, ...more })
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 const isInUse = async ({ prisma }: Spec<'sqlite'>) => (await prisma.$cache.health()).state === 'ok' || undefined
 
@@ -113,7 +113,7 @@ it('gives nobody what another counter is at, though it asked for as many values'
   const line = await startTcpProxy(server.port)
   try {
     const four = [1, 2, 3, 4]
-    const client = spec.cached({ redis: `redis://127.0.0.1:${line.port}`, breaker: { resetMs: 10, graceMs: 0 } })
+    const client = spec.cached({ redis: `redis://127.0.0.1:${line.port}`, breaker: { resetMs: 10, quarantineMs: 0 } })
     const { $cache } = client.prisma
     for (const id of four) await $cache.increment(`counter:${id}`, id)
     const read = async (id: number) => expect([id, undefined]).toContain(await $cache.get(`counter:${id}`))

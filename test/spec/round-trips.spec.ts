@@ -25,7 +25,7 @@ describe('the way to Redis and back', () => {
         prefix,
         defaults: { ttl: 60 },
         timeoutMs: 5000,
-        breaker: { graceMs: 0 },
+        breaker: { quarantineMs: 0 },
         // No probes among the commands that are counted.
         connection: { writeCheckMs: 600_000 },
         logger: false,

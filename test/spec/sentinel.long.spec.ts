@@ -30,7 +30,7 @@ describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', 
       }) as RedisClient
       client.on?.('error', () => {})
       atEnd(() => client.disconnect())
-      return startProcess(client, { breaker: { failures: 3, resetMs: 50, graceMs: GRACE_MS } })
+      return startProcess(client, { breaker: { failures: 3, resetMs: 50, quarantineMs: GRACE_MS } })
     }
     const processes = [await startOne(), await startOne()] as const
     for (const process of processes) await process.recovered()

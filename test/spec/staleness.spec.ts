@@ -32,7 +32,7 @@ describe('what can go stale', () => {
 
   /** Process 0 writes and is behind a line that can break, process 1 reads. */
   const start = (options: CacheOptions = {}) => {
-    const place = { prefix, timeoutMs: TIMEOUT_MS, breaker: { graceMs: 0, resetMs: 50 }, ...options }
+    const place = { prefix, timeoutMs: TIMEOUT_MS, breaker: { quarantineMs: 0, resetMs: 50 }, ...options }
     return {
       writer: processes.start(0, { ...place, redis: `redis://127.0.0.1:${line.port}` }),
       reader: processes.start(1, { ...place, redis: server.url }),
@@ -115,7 +115,7 @@ describe('what can go stale', () => {
   })
 
   it('when Redis comes back and one process finds it before another: nothing, it is left alone meanwhile', async () => {
-    const { writer, reader } = start({ breaker: { graceMs: 2000, resetMs: 50 } })
+    const { writer, reader } = start({ breaker: { quarantineMs: 2000, resetMs: 50 } })
     // A server that is new when it is first met is left alone as well.
     await hears(reader, 'old')
     await eventually(

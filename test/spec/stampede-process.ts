@@ -49,7 +49,7 @@ const prisma = plain.$extends(
     prefix: options.prefix,
     defaults: { ttl: 60 },
     timeoutMs: PATIENCE_MS,
-    breaker: { graceMs: 0 },
+    breaker: { quarantineMs: 0 },
     lease: options.lease,
   }),
 )

@@ -263,7 +263,7 @@ describe('where the hold cannot be taken', () => {
   async function withoutRedis(options: CacheOptions) {
     const server = await startRedis()
     ends.push(() => server.stop())
-    const redis = { redis: server.url, timeoutMs: 200, breaker: { graceMs: 0, resetMs: 50 } }
+    const redis = { redis: server.url, timeoutMs: 200, breaker: { quarantineMs: 0, resetMs: 50 } }
     const writer = processes.start(0, { ...strict, ...redis, ...options })
     await writer.plain.user.create({ data: { email: 'ada@example.test', name: 'old' } })
     await name(writer.prisma)

@@ -48,7 +48,7 @@ export function useProcessesUnderLoad(bed: TestBed) {
         admission: 'always',
         timeoutMs: TIMEOUT_MS,
         logger: false,
-        breaker: { failures: 3, resetMs: 50, graceMs: 0 },
+        breaker: { failures: 3, resetMs: 50, quarantineMs: 0 },
         ...options,
       }),
     )

@@ -34,7 +34,7 @@ async function open(options: CacheOptions = {}): Promise<CacheControl> {
     redis: `redis://127.0.0.1:${proxy.port}`,
     prefix,
     timeoutMs: 5000,
-    breaker: { graceMs: 0 },
+    breaker: { quarantineMs: 0 },
     lease: false,
     ...options,
   })
@@ -102,7 +102,7 @@ describe('the way to Redis and back', () => {
 })
 
 describe('a Redis that does not answer', () => {
-  const impatient = { timeoutMs: 500, breaker: { graceMs: 0, failures: 2, resetMs: 50 } } as const
+  const impatient = { timeoutMs: 500, breaker: { quarantineMs: 0, failures: 2, resetMs: 50 } } as const
   const faults: Record<string, () => void> = {
     'loses its answers': () => proxy.loseAnswers(),
     'is not reached': () => proxy.blackHole(),

@@ -55,7 +55,7 @@ const prisma = plain.$extends(
     near: options.near,
     defaults: { ttl: 60 },
     timeoutMs: PATIENCE_MS,
-    breaker: { graceMs: 0 },
+    breaker: { quarantineMs: 0 },
     warmers,
   }),
 )

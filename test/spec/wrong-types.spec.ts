@@ -31,7 +31,7 @@ describe('a key of another type', () => {
     const type = name.startsWith('shapes') ? 'string' : 'list'
     if (type === 'string') await redis.set(prefix + name, 'x')
     else await redis.rpush(prefix + name, 'x')
-    const { prisma } = spec.cached({ prefix, invalidation: 'shape', breaker: { graceMs: 0 } })
+    const { prisma } = spec.cached({ prefix, invalidation: 'shape', breaker: { quarantineMs: 0 } })
     const reads = [
       () => prisma.user.findUnique({ where: { id: 1 } }),
       () => prisma.user.findMany({ where: { managerId: 1 } }),
@@ -51,7 +51,7 @@ describe('a key of another type', () => {
   })
 
   it('is invalidated like an absent one, and its entries are served no more', async () => {
-    const { prisma } = spec.cached({ prefix, breaker: { graceMs: 0 } })
+    const { prisma } = spec.cached({ prefix, breaker: { quarantineMs: 0 } })
     const read = () => prisma.user.findMany()
     await read()
     await prisma.$cache.settled()
@@ -64,7 +64,7 @@ describe('a key of another type', () => {
   })
 
   it('under an entry or a value is a miss, and makes room', async () => {
-    const { prisma } = spec.cached({ prefix, breaker: { graceMs: 0 } })
+    const { prisma } = spec.cached({ prefix, breaker: { quarantineMs: 0 } })
     const read = () => prisma.user.findMany({ cache: { key: 'all' } })
     await read()
     await prisma.$cache.settled()
@@ -86,7 +86,7 @@ describe('a key of another type', () => {
   it.each(['x', '0.', '9.', '0.0-', '0.0-x', '0.0-99999999999999999999', '0.-1', '0.99999-0', '\u0000'])(
     'a cursor that is none is told to who asked, and not taken for an outage: %j',
     async (cursor) => {
-      const { prisma } = spec.cached({ prefix, breaker: { graceMs: 0 } })
+      const { prisma } = spec.cached({ prefix, breaker: { quarantineMs: 0 } })
       const admin = adminHandler(prisma.$cache, { authorize: () => true })
       const answer = await admin(new Request(`http://localhost/keys?cursor=${encodeURIComponent(cursor)}`))
       expect(answer.status).toBe(cursor === '0.' ? 200 : 400)

@@ -52,7 +52,7 @@ export interface TestBed<P extends Provider = Provider> extends Combination<P> {
    */
   readonly cache: { readonly configFile: false; readonly prefix: string; readonly timeoutMs: number } & (
     | { readonly store: 'memory' }
-    | { readonly redis: string | RedisClient; readonly breaker: { readonly graceMs: 0 } }
+    | { readonly redis: string | RedisClient; readonly breaker: { readonly quarantineMs: 0 } }
   )
 }
 
@@ -98,7 +98,7 @@ export function useTestBed<P extends Provider>(combination: Combination<P>): Tes
       if (store === 'memory') return { ...common, store }
       const redis = cluster ? cluster.connect() : inject('servers').redisUrl
       // The server is as old as the run: nobody is still looking for it.
-      return { ...common, redis, breaker: { graceMs: 0 } }
+      return { ...common, redis, breaker: { quarantineMs: 0 } }
     },
   }
 }

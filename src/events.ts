@@ -44,7 +44,7 @@ export type BypassReason =
   /** Caching reads of this form costs more time than it saves: see `admission`. */
   | 'not-admitted'
   /** A strict write is under way on what this read depends on, or `replicaLag` has not passed since the last one. */
-  | 'held'
+  | 'write-in-progress'
   /** Invalidations wait to be delivered; until then nothing read from the store can be trusted. */
   | 'undelivered-invalidation'
 

@@ -37,7 +37,7 @@ interface ReadSeries {
 const WINDOW_MS = 5 * 60_000
 const DATABASE = 'database'
 /** Reasons found out by asking the store; what never asked it says nothing of how fast it is. */
-const ASKED: ReadonlySet<string> = new Set(['store-unavailable', 'undelivered-invalidation', 'held'])
+const ASKED: ReadonlySet<string> = new Set(['store-unavailable', 'undelivered-invalidation', 'write-in-progress'])
 
 /** Counts events as they come. A hit takes a few look-ups in small maps; everything else is counted at leisure. */
 export function recordEvents(cache: MetricsSource, options: RecordOptions): Recording {

@@ -53,7 +53,7 @@ export function answer(call: ReadCall, { plan, found }: LookedUp, context: ReadC
     const undelivered = context.store.condition().state === 'undelivered'
     return bypass(call, undelivered ? 'undelivered-invalidation' : 'store-unavailable', context)
   }
-  if (found.kind === 'held') return bypass(call, 'held', context)
+  if (found.kind === 'held') return bypass(call, 'write-in-progress', context)
   return found.kind === 'miss' ? miss(call, plan, found, context) : serve(call, plan, found, context)
 }
 

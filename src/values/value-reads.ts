@@ -35,7 +35,7 @@ export async function getValue(name: string, context: ValueContext): Promise<{ r
   const { model, operation, key } = plan
   const told = { model, operation, key, ms: events.since(begun) } as const
   if ('kind' in found) {
-    if (found.kind === 'held') return bypassed('get', 'held', context)
+    if (found.kind === 'held') return bypassed('get', 'write-in-progress', context)
     const copy = found.kind === 'hit' ? await tryCopy(found.payload, plan, context.read) : undefined
     const { ageMs, freshForMs, tier, tags } = found
     if (copy) {

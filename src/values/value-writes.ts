@@ -86,7 +86,7 @@ async function store(some: readonly Prepared[], { tags, userTags, ttlMs, isSeale
       isCounter(payload) ? [] : [...tags, ...scopeTags(id.scope, userTags, context.read)]
     const all = [...new Set(some.flatMap(tagsOf))]
     const versions = all.length === 0 ? [] : await store.ensureVersions(all)
-    if (versions.includes(HELD)) return bypassed('set', 'held', context) ?? false
+    if (versions.includes(HELD)) return bypassed('set', 'write-in-progress', context) ?? false
     const kept = { readAt: clock(), freshForMs: ttlMs, keptForMs: ttlMs, tookMs: 0 }
     const fills = some.map((one, i) => {
       const { id, payload } = one

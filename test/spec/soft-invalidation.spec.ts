@@ -134,6 +134,6 @@ describeCombinations('a soft invalidation', (bed) => {
     await red(prisma)
     await prisma.$cache.settled()
     await prisma.$cache.invalidate({ models: ['Tag'], soft: true })
-    expect(await statusOf(prisma, red(prisma))).toBe('held')
+    expect(await statusOf(prisma, red(prisma))).toBe('write-in-progress')
   })
 })

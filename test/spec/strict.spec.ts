@@ -44,8 +44,8 @@ describeStrict('a strict write', (bed) => {
     const gate = writer.sql.hold(UPDATE, { before: true })
     const writing = Promise.resolve(setName(writer.prisma, 'new'))
     await gate.held
-    expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('held')
-    expect(await statusOf(reader.prisma, reader.prisma.user.count())).toBe('held')
+    expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('write-in-progress')
+    expect(await statusOf(reader.prisma, reader.prisma.user.count())).toBe('write-in-progress')
     gate.open()
     await writing
     expect(await name(reader.prisma)).toBe('new')
@@ -97,7 +97,7 @@ describeStrict('a strict write', (bed) => {
       const other = processes.start(1, options)
       await setName(other.prisma, 'second', 2)
       await other.prisma.$cache.invalidate({ models: ['User'] })
-      expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('held')
+      expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('write-in-progress')
     }
     slow.open()
     await first
@@ -113,7 +113,7 @@ describeStrict('a strict write', (bed) => {
       expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('hit')
     })
     await gate.held
-    expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('held')
+    expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('write-in-progress')
     gate.open()
     await writing
     expect(await name(reader.prisma)).toBe('new')
@@ -157,7 +157,7 @@ describeStrict('a strict write', (bed) => {
       some.prisma.user.update({ where: { id: 1 }, data: { name: 'new', posts: { create: { title: 'one' } } } }),
     )
     await gate.held
-    expect(await statusOf(reader.prisma, reader.prisma.post.count())).toBe('held')
+    expect(await statusOf(reader.prisma, reader.prisma.post.count())).toBe('write-in-progress')
     expect(await statusOf(reader.prisma, reader.prisma.user.count())).toBe('hit')
     gate.open()
     await writing
@@ -216,7 +216,7 @@ describe('a process that dies', () => {
 
   it('between commit and invalidation costs the hold, no more', async () => {
     const { reader, end } = await dieAfterCommit({ ...strict, lockTtlMs: LEASE_MS })
-    expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('held')
+    expect(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))).toBe('write-in-progress')
     expect(await name(reader.prisma)).toBe('new')
     await eventually(
       async () => (await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada))) === 'hit' || undefined,
@@ -246,7 +246,7 @@ describe('a process that dies', () => {
     while (performance.now() < until) {
       seen.add(await statusOf(reader.prisma, reader.prisma.user.findUniqueOrThrow(ada)))
     }
-    expect([...seen]).toEqual(['held'])
+    expect([...seen]).toEqual(['write-in-progress'])
     gate.open()
     await writing
   })
@@ -323,7 +323,7 @@ describeStrict('with read replicas', (bed) => {
     expect(await late).toBe('old')
     await settled()
     // And one that is asked after it, and not stored either.
-    expect(await statusOf(prisma, prisma.user.findUniqueOrThrow(ada))).toBe('held')
+    expect(await statusOf(prisma, prisma.user.findUniqueOrThrow(ada))).toBe('write-in-progress')
     await settled()
     expect(await prisma.$cache.keys().then((keys) => keys.length)).toBeLessThanOrEqual(1)
     clock.advance(1000 * replicaLag)
@@ -337,7 +337,7 @@ describeStrict('with read replicas', (bed) => {
     await plain.user.create({ data: { email: 'ada@example.test', name: 'old' } })
     await name(prisma)
     await setName(prisma, 'new')
-    expect(await statusOf(prisma, prisma.user.findUniqueOrThrow(ada))).toBe('held')
+    expect(await statusOf(prisma, prisma.user.findUniqueOrThrow(ada))).toBe('write-in-progress')
     expect(await name(prisma)).toBe('new')
   })
 })

@@ -108,7 +108,7 @@ describe('what a cache does', () => {
   })
 
   it('is told by operation, the busiest first', () => {
-    hub.emit({ type: 'bypass', model: 'Tag', operation: 'count', reason: 'held' })
+    hub.emit({ type: 'bypass', model: 'Tag', operation: 'count', reason: 'write-in-progress' })
     for (let i = 0; i < 3; i += 1) hub.emit(miss())
     const { operations } = recorder.activity(300)
     expect(operations.map(({ model, miss, bypass }) => [model, miss, bypass])).toEqual([

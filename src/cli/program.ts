@@ -23,7 +23,7 @@ Data goes to stdout, everything else to stderr. Docs: docs/cli.md`
 
 /** The commands. `done` is told the exit code of the one that ran. */
 export function program(version: string, done: (exitCode: number) => void): Command {
-  const root = new Command('prisma-query-cache')
+  const root = new Command('prisma-extension-query-cache')
     .description(
       'Inspects and changes the cache of prisma-extension-query-cache that cache.config.* and REDIS_URL name here.',
     )
@@ -39,10 +39,10 @@ export function program(version: string, done: (exitCode: number) => void): Comm
       'after',
       `
 Examples:
-  $ npx prisma-query-cache doctor
-  $ npx prisma-query-cache stats --watch
-  $ npx prisma-query-cache keys 'User:*' --all | wc -l
-  $ npx prisma-query-cache invalidate --model User --yes
+  $ npx prisma-extension-query-cache doctor
+  $ npx prisma-extension-query-cache stats --watch
+  $ npx prisma-extension-query-cache keys 'User:*' --all | wc -l
+  $ npx prisma-extension-query-cache invalidate --model User --yes
 ${EXIT_CODES}`,
     )
 
@@ -55,7 +55,7 @@ ${EXIT_CODES}`,
     action: (args: readonly (string | undefined)[], options: Options, session: Session) => Promise<number>,
   ) => {
     const command = options(root.command(signature).description(description))
-    const shown = examples.map((example) => `  $ npx prisma-query-cache ${example}`).join('\n')
+    const shown = examples.map((example) => `  $ npx prisma-extension-query-cache ${example}`).join('\n')
     command.addHelpText('after', `\nExamples:\n${shown}`)
     command.action(async () => {
       const given = command.optsWithGlobals<GlobalOptions & Options>()
@@ -94,7 +94,7 @@ ${EXIT_CODES}`,
   add<Parameters<typeof get>[1]>(
     'get <key>',
     'shows one entry: its age, size and tags; its value with --value',
-    ['get User:findMany:@front-page', 'get "$(npx prisma-query-cache keys --limit 1)" --value'],
+    ['get User:findMany:@front-page', 'get "$(npx prisma-extension-query-cache keys --limit 1)" --value'],
     (command) => command.option('--value', 'show the value, cut to the size of a screen'),
     ([key = ''], options, session) => get(key, options, session),
   )
@@ -142,9 +142,10 @@ ${EXIT_CODES}`,
   add<Parameters<typeof doctor>[0]>(
     'doctor',
     'checks the config, the store and its entries, and says what to do',
-    ['doctor', 'doctor --strict --json', 'doctor --fix'],
+    ['doctor', 'doctor --client ./src/db.ts', 'doctor --strict --json', 'doctor --fix'],
     (command) =>
       command
+        .option('--client <module>', 'look at the options of the cached client that this module exports')
         .option('--fix', 'remove keys of the cache that never expire')
         .option('-y, --yes', 'do not ask before removing')
         .option('--strict', 'exit with 1 for warnings, too')

@@ -23,11 +23,16 @@ export interface StoreTarget extends Target {
 
 /** The options an application in this directory would have, but for what only a process that answers queries needs. */
 export function optionsHere(given: GlobalOptions): CacheOptions {
-  const { config, redis, prefix, schema } = given
+  const { config, redis, prefix } = given
   // Told on its own, for a mistake in it should be told before one in what is laid over it.
   if (config !== false) loadConfig(config)
   const told = validateOptions({ configFile: config, redis, prefix })
-  const { near: _near, verify: _verify, warmers: _warmers, ...options } = withSurroundings(told)
+  return idle(withSurroundings(told), given)
+}
+
+/** Without what only a process that answers queries needs, and with the schema. */
+export function idle(all: CacheOptions, { schema }: GlobalOptions): CacheOptions {
+  const { near: _near, verify: _verify, warmers: _warmers, ...options } = all
   const text = schema === undefined && options.schema !== undefined ? options.schema : schemaText(schemaFiles(schema))
   return { ...options, configFile: false, ...(text !== undefined && { schema: text }) }
 }
@@ -35,11 +40,12 @@ export function optionsHere(given: GlobalOptions): CacheOptions {
 /** What a command is going to do; one that only looks must leave no trace in the store. */
 export interface Purpose {
   readonly looksOnly: boolean
+  /** Those of the application's own client. @default what an application here would have */
+  readonly options?: CacheOptions
 }
 
 /** @throws CliError where there is no store that other processes share. */
-export function storeTarget(given: GlobalOptions, { looksOnly }: Purpose): StoreTarget {
-  const options = optionsHere(given)
+export function storeTarget(given: GlobalOptions, { looksOnly, options = optionsHere(given) }: Purpose): StoreTarget {
   const { redis, store } = options
   if (redis === undefined && (store === undefined || store === 'memory')) {
     throw new CliError(

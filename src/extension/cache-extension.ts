@@ -17,6 +17,7 @@ import { answer, readThrough } from '../read/read-through.ts'
 import { warnOfNothingCached } from '../setup/nothing-cached.ts'
 import { openCache } from '../setup/open-cache.ts'
 import { withSurroundings } from '../setup/surroundings.ts'
+import { noteOptions } from '../setup/used-options.ts'
 import { userTag } from '../tags/tag.ts'
 import { Warming } from '../warming/warming.ts'
 import { changedNothing, leavesTransactionOpen, undoesAll } from '../write/failed-write.ts'
@@ -78,6 +79,7 @@ export function extend(client: AnyClient, given: CacheOptions, surface: Surface 
   const options = withSurroundings(given)
   if (surface === OWN_SURFACE) warnOfNothingCached(given, options)
   const cache = cacheOf(client, options, surface)
+  noteOptions(cache.control, options)
   const extended = client.$extends({
     name: 'prisma-extension-query-cache',
     client: {

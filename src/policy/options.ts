@@ -538,7 +538,7 @@ export interface CacheOptions {
    * @default as `changing`, with a warning
    */
   readonly laterExtensions?: 'transparent' | 'changing' | undefined
-  /** The module that exports the cached client, relative to the config file, for `npx prisma-query-cache warm`. @default none */
+  /** The module that exports the cached client, relative to the config file, for `npx prisma-extension-query-cache warm`. @default none */
   readonly client?: string | undefined
   /** The config file: a path, or `false` for none. @default the first `cache.config.{ts,mts,js,mjs,cjs,json}` in the working directory */
   readonly configFile?: string | false | undefined

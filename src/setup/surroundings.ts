@@ -3,20 +3,21 @@ import { loadConfig } from '../config/load-config.ts'
 import type { CacheOptions } from '../policy/options.ts'
 
 /**
- * Options given here ← config file ← environment. `models` and `defaults` merge, everything else is taken whole; what is
+ * Options given here ← environment ← config file. `models` and `defaults` merge, everything else is taken whole; what is
  * `undefined` in one layer says nothing, so that `prefix: process.env.PREFIX` leaves the layer below.
  */
 export function withSurroundings(given: CacheOptions): CacheOptions {
   const file = given.configFile === false ? {} : loadConfig(given.configFile)
   // `store` and `redis` answer one question; the first layer that answers it counts, and the others are not looked at.
-  const chosen = [given, file].find((layer) => layer.store ?? layer.redis)
+  const isGiven = given.store !== undefined || given.redis !== undefined
   const env = environmentOptions(process.env)
-  const { store, redis } = chosen ?? { store: undefined, redis: environmentRedis(process.env) }
+  const ofEnvironment = isGiven ? undefined : environmentRedis(process.env)
+  const { store, redis } = isGiven ? given : ofEnvironment ? { store: undefined, redis: ofEnvironment } : file
   return {
-    ...layered(env, file, given),
+    ...layered(file, env, given),
     store,
     redis,
-    defaults: layered(env.defaults, file.defaults, given.defaults),
+    defaults: layered(file.defaults, env.defaults, given.defaults),
     models: layered(file.models, given.models),
   }
 }

@@ -292,6 +292,7 @@ describe.concurrent('what is wrong', () => {
       /there is nothing to invalidate/,
     ],
     ['a config that is not there', ['keys', '--config', 'none.ts'], 2, /no file .*none\.ts/],
+    ['doctor of a process', ['doctor', '--url', 'http://localhost:1'], 2, /takes no `--url`/],
     ['a schema that is not there', ['doctor', '--schema', 'none.prisma'], 1, /no schema at none\.prisma/],
     ['an env file that is not there', ['keys', '--env', '.env.none'], 2, /\.env\.none cannot be read/],
     [
@@ -316,7 +317,7 @@ describe.concurrent('what is wrong', () => {
     ])
     expect([help.exitCode, help.stderr]).toEqual([0, ''])
     expect(help.stdout).toMatch(/Examples:[\s\S]*Exit codes:[\s\S]*0 {2}done/)
-    expect(ofKeys.stdout).toContain("$ npx prisma-query-cache keys 'User:findMany:*'")
+    expect(ofKeys.stdout).toContain("$ npx prisma-extension-query-cache keys 'User:findMany:*'")
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
@@ -490,6 +491,28 @@ describe('doctor', () => {
   })
 })
 
+describe('options given in code', () => {
+  const bed = useTestBed({ provider: 'sqlite', generator: 'ts', store: 'redis' })
+  const spec = useSpec(bed)
+
+  it('are seen by doctor with `--client`, with what lies in their Redis', async () => {
+    const { prisma, prefix } = spec.cached()
+    await prisma.tag.count()
+    await prisma.$cache.settled()
+    const client = fileURLToPath(new URL('./warm-app.ts', import.meta.url))
+    const env = { DATABASE: bed.database.url, PREFIX: prefix, REDIS_URL: inject('servers').redisUrl }
+    const ran = await runCli(['doctor', '--client', client, '--schema', schema], { cwd: app(), env })
+    expect(ran.stdout).toMatch(/✓ config +the options of the client in .*warm-app\.ts are sound/)
+    expect(ran.stdout).toContain('every model is cached unless it says otherwise')
+    expect(ran.stdout).toMatch(new RegExp(`✓ keys +[1-9]\\d* keys under "${prefix}"`))
+  })
+
+  it('are not seen without it, and that is said', async () => {
+    const ran = await runCli(['doctor'], { cwd: app() })
+    expect(ran.stdout).toMatch(/· config +there is no cache\.config\.\* here.*--client/)
+  })
+})
+
 describe('warm', () => {
   const bed = useTestBed({ provider: 'sqlite', generator: 'ts', store: 'redis' })
   const spec = useSpec(bed)
@@ -551,8 +574,8 @@ describe('init', () => {
     const text = readFileSync(join(cwd, 'cache.config.ts'), 'utf8')
     expect(text).toContain("import type { PrismaClient } from '@prisma/client'")
     expect(text).toContain("prefix: 'webshop:'")
-    expect(text).toContain("User: { ttl: 'medium', neverCache: ['passwordHash'] },")
-    expect(text).toContain("Post: { ttl: 'medium' },")
+    expect(text).toContain("\n    User: { neverCache: ['passwordHash'] }, // and ttl: 'medium'\n")
+    expect(text).toContain("\n    // Post: { ttl: 'medium' },\n")
     expect(text).toMatch(/Session: false,/)
     expect(text).toMatch(/\/\/ Totals: .*dependsOn/)
     mkdirSync(join(cwd, 'node_modules'))
@@ -563,7 +586,7 @@ describe('init', () => {
     )
     const doctor = await runCli(['doctor'], { cwd })
     expect(doctor.stdout).toMatch(/✓ config +.*cache\.config\.ts is sound/)
-    expect(doctor.stdout).toMatch(/✓ policies +2 models are cached: User, Post/)
+    expect(doctor.stdout).toMatch(/· policies +no model has a `ttl`/)
   })
 
   it('finds the generated client, and writes over nothing unless it is told to', async () => {

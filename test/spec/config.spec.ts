@@ -68,17 +68,22 @@ describe('the configuration is found', () => {
       options: () => ({ configFile: false }),
       expected: nothing,
     },
-    'in code before file before environment, `models` and `defaults` taken together': {
+    'in code before environment before file, `models` and `defaults` taken together': {
       files: {
         'cache.config.json': JSON.stringify({
           prefix: 'file:',
-          defaults: { jitter: 0 },
+          defaults: { ttl: 9, jitter: 0 },
           models: { Tag: { ttl: 1 }, User: { ttl: 2 } },
         }),
       },
       env: () => ({ CACHE_PREFIX: 'env:', CACHE_DEFAULT_TTL: '3', REDIS_URL: 'redis://127.0.0.1:1' }),
       options: () => ({ store: 'memory', models: { Tag: { ttl: 4 } } }),
-      expected: { store: 'memory', prefix: 'file:', ttl: { Tag: 4, User: 2, Post: 3 }, health: 'ok' },
+      expected: { store: 'memory', prefix: 'env:', ttl: { Tag: 4, User: 2, Post: 3 }, health: 'ok' },
+    },
+    'in REDIS_URL, whatever the file says': {
+      files: { 'cache.config.json': '{"store":"memory","prefix":"config-spec-0:"}' },
+      env: () => ({ REDIS_URL: inject('servers').redisUrl }),
+      expected: { store: 'redis', prefix: 'config-spec-0:', ttl: {}, health: 'ok' },
     },
     'in the layer below, where code says undefined': {
       files: { 'cache.config.json': json },

@@ -1,11 +1,14 @@
+import type { CacheOptions } from '../../policy/options.ts'
+import { usedOptions } from '../../setup/used-options.ts'
 import type { RedisClient } from '../../stores/redis/redis-client.ts'
+import { appClient } from '../app-client.ts'
 import { removeEternal, takeCensus } from '../doctor/census.ts'
 import { checkConfig } from '../doctor/check-config.ts'
 import { checkClock, checkCommands, checkLatency } from '../doctor/check-connection.ts'
 import { checkKeys } from '../doctor/check-keys.ts'
 import { checkServer } from '../doctor/check-server.ts'
 import { error, type Finding, type Level, ok } from '../doctor/finding.ts'
-import { EXIT } from '../exit-codes.ts'
+import { CliError, EXIT } from '../exit-codes.ts'
 import type { Session } from '../session.ts'
 import type { StoreTarget } from '../store-target.ts'
 import type { Terminal } from '../terminal.ts'
@@ -16,23 +19,42 @@ export interface DoctorOptions {
   /** A warning ends with 1 as well. */
   readonly strict?: boolean
   readonly maxKeys: number
+  /** The module that exports the client whose options are looked at. */
+  readonly client?: string
 }
 
 /** Looks at the config, the store and what lies in it; each finding with what to do about it. */
 export async function doctor(options: DoctorOptions, session: Session): Promise<number> {
+  const { given } = session
+  if (given.url) {
+    throw new CliError(
+      EXIT.usage,
+      '`doctor` looks at the config and at Redis, and asks no process: it takes no `--url`',
+      'Leave it out; `stats --url` and `advise --url` tell of a process.',
+    )
+  }
+  const client = options.client === undefined ? undefined : await appClient(options.client, given)
+  try {
+    return await examine(options, session, client && usedOptions(client.$cache))
+  } finally {
+    await client?.$cache.disconnect()
+    await client?.$disconnect?.()
+  }
+}
+
+async function examine(options: DoctorOptions, session: Session, inCode: CacheOptions | undefined): Promise<number> {
   const { terminal, given } = session
-  const { findings, options: config } = checkConfig(given)
+  const { findings, options: config } = checkConfig(given, inCode && { options: inCode, module: options.client ?? '' })
   const isShared = config !== undefined && config.redis !== undefined
-  if (isShared) findings.push(...(await checkStore(options, session)))
+  if (isShared) findings.push(...(await checkStore(options, config, session)))
   if (terminal.isJson) terminal.printJson({ findings, ok: !isBad(findings, options.strict) })
   else show(findings, terminal)
   return isBad(findings, options.strict) ? EXIT.found : EXIT.ok
 }
 
-async function checkStore(options: DoctorOptions, session: Session): Promise<Finding[]> {
-  const target = session.target({ looksOnly: true }) as StoreTarget
+async function checkStore(options: DoctorOptions, config: CacheOptions, session: Session): Promise<Finding[]> {
+  const target = session.target({ looksOnly: true, options: config }) as StoreTarget
   const { client } = target
-  const config = target.options
   const { servers } = await target.info()
   const findings = servers.flatMap((server) => checkServer(server, config))
   if (!client || servers.some((server) => server.error !== null)) return findings

@@ -32,9 +32,9 @@ export async function init({ output, force }: InitOptions, session: Session): Pr
   const shown = relative(process.cwd(), path)
   if (terminal.isJson) terminal.printJson({ file: shown })
   else terminal.print(shown)
-  terminal.note('next: check the times in it, then')
+  terminal.note('next: give a `ttl` to models that are read often and written seldom, then')
   terminal.note('  const prisma = new PrismaClient({ adapter }).$extends(cacheExtension)')
-  terminal.note('  npx prisma-query-cache doctor')
+  terminal.note('  npx prisma-extension-query-cache doctor')
   return EXIT.ok
 }
 

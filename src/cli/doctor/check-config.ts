@@ -4,23 +4,41 @@ import type { CacheOptions } from '../../policy/options.ts'
 import { Policies } from '../../policy/resolve-policy.ts'
 import { modelGraph, OPEN_GRAPH } from '../../query/model-graph.ts'
 import { schemaDataModel } from '../../query/schema-data-model.ts'
-import { optionsHere } from '../store-target.ts'
+import { idle, optionsHere } from '../store-target.ts'
 import { type GlobalOptions, schemaFiles } from '../surroundings.ts'
 import { error, type Finding, note, ok, warning } from './finding.ts'
 
-/** The config, the schema, and what is installed. `options`: what an application here would have; `undefined`: it would throw. */
-export function checkConfig(given: GlobalOptions): { findings: Finding[]; options: CacheOptions | undefined } {
+/** The options that a client of the application has, all told. */
+interface OfClient {
+  readonly options: CacheOptions
+  /** Where it comes from. */
+  readonly module: string
+}
+
+/**
+ * The config, the schema, and what is installed. `options`: what `client` has, else what an application here would have;
+ * `undefined`: it would throw.
+ */
+export function checkConfig(
+  given: GlobalOptions,
+  client: OfClient | undefined,
+): { findings: Finding[]; options: CacheOptions | undefined } {
   const findings = [checkNode(), ...checkPackages()]
   try {
-    const options = optionsHere(given)
+    const options = client ? idle(client.options, given) : optionsHere(given)
     const graph = graphOf(options.schema)
     // Names of models and fields are told by this.
     new Policies(options, graph)
     const file = given.config === false ? undefined : findConfig(given.config)
     findings.push(
-      file
-        ? ok('config', `${file} is sound`)
-        : note('config', 'there is no cache.config.* here: options are in code, or those of the environment'),
+      client
+        ? ok('config', `the options of the client in ${client.module} are sound`)
+        : file
+          ? ok('config', `${file} is sound`)
+          : note(
+              'config',
+              'there is no cache.config.* here. Options given in code are seen with `--client ./src/db.ts`',
+            ),
     )
     findings.push(checkSchema(given, options))
     findings.push(...checkPolicies(options))

@@ -20,7 +20,8 @@ export interface AdminMount {
 
 /** Answers requests of operators; never rejects. */
 export interface AdminHandler {
-  (request: Request, mount?: AdminMount): Promise<Response>
+  /** Frameworks that call it as a handler of theirs may pass whatever they pass: only a `basePath` is looked at. */
+  (request: Request, mount?: AdminMount | object): Promise<Response>
   /** Ends its event streams, and its listening to the cache. */
   close(): void
 }
@@ -52,9 +53,9 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
   const refusalsTold = new TokenBucket(REFUSALS_TOLD, MINUTE, clock)
   const trusted = new Set(resolved.trustedOrigins)
 
-  async function handle(request: Request, mount: AdminMount = {}): Promise<Response> {
+  async function handle(request: Request, { basePath }: AdminMount = {}): Promise<Response> {
     try {
-      return await route(request, mount.basePath?.replace(/\/$/, '') ?? resolved.basePath)
+      return await route(request, basePath?.replace(/\/$/, '') ?? resolved.basePath)
     } catch (error) {
       return refused(asRefusal(error, cache))
     }
@@ -84,11 +85,11 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
       if (!file) throw notFound()
       return answer(file.text, file.type)
     }
-    // What the page names beside itself would be looked for in another folder.
-    // `./`, since a folder may be called as a scheme is: `http:`.
-    if (!pathname.endsWith('/'))
-      return answer(null, 'text/plain', 308, { location: `./${pathname.split('/').at(-1)}/` })
-    return page(pageFile('index.html')?.text ?? '')
+    const html = pageFile('index.html')?.text ?? ''
+    if (pathname.endsWith('/')) return page(html)
+    // Files of the page would be looked for one folder above. It is not redirected to its folder: Next.js redirects that back.
+    // `./`, because a folder may be called as a scheme is: `http:`.
+    return page(html.replaceAll('="assets/', `="./${pathname.split('/').at(-1)}/assets/`))
   }
 
   async function changed(request: Request, asked: Omit<Asked, 'viewer'>, name: string): Promise<Response> {
@@ -132,7 +133,9 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
   async function grantOf(request: Request, action: string): Promise<Exclude<Grant, false | null | undefined>> {
     const grant = await authorized(request)
     if (grant) return grant
-    if (refusalsTold.take() === true) cache[TELL]({ type: 'admin', action, actor: null, outcome: 'refused' })
+    if (isAttempt(request) && refusalsTold.take() === true) {
+      cache[TELL]({ type: 'admin', action, actor: null, outcome: 'refused' })
+    }
     throw new Refusal(401, 'not-authorized', 'Not authorized.', { 'www-authenticate': 'Bearer realm="cache"' })
   }
 
@@ -151,6 +154,11 @@ export function adminHandler(cache: CacheControl, options: AdminOptions): AdminH
       context.streams.close()
     },
   })
+}
+
+/** Who looks and brings nothing tries nothing: the dashboard does, to learn whether it needs a token. */
+function isAttempt({ method, headers }: Request): boolean {
+  return method !== 'GET' || headers.has('authorization') || headers.has('cookie')
 }
 
 function asRefusal(error: unknown, cache: CacheControl): Refusal {

@@ -213,12 +213,14 @@ for (const store of ['memory', 'redis'] as const) {
         expect(await did(prisma, prisma.post.findMany({ take: 2 }))).toBe('hit')
         await page.getByLabel('Models').fill('Tag')
         await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+        await page.getByRole('dialog').getByRole('button', { name: 'Invalidate' }).click()
         await page.getByText(/Invalidated \d+ tags?\. Entries that depend on them are no longer served\.$/).waitFor()
         expect(await did(prisma, prisma.tag.findUnique({ where: { name: 'red' }, cache: { key: '<b>red</b>' } }))).toBe(
           'miss',
         )
         await page.getByLabel('Models').fill('Nobody')
         await page.keyboard.press('Enter')
+        await page.getByRole('dialog').getByRole('button', { name: 'Invalidate' }).click()
         await page.getByText('no model "Nobody"').waitFor()
 
         await page.getByRole('button', { name: 'Clear the cache' }).click()

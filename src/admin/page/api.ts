@@ -80,11 +80,14 @@ export function decoded(text: string): string | null {
   }
 }
 
+/** The API lies beside the page, or under it where its address has no slash at the end. */
+const FOLDER = location.pathname.endsWith('/') ? './' : `./${location.pathname.split('/').at(-1)}/`
+
 async function ask<Answer>(path: string, body?: object): Promise<Answer> {
   const token = sessionStorage.getItem(KEPT)
   // A browser sends no such header, and says so as it says that nobody answers.
   if (token !== null && /[^\x21-\x7e]/.test(token)) throw new ApiError(401, 'This is not a token.')
-  const answer = await fetch(path, {
+  const answer = await fetch(`${FOLDER}${path}`, {
     // To warm may take long.
     ...(body ? { method: 'POST', body: JSON.stringify(body) } : { signal: AbortSignal.timeout(PATIENCE_MS) }),
     headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },

@@ -55,6 +55,18 @@ export function invalidateForm(
       ...(pattern && { pattern }),
       ...(data.has('soft') && { soft: true }),
     }
+    const named = [
+      models.length > 0 && `models ${models.join(', ')}`,
+      tags.length > 0 && `tags ${tags.join(', ')}`,
+      pattern && `keys like ${pattern}`,
+    ].filter(Boolean)
+    // What is wrong with an empty form the API says.
+    if (
+      named.length > 0 &&
+      !(await page.confirm('Invalidate?', `${named.join('; ')}, for all processes.`, 'Invalidate'))
+    ) {
+      return
+    }
     const done = await api.invalidate(target)
     const removed = done.keys > 0 ? ` Removed ${many(done.keys, 'entry', 'entries')}.` : ''
     page.tell(`Invalidated ${many(done.tags ?? 0, 'tag')}. Entries that depend on them are no longer served.${removed}`)

@@ -47,6 +47,8 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(app, { recursive: true, force: true }))
 
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'llms.txt']
+
 describe('the tarball', () => {
   it('is of the sources as they are now', () => {
     const newest = Math.max(...files(join(root, 'src')).map((file) => mtime(file)))
@@ -56,7 +58,7 @@ describe('the tarball', () => {
 
   it('holds the build and the documents, nothing else', () => {
     const unexpected = readdirSync(installed).filter(
-      (file) => !['dist', 'monitoring', 'src', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file),
+      (file) => ![...DOCUMENTS, 'dist', 'monitoring', 'src', 'package.json'].includes(file),
     )
     expect(unexpected).toEqual([])
     expect(readdirSync(join(installed, 'src'))).toEqual(['optional-packages.cjs'])
@@ -72,6 +74,16 @@ describe('the tarball', () => {
       manifest.types,
     ]
     expect(targets.filter((target) => !existsSync(join(installed, target)))).toEqual([])
+  })
+
+  it('holds the pages that the README, the command line and `llms.txt` name', () => {
+    const named = ['README.md', 'llms.txt'].flatMap((file) =>
+      [...readFileSync(join(installed, file), 'utf8').matchAll(/\]\((docs\/[^)#]+|CHANGELOG\.md)/g)].map(
+        ([, path]) => path,
+      ),
+    )
+    expect(named.length).toBeGreaterThan(20)
+    expect([...named, 'docs/cli.md'].filter((path) => !existsSync(join(installed, path as string)))).toEqual([])
   })
 
   it('passes publint, strictly', async () => {

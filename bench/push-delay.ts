@@ -1,5 +1,5 @@
 /**
- * How long after a write was acknowledged do other processes still show what was there before, with `near: 'subscribed'`?
+ * How long after a write was acknowledged do other processes still show what was there before, with `near: 'push'`?
  *
  *     npx tsx bench/push-delay.ts [--writes 2000] [--readers 3] [--in-flight 1]
  *
@@ -43,7 +43,7 @@ else await withEnvironment('postgresql', measure)
 
 function cached(plain: ClientOf<Provider>, { redis, prefix }: Place) {
   return plain.$extends(
-    cacheExtension({ configFile: false, redis, prefix, near: 'subscribed', defaults: { ttl: 3600 }, timeoutMs: 1000 }),
+    cacheExtension({ configFile: false, redis, prefix, near: 'push', defaults: { ttl: 3600 }, timeoutMs: 1000 }),
   )
 }
 

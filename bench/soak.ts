@@ -1,7 +1,7 @@
 /**
  * Does anything grow? Constant mixed load through two cached clients on one Redis, and a third on the in-process store.
  *
- *     npm run soak -- --minutes 30 [--seed 1] [--consistency strict] [--near subscribed] [--leak]
+ *     npm run soak -- --minutes 30 [--seed 1] [--consistency strict] [--near push] [--leak]
  *
  * The heap after garbage collection is sampled and a line fitted through it; at the end every entry must have gone with
  * its ttl, no hold may be left, and a panel of reads must be what a plain client reads. `--leak` keeps what it reads:
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
     consistency: { type: 'string', default: 'default' },
-    /** `validated` or `subscribed`: the clients on Redis keep copies in this process. */
+    /** `revalidate` or `push`: the clients on Redis keep copies in this process. */
     near: { type: 'string' },
     leak: { type: 'boolean', default: false },
   },

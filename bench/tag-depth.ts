@@ -23,7 +23,7 @@ await withEnvironment('sqlite', async (environment) => {
   const stores: Readonly<Record<string, CacheOptions>> = {
     memory: { store: 'memory' },
     redis,
-    'redis, subscribed': { ...redis, near: 'subscribed' },
+    'redis, subscribed': { ...redis, near: 'push' },
   }
   for (const [store, options] of Object.entries(stores)) {
     const prisma = (plain as ClientOf<'sqlite'>).$extends(

@@ -20,7 +20,7 @@ export function contenders(built: Package): readonly Contender[] {
     bentoTiered,
     ours(built, NEAR, 'memory', () => ({ store: store(ROOM) })),
     ours(built, FAR, 'redis', ({ redis }) => ({ redis: redis.url })),
-    ours(built, VALIDATED, 'redis', ({ redis }) => ({ redis: redis.url, near: 'validated' })),
-    ours(built, SUBSCRIBED, 'redis', ({ redis }) => ({ redis: redis.url, near: 'subscribed' })),
+    ours(built, VALIDATED, 'redis', ({ redis }) => ({ redis: redis.url, near: 'revalidate' })),
+    ours(built, SUBSCRIBED, 'redis', ({ redis }) => ({ redis: redis.url, near: 'push' })),
   ]
 }

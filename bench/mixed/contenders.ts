@@ -35,7 +35,7 @@ export const CONTENDERS: readonly Contender[] = [
   { name: NO_OPERATION, isOurs: false, open: (plain) => uncached(plain.$extends(noOperation) as ShopClient) },
   ours('ours, memory', () => ({})),
   ours('ours, redis', (redis) => ({ redis })),
-  ours('ours, L1 + L2', (redis) => ({ redis, near: 'subscribed' })),
+  ours('ours, L1 + L2', (redis) => ({ redis, near: 'push' })),
   { name: 'cache-aside by hand', isOurs: false, open: byHand },
   {
     name: 'prisma-extension-redis',

@@ -13,7 +13,7 @@ import { shutDown } from './shutdown.ts'
 const { databaseUrl, redis: redisSettings, prefix, adminToken, host, ...settings } = settingsOf(process.env)
 await fillDatabase(databaseUrl)
 const redis = connectRedis(redisSettings)
-const prisma = openShop(databaseUrl, { redis, prefix, near: 'subscribed', configFile: false })
+const prisma = openShop(databaseUrl, { redis, prefix, near: 'push', configFile: false })
 
 let isEnding = false
 const shop = new Hono()

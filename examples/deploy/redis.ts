@@ -3,7 +3,7 @@ import type { RedisSettings } from './settings.ts'
 
 /**
  * The one connection of this process. The cache duplicates it, with all that is said here, for what Redis pushes
- * (`near: 'subscribed'`): a connection that has subscribed can send nothing else.
+ * (`near: 'push'`): a connection that has subscribed can send nothing else.
  */
 export function connectRedis({ url, password, ca }: RedisSettings): Redis {
   const { protocol, hostname, port, username } = new URL(url)

@@ -244,7 +244,7 @@ export interface AlertOptions {
 }
 
 /** How this process knows that a copy is current. */
-export type Coherence = 'validated' | 'subscribed'
+export type Coherence = 'revalidate' | 'push'
 
 export interface NearTierOptions {
   /** See `near`. */
@@ -253,7 +253,7 @@ export interface NearTierOptions {
   readonly maxEntries?: number | undefined
   /** Most bytes, keys and entries together, two bytes a character. @default 67_108_864 (64 MiB) */
   readonly maxBytes?: number | undefined
-  /** `subscribed`: how long a silent server is trusted, milliseconds. @default 1000 */
+  /** `push`: how long a silent server is trusted, milliseconds. @default 1000 */
   readonly heartbeatMs?: number | undefined
 }
 
@@ -369,10 +369,10 @@ export interface CacheOptions {
   readonly store?: 'memory' | StoreFactory | undefined
   /**
    * Keeps copies of entries in this process, in front of Redis.
-   * - `validated`: each hit compares their versions with those in Redis, one small round trip: as fresh as Redis alone
-   * - `subscribed`: hits take no round trip, because Redis pushes every change of a version (Redis 6 or later). A process
+   * - `revalidate`: each hit compares their versions with those in Redis, one small round trip: as fresh as Redis alone
+   * - `push`: hits take no round trip, because Redis pushes every change of a version (Redis 6 or later). A process
    *   sees its own writes at once, and those of others when the push arrives: a few milliseconds after the write was
-   *   acknowledged, at most two `heartbeatMs` when the connection hangs. `strict` models are read as with `validated`
+   *   acknowledged, at most two `heartbeatMs` when the connection hangs. `strict` models are read as with `revalidate`
    * @default none
    */
   readonly near?: Coherence | NearTierOptions | undefined

@@ -48,7 +48,7 @@ export const policy = {
 } satisfies EachOf<CachePolicy>
 
 const consistency = v.picklist(['default', 'strict'], "Give 'default' or 'strict'.")
-const coherence = v.picklist(['validated', 'subscribed'], "Give 'validated' or 'subscribed'.")
+const coherence = v.picklist(['revalidate', 'push'], "Give 'revalidate' or 'push'.")
 const precision = v.picklist(['tags', 'model', 'row', 'shape'], "Give 'tags', 'model', 'row' or 'shape'.")
 
 const LEASE_FIX = 'Give `{ waitMs, leaseMs, minQueryMs }`, true or false.'
@@ -254,7 +254,7 @@ const configEntries = {
           heartbeatMs: v.optional(wholeNumber(10, 600_000, 'milliseconds')),
         }),
       ],
-      "Give 'validated', 'subscribed', or `{ coherence, maxEntries, maxBytes, heartbeatMs }`.",
+      "Give 'revalidate', 'push', or `{ coherence, maxEntries, maxBytes, heartbeatMs }`.",
     ),
   ),
   prefix: v.optional(

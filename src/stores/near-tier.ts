@@ -8,15 +8,15 @@ import type { CacheStore, HowToLookUp, LookUp, StoreContext, StoreFactory } from
 export interface NearOptions {
   /**
    * How a copy in the process is known to be current.
-   * - `validated`: its versions are compared with those in the store, one small round trip a hit: as fresh as the store
-   * - `subscribed`: no round trip; the server pushes every change of a version. A process sees its own writes at once, and
+   * - `revalidate`: its versions are compared with those in the store, one small round trip a hit: as fresh as the store
+   * - `push`: no round trip; the server pushes every change of a version. A process sees its own writes at once, and
    *   those of others when the push has arrived, see the README
    */
-  readonly coherence: 'validated' | 'subscribed'
+  readonly coherence: 'revalidate' | 'push'
   readonly maxEntries: number
   /** Keys and entries together, two bytes a character. */
   readonly maxBytes: number
-  /** `subscribed`: how long a feed that does not answer is trusted, ms. */
+  /** `push`: how long a feed that does not answer is trusted, ms. */
   readonly heartbeatMs: number
 }
 
@@ -38,8 +38,8 @@ const TAGS_PER_ENTRY = 10
 
 /**
  * Copies of entries in the process, in front of a store that all processes share. A copy alone says nothing: like an
- * entry it is good only under the versions its tags have now, which come from the store with each hit (`validated`) or
- * are kept current by its feed (`subscribed`).
+ * entry it is good only under the versions its tags have now, which come from the store with each hit (`revalidate`) or
+ * are kept current by its feed (`push`).
  *
  * A version is remembered only from a look-up that began while the feed was live, and only if nothing was told of its tag
  * until the reply was here: what the feed tells later makes it unknown again, and what was unknown is asked for.
@@ -92,7 +92,7 @@ function openTier(far: CacheStore, options: NearOptions, context: StoreContext):
     for (const one of pending) one.isLost = true
   }
 
-  const follow = options.coherence === 'subscribed' ? far.follow : undefined
+  const follow = options.coherence === 'push' ? far.follow : undefined
   const listen = () => follow?.call(far, { moved: spoil, lost: forget }, options.heartbeatMs)
   let feed = listen()
 

@@ -214,7 +214,7 @@ export function describeRedisStore(title: string, { connect, servers, deviations
 
 /** The contract again, with copies in the process before the Redis. */
 export function describeLocalCopies(place: string, connect: () => RedisClient): void {
-  describe.each(['validated', 'subscribed'] as const)(`near copies of ${place} that are %s`, (coherence) => {
+  describe.each(['revalidate', 'push'] as const)(`near copies of ${place} that are %s`, (coherence) => {
     let client: RedisClient
     beforeAll(async () => {
       client = connect()

@@ -61,8 +61,8 @@ const everything: readonly [string, CacheOptions][] = [
   ['with leases for every miss', { lease: { minQueryMs: 0 } }],
   ['strictly', { consistency: 'strict' }],
   ['with shapes', { invalidation: 'shape' }],
-  ['with copies that are subscribed', { near: 'subscribed' }],
-  ['with copies that are validated', { near: 'validated' }],
+  ['with copies that are subscribed', { near: 'push' }],
+  ['with copies that are validated', { near: 'revalidate' }],
   ['behind lagging replicas', { replicaLag: 1 }],
 ]
 

@@ -47,7 +47,7 @@ if (!provider) throw new Error(`--database ${values.database}: postgresql or mar
 const invalidation = INVALIDATIONS.find((name) => name === values.invalidation)
 if (values.invalidation && !invalidation)
   throw new Error(`--invalidation ${values.invalidation}: ${INVALIDATIONS.join()}`)
-const near = (['validated', 'subscribed'] as const).find((name) => name === values.near)
+const near = (['revalidate', 'push'] as const).find((name) => name === values.near)
 if (values.near && !near) throw new Error(`--near ${values.near}: validated or subscribed`)
 const names = { all: Object.keys(SCHEDULES), none: ['calm'] }[values.faults] ?? values.faults.split(',')
 const unknown = names.filter((name) => !SCHEDULES[name])

@@ -58,7 +58,7 @@ describe.each(['memory', 'redis', 'near'] as const)('values that are computed (%
 
   /** As one more process that shares the store. */
   function open(options: CacheOptions = {}): CacheControl {
-    const near = kind === 'near' && ({ near: 'subscribed' } as const)
+    const near = kind === 'near' && ({ near: 'push' } as const)
     const same = { configFile: false, store: shared, prefix, clock: clock.now, breaker: { quarantineMs: 0 } } as const
     const plain = { defaults: { jitter: 0 }, timeoutMs: 20_000, lease: false } as const
     const one = createCache({ ...same, ...near, ...plain, ...options })

@@ -11,7 +11,7 @@ export interface ConnectionProcessOptions {
   readonly prefix: string
   /** Whether Prisma is disconnected at the end. */
   readonly disconnects?: boolean
-  readonly near?: 'subscribed'
+  readonly near?: 'push'
 }
 
 /** Of a process that makes a client a request: what it keeps once garbage is collected, and how many connections it had. */

@@ -138,7 +138,7 @@ describe('a dead connection', () => {
       new Redis(proxy.port, '127.0.0.1', override as never) as unknown as RedisClient
     client.duplicate = duplicate
     const release = proxy.holdNew()
-    const process = await startProcess(client, { near: 'subscribed', connection: { connectTimeoutMs: 200 } })
+    const process = await startProcess(client, { near: 'push', connection: { connectTimeoutMs: 200 } })
     await process.recovered()
     await until('attempts', async () => proxy.connections > 2)
     release()
@@ -224,7 +224,7 @@ describe('a server that answers reads and refuses writes', () => {
     })
 
     it('is found out by whoever reads copies that are pushed', async () => {
-      const { admin, writer, reader } = await twoProcesses({ near: { coherence: 'subscribed', heartbeatMs: 50 } })
+      const { admin, writer, reader } = await twoProcesses({ near: { coherence: 'push', heartbeatMs: 50 } })
       await refuse(admin)
       await writer.setStock(2)
       await reads(reader, 2)
@@ -389,7 +389,7 @@ describe('an event loop that stands still', () => {
 
   it('does not end the feed of pushed versions', async () => {
     const server = await startServer()
-    const near = { coherence: 'subscribed', heartbeatMs: 40 } as const
+    const near = { coherence: 'push', heartbeatMs: 40 } as const
     const { recovered, of } = await startProcess(server.url, { near })
     await recovered()
     for (let i = 0; i < 5; i += 1) {
@@ -497,7 +497,7 @@ describe('a process', () => {
   }
   for (const [place, redisAt] of Object.entries(places)) {
     for (const disconnects of [true, false]) {
-      for (const near of [undefined, 'subscribed'] as const) {
+      for (const near of [undefined, 'push'] as const) {
         const how = `${disconnects ? 'with' : 'without'} $disconnect, ${near ?? 'no copies'}`
         it(`ends by itself where ${place} (${how})`, { timeout: 60_000 }, async () => {
           const child = start({ does: 'one query', redis: await redisAt(), disconnects, ...(near && { near }) })
@@ -508,7 +508,7 @@ describe('a process', () => {
     }
   }
 
-  it.each([undefined, 'subscribed'] as const)(
+  it.each([undefined, 'push'] as const)(
     'that makes a client a request has one connection and keeps none of the clients (%s)',
     {
       timeout: 60_000,
@@ -533,7 +533,7 @@ describe('a process', () => {
     const admin = new Redis(server.url)
     atEnd(() => admin.disconnect())
     const open = () => otherConnections(admin)
-    for (const near of [undefined, 'subscribed'] as const) {
+    for (const near of [undefined, 'push'] as const) {
       const { prisma, status, recovered } = await startProcess(server.url, { ...(near && { near }) })
       await recovered()
       expect(await open()).toBeGreaterThan(0)

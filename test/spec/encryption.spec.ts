@@ -385,7 +385,7 @@ describe('copies in the process', () => {
     }
     const watched: CacheOptions =
       kind === 'near'
-        ? { near: 'validated' }
+        ? { near: 'revalidate' }
         : {
             redis: undefined,
             store: (context) => {

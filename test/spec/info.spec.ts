@@ -104,7 +104,7 @@ describe('$cache.info, where there is more than one place', () => {
   const bed = useTestBed({ provider: 'sqlite', generator: 'ts', store: 'redis' })
   const spec = useSpec(bed)
   it('counts the copies in the process, and those pushed out', async () => {
-    const { prisma } = spec.cached({ near: { coherence: 'validated', maxEntries: 2 } })
+    const { prisma } = spec.cached({ near: { coherence: 'revalidate', maxEntries: 2 } })
     // A copy can be made once the store has told the version that removals move.
     for (const _ of [1, 2]) for (const id of [1, 2, 3]) await prisma.user.findUnique({ where: { id } })
     await prisma.$cache.settled()

@@ -68,8 +68,8 @@ describePair('`maxBytes` of a model', (bed) => {
 
 const withNear = [
   { near: undefined, store: 'memory', provider: 'postgresql', generator: 'js' },
-  { near: 'validated', store: 'redis', provider: 'sqlite', generator: 'ts' },
-  { near: 'subscribed', store: 'redis', provider: 'sqlite', generator: 'ts' },
+  { near: 'revalidate', store: 'redis', provider: 'sqlite', generator: 'ts' },
+  { near: 'push', store: 'redis', provider: 'sqlite', generator: 'ts' },
 ] as const
 
 describe.each(withNear)('`maxEntries` of a model ($store, near: $near)', ({ near, ...combination }) => {

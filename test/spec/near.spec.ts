@@ -11,7 +11,7 @@ import { did, useSpec } from './support.ts'
 const isTrue = (it: boolean) => it || undefined
 
 /** Two processes with copies of their own, in front of a Redis of this suite's alone. */
-describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherence: Coherence) => {
+describe.each(['revalidate', 'push'] as const)('near copies, %s', (coherence: Coherence) => {
   const bed = useTestBed<Provider>({ provider: 'sqlite', generator: 'ts', store: 'redis' })
   const spec = useSpec(bed)
   let server: RedisServer
@@ -53,7 +53,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
   async function warm(one: Process): Promise<void> {
     await name(one)
     await one.prisma.$cache.settled()
-    if (coherence === 'validated') await eventually(async () => isTrue((await tierOf(one)) === 'near'), 'a copy')
+    if (coherence === 'revalidate') await eventually(async () => isTrue((await tierOf(one)) === 'near'), 'a copy')
     else await eventually(async () => isTrue(await takesNoTrip(one)), 'a copy with its versions')
   }
   async function pair(options: CacheOptions = {}) {
@@ -72,7 +72,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     const hits = await Promise.all(Array.from({ length: 20 }, () => did(one.prisma, name(one))))
     expect(new Set(hits)).toEqual(new Set(['hit']))
     // The versions of all of them, in one round trip; or nothing at all.
-    expect(await commands()).toBe(coherence === 'validated' ? 1 : 0)
+    expect(await commands()).toBe(coherence === 'revalidate' ? 1 : 0)
   })
 
   it('are not read after a write of this process, from its acknowledgement on', async () => {
@@ -88,7 +88,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     const { one, other } = await pair()
     for (const to of ['a', 'b', 'c']) {
       await rename(one, to)
-      if (coherence === 'validated') expect((await name(other))?.name).toBe(to)
+      if (coherence === 'revalidate') expect((await name(other))?.name).toBe(to)
       else await eventually(shows(other, to), 'the push')
       await warm(other)
     }
@@ -150,7 +150,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     await warm(one)
     server.pause()
     // Its heartbeat is not answered, and the connection that is to take its place is not either.
-    if (coherence === 'subscribed') await eventually(async () => isTrue(duplicates.length > 1), 'another one')
+    if (coherence === 'push') await eventually(async () => isTrue(duplicates.length > 1), 'another one')
     await one.prisma.$cache.disconnect()
     for (const { stream } of duplicates) expect(stream.writableEnded || stream.destroyed).toBe(true)
     client.disconnect()
@@ -164,7 +164,7 @@ describe.each(['validated', 'subscribed'] as const)('near copies, %s', (coherenc
     for (let i = 0; i < 5; i += 1) expect(await takesNoTrip(one)).toBe(false)
   })
 
-  if (coherence === 'subscribed') {
+  if (coherence === 'push') {
     it('are not believed when the connection of the feed is lost, and again when it is back', async () => {
       const { one, other } = await pair()
       for (const line of String(await admin.client('LIST')).split('\n')) {

@@ -110,7 +110,7 @@ describe.each(['sqlite', 'postgresql'] as const)('two clients of one database in
   })
 
   it('with a `memoryStore()` each, or a near tier asked for, see each other’s writes', async () => {
-    const [pages, routes] = [await open({ store: memoryStore() }), await open({ store: 'memory', near: 'validated' })]
+    const [pages, routes] = [await open({ store: memoryStore() }), await open({ store: 'memory', near: 'revalidate' })]
     await pages.user.findUnique(ada)
     await routes.user.update({ ...ada, data: { name: 'Augusta' } })
     expect(await pages.user.findUnique(ada)).toMatchObject({ name: 'Augusta' })
@@ -219,17 +219,17 @@ describe('two databases of one schema in one process, under one prefix', () => {
 describe('two clients of one process over Redis, one of them with copies that a push keeps current', () => {
   const open = useClients('postgresql')
 
-  it.each(['subscribed', 'none'])('see each other’s writes before the push arrives (writer: %s)', async (near) => {
+  it.each(['push', 'none'])('see each other’s writes before the push arrives (writer: %s)', async (near) => {
     const { redisUrl } = inject('servers')
     const url = new URL(redisUrl)
     const line = await startTcpProxy(Number(url.port))
     url.port = String(line.port)
     const breaker = { quarantineMs: 0 } as const
-    const reader = await open({ redis: url.href, near: { coherence: 'subscribed', heartbeatMs: 600_000 }, breaker })
+    const reader = await open({ redis: url.href, near: { coherence: 'push', heartbeatMs: 600_000 }, breaker })
     const writer = await open({
       redis: redisUrl,
       breaker,
-      ...(near === 'subscribed' && { near: 'subscribed' as const }),
+      ...(near === 'push' && { near: 'push' as const }),
     })
     const copied = async () => {
       line.resetRoundTrips()

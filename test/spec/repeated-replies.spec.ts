@@ -40,8 +40,8 @@ async function repeatedly(client: Spec<'sqlite'>, ask: (round: number) => Promis
 
 describe.each<[string, CacheOptions]>([
   ['Redis alone', {}],
-  ['copies that are validated', { near: 'validated' }],
-  ['copies that are subscribed', { near: 'subscribed' }],
+  ['copies that are validated', { near: 'revalidate' }],
+  ['copies that are subscribed', { near: 'push' }],
 ])('a reply that comes twice, %s', (_, more) => {
   it('gives nobody the row, the list or the value of another', async () => {
     const client = through(more)
@@ -71,7 +71,7 @@ describe.each<[string, CacheOptions]>([
       await nextTurn()
       await Promise.all([...before, reader.prisma.user.findUnique({ where: { id: 1 } })])
       await writer.prisma.user.update({ where: { id: 1 }, data: { name: `Ada ${round}` } })
-      if (more.near === 'subscribed') return
+      if (more.near === 'push') return
       expect(await reader.prisma.user.findUnique({ where: { id: 1 } })).toMatchObject({ name: `Ada ${round}` })
     })
   })

@@ -41,7 +41,7 @@ describe.each(['memory', 'redis', 'near'] as const)('values by key (%s)', (kind)
 
   /** As one more process that shares the store. */
   function open(options: CacheOptions = {}): CacheControl {
-    const near = kind === 'near' && ({ near: 'validated' } as const)
+    const near = kind === 'near' && ({ near: 'revalidate' } as const)
     const same = { configFile: false, store: shared, prefix, clock: clock.now, breaker: { quarantineMs: 0 } } as const
     const one = createCache({ ...same, ...near, timeoutMs: 20_000, ...options })
     caches.push(one)

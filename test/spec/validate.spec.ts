@@ -140,7 +140,7 @@ describe('`validate` with copies in the process', () => {
 
   it('judges hits that are at hand', async () => {
     let isGood = true
-    const { prisma, settled } = processes.start(0, { near: 'subscribed' })
+    const { prisma, settled } = processes.start(0, { near: 'push' })
     const read = () => statusOf(prisma, prisma.tag.count({ cache: { validate: () => isGood } }))
     for (let i = 0; i < 4; i += 1) {
       await read()

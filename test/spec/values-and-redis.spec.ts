@@ -91,7 +91,7 @@ describe('the way to Redis and back', () => {
     await read()
     expect(await costOf(cache, () => read())).toMatchObject({ roundTrips: 1, mget: 1, set: 0 })
     expect(await costOf(cache, () => cache.get('a'))).toMatchObject({ roundTrips: 1 })
-    const near = await open({ near: 'subscribed' })
+    const near = await open({ near: 'push' })
     // Until the feed is live, and the copy is known to be current.
     const isNear = async () => (await costOf(near, () => read(near))).mget === 0 || undefined
     await eventually(isNear, 'a copy')

@@ -111,7 +111,7 @@ describe('warmers of several processes', () => {
 
   it('hear of a write in a process that has none, and warm once', async () => {
     const warmer = { on: { models: ['Tag'] }, leaseMs: 8000 }
-    const near = { near: 'subscribed' } as const
+    const near = { near: 'push' } as const
     const [processes, writer] = await Promise.all([startMany(2, { warmer, ...near }), start()])
     await holds(async () => {
       // Whoever listens has heard of the model's tag by then.

@@ -108,7 +108,7 @@ type Verdict =
   /** The database says what was served. */
   | { readonly outcome: 'fresh' }
   /** It differs and a tag has moved since the hit, at most so long after it: the entry is served no more. */
-  | { readonly outcome: 'late'; readonly movedWithinMs: number }
+  | { readonly outcome: 'late'; readonly invalidatedWithinMs: number }
   /** It differs and nothing was invalidated: a writer bypasses the client, or an invalidation was lost. The entry is removed. */
   | { readonly outcome: 'stale' }
 
@@ -192,8 +192,8 @@ export type CacheEvent =
          * `refresh`: the call asked.
          */
         readonly cause: MissCause
-        /** With `invalidated`: those of the entry's tags that have moved. */
-        readonly moved?: readonly string[]
+        /** With the cause `invalidated`: those of its tags that were invalidated. */
+        readonly invalidatedTags?: readonly string[]
         /** Answered by a database query another read had under way, of this process or, with a `lease`, of another. */
         readonly coalesced: boolean
         /**

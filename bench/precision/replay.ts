@@ -52,7 +52,7 @@ export async function replay(
   let what: { readonly how: string; readonly moved: readonly string[] }
   const listen = (event: CacheEvent) => {
     if (event.type === 'hit' || event.type === 'stale') what = { how: 'hit', moved: [] }
-    if (event.type === 'miss') what = { how: `miss, ${event.cause}`, moved: event.moved ?? [] }
+    if (event.type === 'miss') what = { how: `miss, ${event.cause}`, moved: event.invalidatedTags ?? [] }
     if (event.type === 'bypass') what = { how: `bypass, ${event.reason}`, moved: [] }
     if (event.type === 'error') errors.add(`${event.during}: ${String(event.error)}`)
   }

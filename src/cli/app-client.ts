@@ -13,7 +13,7 @@ export interface WarmOutcome {
   readonly error?: unknown
   readonly done: number
   readonly total: number
-  readonly asked: number
+  readonly queried: number
   readonly fresh: number
   readonly ms: number
 }

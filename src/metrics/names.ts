@@ -87,14 +87,14 @@ export const METRICS = {
     kind: 'counter',
     prometheus: 'cache_invalidated_tags_total',
     opentelemetry: 'cache.invalidated_tags',
-    help: 'Tags moved by invalidations.',
+    help: 'Tags invalidated.',
     labels: ['model', 'cause'],
   },
   drops: {
     kind: 'counter',
     prometheus: 'cache_dropped_entries_total',
     opentelemetry: 'cache.dropped_entries',
-    help: 'Entries found invalidated; cause: what moved the tag in this process, or elsewhere.',
+    help: 'Entries found invalidated; cause: what invalidated the tag in this process, or elsewhere.',
     labels: [...READ, 'cause'],
   },
   errors: {

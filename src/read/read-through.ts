@@ -120,7 +120,16 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   if (moved)
     events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.droppedBy(moved) })
   const lookUpMs = events.since(call.begun)
-  const told = { type: 'miss', model, operation, key, tags, cause, ...(moved && { moved }), lookUpMs } as const
+  const told = {
+    type: 'miss',
+    model,
+    operation,
+    key,
+    tags,
+    cause,
+    ...(moved && { invalidatedTags: moved }),
+    lookUpMs,
+  } as const
   const tell = (coalesced: boolean, freshForMs: number, lease?: LeaseOutcome) => {
     events.emit({ ...told, coalesced, ...(lease && { lease }), freshForMs, ms: events.since(call.begun) })
     audit(plan, 'miss', context)

@@ -90,7 +90,7 @@ function tell(outcome: 'fresh' | 'late' | 'stale', { plan, ageMs, at }: Served, 
   const { model, operation, key } = plan
   const told = { type: 'verify', model, operation, key, ageMs } as const
   if (outcome !== 'late') context.events.emit({ ...told, outcome })
-  else context.events.emit({ ...told, outcome, movedWithinMs: Math.max(0, context.clock() - at) })
+  else context.events.emit({ ...told, outcome, invalidatedWithinMs: Math.max(0, context.clock() - at) })
 }
 
 function failed({ plan: { model, operation } }: Served, error: unknown, context: ReadContext): void {

@@ -48,7 +48,7 @@ export async function getValue(name: string, context: ValueContext): Promise<{ r
   const { cause, moved } = found
   if (moved)
     events.emit({ type: 'entry-invalidated', model, operation, key, tags: moved, by: context.read.droppedBy(moved) })
-  events.emit({ type: 'miss', ...told, ...NOTHING, cause, ...(moved && { moved }) })
+  events.emit({ type: 'miss', ...told, ...NOTHING, cause, ...(moved && { invalidatedTags: moved }) })
   return undefined
 }
 

@@ -72,7 +72,7 @@ describePair('tags under tags', (bed) => {
     await prisma.$cache.settled()
     events.splice(0)
     await read()
-    expect(events.find(({ type }) => type === 'miss')).toMatchObject({ cause: 'invalidated', moved: ['#a'] })
+    expect(events.find(({ type }) => type === 'miss')).toMatchObject({ cause: 'invalidated', invalidatedTags: ['#a'] })
   })
 
   it('are invalidated softly as well', async () => {

@@ -95,7 +95,7 @@ describeCombinations('a verified hit', (bed) => {
     await writer.prisma.$cache.invalidate({ models: ['Tag'] })
     gate.open()
     expect(await verdict(reader)).toBe('late')
-    expect(verdicts(reader)).toMatchObject([{ movedWithinMs: 300 }])
+    expect(verdicts(reader)).toMatchObject([{ invalidatedWithinMs: 300 }])
     expect(reader.prisma.$cache.stats()).toMatchObject({ verified: { fresh: 0, late: 1, stale: 0 }, freshness: 1 })
   })
 

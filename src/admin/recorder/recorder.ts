@@ -231,19 +231,19 @@ function staleText({ model, operation, key, ageMs }: CacheEventOf<'verify'>): st
 }
 
 function warmText(event: WarmOutcome): string {
-  const { name, asked, fresh, ms } = event
+  const { name, queried, fresh, ms } = event
   const how =
     event.state === 'error'
       ? `error: ${messageOf(event.error)}`
       : event.state === 'skipped'
         ? `skipped, ${event.reason}`
         : 'done'
-  return `${name} ${how}: ${asked} stored, ${fresh} fresh, in ${(ms / 1000).toFixed(1)} s`
+  return `${name} ${how}: ${queried} stored, ${fresh} fresh, in ${(ms / 1000).toFixed(1)} s`
 }
 
 function adminText({ action, actor, outcome, tagCount, keyCount }: CacheEventOf<'admin'>): string {
   const what = [
-    tagCount && `${tagCount} ${tagCount === 1 ? 'tag' : 'tags'} moved`,
+    tagCount && `${tagCount} ${tagCount === 1 ? 'tag' : 'tags'} invalidated`,
     keyCount && `${keyCount} ${keyCount === 1 ? 'entry' : 'entries'} removed`,
   ]
     .filter(Boolean)

@@ -277,7 +277,7 @@ describe('a difference', () => {
     hit(differing)
     version = 'v2'
     await reading()
-    expect(events).toMatchObject([{ ...late, movedWithinMs: 0 }])
+    expect(events).toMatchObject([{ ...late, invalidatedWithinMs: 0 }])
 
     version = 'v1'
     hit(differing)
@@ -285,7 +285,7 @@ describe('a difference', () => {
     version = 'v2'
     now += 700
     await moment()
-    expect(events).toMatchObject([{}, { ...late, movedWithinMs: 700 }])
+    expect(events).toMatchObject([{}, { ...late, invalidatedWithinMs: 700 }])
 
     version = 'v1'
     const moving = () => {
@@ -295,7 +295,7 @@ describe('a difference', () => {
     hit({ served: 1, database: [always(2), moving] })
     await reading()
     await moment()
-    expect(events).toMatchObject([{}, {}, { ...late, movedWithinMs: 0 }])
+    expect(events).toMatchObject([{}, {}, { ...late, invalidatedWithinMs: 0 }])
     expect(removed).toEqual([])
   })
 

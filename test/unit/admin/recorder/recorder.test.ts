@@ -194,7 +194,7 @@ describe('what a cache does', () => {
     expect(recorder.activity(300).notes.map(({ kind, text }) => [kind, text])).toEqual([
       ['stale', 'User.findMany differed from the database, 1.5 s old, and nothing had invalidated it: old'],
       ['alert', 'hit-rate raised: 0.412, threshold 0.7'],
-      ['admin', 'invalidate done: 1 tag moved, 1 entry removed'],
+      ['admin', 'invalidate done: 1 tag invalidated, 1 entry removed'],
       ['admin', 'clear done, by ada: 7 entries removed'],
       ['store', 'all invalidations wait to be delivered: reads go to the database'],
       ['error', 'fill: no'],

@@ -130,7 +130,7 @@ interface Warming {
 export type WarmOutcome = Warming & {
   /** Reads that were found fresh and left alone · asked of the database and stored · that the cache has nothing to do with. */
   readonly fresh: number
-  readonly asked: number
+  readonly queried: number
   readonly uncached: number
 } & (
     | { readonly state: 'end' }

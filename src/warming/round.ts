@@ -7,7 +7,7 @@ export interface Tally {
   /** Of those that are through: found as they are to be, and left alone. */
   fresh: number
   /** Asked of the database, and stored. */
-  asked: number
+  queried: number
   /** That the cache has nothing to do with: by their policy, or because the store does not answer. */
   uncached: number
 }
@@ -30,7 +30,7 @@ export interface RoundBounds {
  * Those beyond are refused.
  */
 export class Round {
-  readonly tally: Tally = { done: 0, total: 0, fresh: 0, asked: 0, uncached: 0 }
+  readonly tally: Tally = { done: 0, total: 0, fresh: 0, queried: 0, uncached: 0 }
   readonly #bounds: RoundBounds
   readonly #moved: (tally: Readonly<Tally>) => void
   readonly #waiting: (() => void)[] = []

@@ -70,7 +70,7 @@ class WarmEvents extends EventHub {
         tally.fresh += 1
         break
       case 'miss':
-        tally.asked += 1
+        tally.queried += 1
         break
       case 'bypass':
         tally.uncached += 1

@@ -181,7 +181,7 @@ export class Warmer {
 
   #skipped(reason: SkipReason): WarmOutcome {
     const { name } = this.task
-    return { type: 'warm', name, state: 'skipped', reason, done: 0, total: 0, fresh: 0, asked: 0, uncached: 0, ms: 0 }
+    return { type: 'warm', name, state: 'skipped', reason, done: 0, total: 0, fresh: 0, queried: 0, uncached: 0, ms: 0 }
   }
 }
 

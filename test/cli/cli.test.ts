@@ -537,8 +537,8 @@ describe('warm', () => {
     const all = await warm('--all', '--json')
     expect(all.exitCode).toBe(1)
     expect(JSON.parse(all.stdout)).toEqual([
-      expect.objectContaining({ name: 'tags', state: 'end', asked: 1 }),
-      expect.objectContaining({ name: 'users', state: 'end', asked: 0, fresh: 3 }),
+      expect.objectContaining({ name: 'tags', state: 'end', queried: 1 }),
+      expect.objectContaining({ name: 'users', state: 'end', queried: 0, fresh: 3 }),
       expect.objectContaining({ name: 'broken', state: 'error', error: 'no such table' }),
     ])
     expect(await prisma.$cache.keys()).toHaveLength(4)

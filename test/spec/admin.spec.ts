@@ -211,7 +211,7 @@ for (const store of ['memory', 'redis'] as const) {
       )
       expect(await json('/stats')).toMatchObject({ warmers: ['tags', 'no/ne'] })
       expect(await (await post('/warm/tags')).json()).toEqual({
-        outcomes: [expect.objectContaining({ name: 'tags', state: 'end', asked: 1 })],
+        outcomes: [expect.objectContaining({ name: 'tags', state: 'end', queried: 1 })],
       })
       expect(await did(prisma, prisma.tag.findMany())).toBe('hit')
       expect(await (await post(`/warm/${encodeURIComponent('no/ne')}`)).json()).toEqual({

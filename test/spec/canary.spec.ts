@@ -667,7 +667,7 @@ describe('the command line tells no marked value', () => {
     const client = `
       const error = new Error('Invalid value: ${CANARY}')
       error.name = 'PrismaClientValidationError'
-      const outcome = { name: 'w', state: 'error', error, done: 0, total: 0, asked: 0, fresh: 0, ms: 1 }
+      const outcome = { name: 'w', state: 'error', error, done: 0, total: 0, queried: 0, fresh: 0, ms: 1 }
       module.exports = { client: { $cache: { warm: async () => [outcome], on: () => () => {}, disconnect: async () => {} } } }`
     writeFileSync(join(folder, 'client.cjs'), client)
     writeFileSync(join(folder, 'throws.cjs'), `throw new Error('cannot connect to redis://user:${CANARY}@cache')`)

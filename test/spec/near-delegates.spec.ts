@@ -165,7 +165,7 @@ describe.each<StoreKind>(['memory', 'redis'])('a read that is answered in front 
     cache.tags.push('theirs')
     one.clock.advance(1_799_000)
     one.sql.clear()
-    expect(await one.prisma.$cache.warm('predict')).toMatchObject([{ state: 'end', asked: 2 }])
+    expect(await one.prisma.$cache.warm('predict')).toMatchObject([{ state: 'end', queried: 2 }])
     // Of one tick, and so one statement.
     expect(one.sql.count(/^SELECT/)).toBe(1)
   })

@@ -31,7 +31,7 @@ describePair('a warmer', (bed) => {
     expect(said(process)).toMatchObject([
       { state: 'start', cause: 'startup' },
       { state: 'progress', done: 1, total: 1 },
-      { state: 'end', done: 1, asked: 1, fresh: 0, uncached: 0 },
+      { state: 'end', done: 1, queried: 1, fresh: 0, uncached: 0 },
     ])
     expect(process.prisma.$cache.stats()).toMatchObject({ hitRatio: null, totals: { miss: 0, fill: 1 } })
     expect(await statusOf(process.prisma, tags(process.prisma))).toBe('hit')
@@ -43,9 +43,9 @@ describePair('a warmer', (bed) => {
     const { prisma, settled } = process
     await new Promise((resolve) => setImmediate(resolve))
     expect(said(process)).toEqual([])
-    expect(await prisma.$cache.warm('tags')).toMatchObject([{ name: 'tags', state: 'end', asked: 1, fresh: 0 }])
+    expect(await prisma.$cache.warm('tags')).toMatchObject([{ name: 'tags', state: 'end', queried: 1, fresh: 0 }])
     await settled()
-    expect(await prisma.$cache.warm()).toMatchObject([{ state: 'end', asked: 0, fresh: 1 }])
+    expect(await prisma.$cache.warm()).toMatchObject([{ state: 'end', queried: 0, fresh: 1 }])
     expect(asked(process)).toBe(1)
   })
 
@@ -60,9 +60,9 @@ describePair('a warmer', (bed) => {
       return said(process).at(-1)
     }
     // A minute's life, and twenty seconds between two looks.
-    expect(await pass(1)).toMatchObject({ state: 'end', asked: 1 })
-    expect(await pass()).toMatchObject({ state: 'end', asked: 0, fresh: 1 })
-    expect(await pass()).toMatchObject({ state: 'end', asked: 1 })
+    expect(await pass(1)).toMatchObject({ state: 'end', queried: 1 })
+    expect(await pass()).toMatchObject({ state: 'end', queried: 0, fresh: 1 })
+    expect(await pass()).toMatchObject({ state: 'end', queried: 1 })
     clock.advance(19 * SECOND)
     expect(await statusOf(prisma, tags(prisma))).toBe('hit')
   })
@@ -277,7 +277,7 @@ describePair('a warmer', (bed) => {
       expect(sql.count(/^SELECT .*Tag/)).toBeLessThanOrEqual(2)
       gate.open()
       const [outcome] = await warmed
-      expect(outcome).toMatchObject({ state: 'end', done: 5, total: 5, asked: 5 })
+      expect(outcome).toMatchObject({ state: 'end', done: 5, total: 5, queried: 5 })
       await process.settled()
       const read = await Promise.all(NAMES.map((name) => statusOf(prisma, named(prisma, name))))
       expect(read.filter((status) => status === 'hit')).toHaveLength(5)
@@ -297,7 +297,7 @@ describePair('a warmer', (bed) => {
     await named(process.prisma, 'a')
     await process.settled()
     const [outcome] = await process.prisma.$cache.warm()
-    expect(outcome).toMatchObject({ state: 'end', done: 4, total: 4, fresh: 1, asked: 1, uncached: 2 })
+    expect(outcome).toMatchObject({ state: 'end', done: 4, total: 4, fresh: 1, queried: 1, uncached: 2 })
     const progress = said(process).filter(({ state }) => state === 'progress')
     expect(progress.map(({ done, total }) => [done, total])).toEqual([1, 2, 3, 4].map((done) => [done, 4]))
   })

@@ -51,10 +51,10 @@ async function withClient(
 }
 
 function lines(outcomes: readonly WarmOutcome[]): string[] {
-  const rows = outcomes.map(({ name, state, reason, error, asked, fresh, ms }) => [
+  const rows = outcomes.map(({ name, state, reason, error, queried, fresh, ms }) => [
     name,
     reason ? `${state}: ${reason}` : error === undefined ? state : `${state}: ${messageOf(error)}`,
-    countText(asked),
+    countText(queried),
     countText(fresh),
     timeText(ms),
   ])

@@ -20,7 +20,7 @@ export interface Activity {
   readonly topKeys: readonly KeyActivity[]
   readonly slowMisses: readonly SlowMiss[]
   /** Entries found invalidated, newest first, and by which write. */
-  readonly drops: readonly DropNote[]
+  readonly drops: readonly InvalidatedEntry[]
   /** What spoilt most entries within the window. */
   readonly blame: readonly Blame[]
   readonly invalidations: readonly InvalidationNote[]
@@ -28,7 +28,7 @@ export interface Activity {
   readonly notes: readonly Note[]
 }
 
-export interface DropNote {
+export interface InvalidatedEntry {
   readonly at: number
   readonly key: string
   readonly model: string
@@ -77,7 +77,7 @@ export class Recorder {
   readonly #operations = new Operations()
   readonly #topKeys = new TopKeys()
   readonly #slowMisses = new SlowMisses()
-  readonly #drops = new Ring<DropNote>(MAX_DROPS)
+  readonly #drops = new Ring<InvalidatedEntry>(MAX_DROPS)
   readonly #invalidations = new Ring<InvalidationNote>(MAX_NOTES)
   readonly #notes = new Ring<Note>(MAX_NOTES)
 
@@ -176,7 +176,10 @@ export class Recorder {
   }
 }
 
-function dropNote({ key, model, operation, tags, by }: CacheEventOf<'entry-invalidated'>, at: number): DropNote {
+function dropNote(
+  { key, model, operation, tags, by }: CacheEventOf<'entry-invalidated'>,
+  at: number,
+): InvalidatedEntry {
   return { at, key, model, operation, tags: tags.slice(0, MAX_TAGS), by }
 }
 
@@ -185,7 +188,7 @@ function invalidationNote(event: CacheEventOf<'invalidate'>, at: number): Invali
   return { at, cause, model, operation, tags: tags.slice(0, MAX_TAGS), tagCount: tags.length, delivered }
 }
 
-function blamed(drops: readonly DropNote[]): Blame[] {
+function blamed(drops: readonly InvalidatedEntry[]): Blame[] {
   const counts = new Map<string | null, Map<string, number>>()
   for (const { by, model } of drops) {
     const name = by && writeName(by)

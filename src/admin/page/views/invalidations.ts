@@ -1,4 +1,4 @@
-import type { Blame, DropNote, InvalidationNote } from '../../recorder/recorder.ts'
+import type { Blame, InvalidatedEntry, InvalidationNote } from '../../recorder/recorder.ts'
 import { chart } from '../chart.ts'
 import { h, panel } from '../dom.ts'
 import { count, moment, short } from '../format.ts'
@@ -29,7 +29,7 @@ export function invalidations(page: Page): View {
     ({ by }) => by ?? '',
     'No recently invalidated entries.',
   )
-  const drops = liveTable<DropNote>(
+  const drops = liveTable<InvalidatedEntry>(
     'Invalidated entries, and by which write',
     [
       { title: 'At', class: 'whole', show: ({ at }) => moment(at) },

@@ -45,7 +45,7 @@ const rows = Object.entries(values).map(([name, value]) => {
     keptForMs: 60_000,
     tookMs: 3,
     check: '-',
-    versions: ['AAAAAAAAAAAA', 'BBBBBBBBBBBB', 'CCCCCCCCCCCC'],
+    stamps: ['AAAAAAAAAAAA', 'BBBBBBBBBBBB', 'CCCCCCCCCCCC'].map((epoch) => ({ epoch, clock: 7 })),
     tags: [],
     payload: encode(value),
   }

@@ -107,13 +107,13 @@ await withEnvironment('postgresql', async (environment) => {
       const minutes = (performance.now() - begun) / 60_000
       const heapMb = process.memoryUsage().heapUsed / 2 ** 20
       samples.push({ minutes, heapMb })
-      const { query, tag, held } = await keysByKind(admin, prefix)
+      const { query, clock: clockRecords, locked } = await keysByKind(admin, prefix)
       const { hitRatio, store, verified } = clients[0]!.$cache.stats()
       print(
         `${minutes.toFixed(1)} min  ${operations} operations (${failed} refused)  heap ${heapMb.toFixed(1)} MB  ` +
           `rss ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB  loop p50 ${ms(delay.percentile(50))} p99 ${ms(delay.percentile(99))} max ${ms(delay.max)}  ` +
           `handles ${process.getActiveResourcesInfo().length}  hits ${((hitRatio ?? 0) * 100).toFixed(0)} %  ` +
-          `Redis: ${query} entries, ${tag} tags, ${held} held  ${store.state}, ${store.suspensions} suspensions  ` +
+          `Redis: ${query} entries, ${clockRecords} tags, ${locked} locked  ${store.state}, ${store.suspensions} suspensions  ` +
           `verified ${verified.fresh}/${verified.late}/${verified.stale}`,
       )
       delay.reset()
@@ -144,10 +144,12 @@ await withEnvironment('postgresql', async (environment) => {
   const left = await keysByKind(admin, prefix)
   // Each row by each of its unique keys, each model twice, and the tags the load names.
   const mostTags = 20 * ROWS
-  print(`left in Redis: ${left.query} entries, ${left.tag} tags (at most ${mostTags}), ${left.held} held`)
+  print(
+    `left in Redis: ${left.query} entries, ${left.clock} clock records (at most ${mostTags}), ${left.locked} locked`,
+  )
   if (left.query > 0) problems.push(`${left.query} entries have outlived their ttl`)
-  if (left.tag > mostTags) problems.push(`${left.tag} tags`)
-  if (left.held > 0) problems.push(`${left.held} tags are still held`)
+  if (left.clock > mostTags) problems.push(`${left.clock} clock records`)
+  if (left.locked > 0) problems.push(`${left.locked} tags are still locked`)
 
   for (const client of [...clients, alone]) await client.$cache.disconnect()
   admin.disconnect()
@@ -156,13 +158,14 @@ await withEnvironment('postgresql', async (environment) => {
   if (values.leak ? !found : problems.length > 0) process.exitCode = 1
 })
 
-async function keysByKind(admin: Redis, prefix: string): Promise<{ query: number; tag: number; held: number }> {
-  const kinds = { query: 0, tag: 0, held: 0 }
+async function keysByKind(admin: Redis, prefix: string): Promise<{ query: number; clock: number; locked: number }> {
+  const kinds = { query: 0, clock: 0, locked: 0 }
   for await (const keys of admin.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>) {
-    const tags = keys.filter((key) => key.startsWith(`${prefix}tag:`))
-    kinds.tag += tags.length
+    kinds.clock += keys.filter((key) => key.startsWith(`${prefix}clock:`)).length
     kinds.query += keys.filter((key) => key.startsWith(`${prefix}query:`)).length
-    if (tags.length > 0) kinds.held += (await admin.mget(tags)).filter((value) => value?.includes('~')).length
+    for (const key of keys.filter((one) => one.startsWith(`${prefix}marks:`))) {
+      kinds.locked += (await admin.hkeys(key)).filter((field) => field.startsWith('l:')).length
+    }
   }
   return kinds
 }

@@ -149,7 +149,7 @@ async function inMemory(built: Package, plain: Client, entries: number): Promise
   const space = store(context)
   const key = await entryKey(prisma)
   const entry = (await space.peek(key)) as string
-  for (let i = 0; i < entries; i += 1) await space.fill(`${key}${i}`, entry, [], 3_600_000)
+  for (let i = 0; i < entries; i += 1) await space.fill(`${key}${i}`, entry, 3_600_000)
   return { entries, prisma, commandsOf: async () => undefined, stop: () => prisma.$cache.disconnect() }
 }
 

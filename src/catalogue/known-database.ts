@@ -137,7 +137,7 @@ export class KnownDatabase {
     if (names.length > 0) warn(`What a write to ${names.join(', ')} does in the database cannot be told: it`)
     const text = source === 'database' && store.isRemote ? writeStored(catalogue) : undefined
     // What is not kept is asked for by the next process, too.
-    if (text !== undefined) background.run(Promise.resolve(store.fill(key, text, [], this.#maxAgeMs)).catch(() => {}))
+    if (text !== undefined) background.run(Promise.resolve(store.fill(key, text, this.#maxAgeMs)).catch(() => {}))
   }
 
   #unknown(reason: CatalogueProblem): void {

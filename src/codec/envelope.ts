@@ -1,15 +1,16 @@
 import { CodecError } from '../errors.ts'
-import type { TagVersion } from '../tags/tag-versions.ts'
+import { EPOCH_LENGTH, type Stamp } from '../tags/tag-clocks.ts'
 
 /**
  * What is stored under an entry's key: one line of header, then the payload.
  *
- *     qc5 <read at> <fresh for> <kept for>[+<took>] <check> <version,version,…> <tag,tag,…> <length of the payload>[@<key>]\n<payload>
+ *     qc6 <read at> <fresh for> <kept for>[+<took>] <check> <epoch.clock,…> <tag,tag,…> <length of the payload>[@<key>]\n<payload>
  *
  * Numbers are written to the base 36, times are milliseconds. The length tells an entry that was cut off: of a payload
  * like `42` the first half is a payload as well.
- * `versions` are those the entry's tags had **before** the database was asked. `tags` are empty where they are those of
- * the plan, in its order; else an entry that depends on others names them, or their place in what every look-up asks for.
+ * `stamps` are the clocks of the records its tags belong to, in the order of the tags, as they were **before** the
+ * database was asked. `tags` are empty where they are those of the plan, in its order; else an entry that depends on
+ * others names them, or their place in what every look-up asks for.
  * In names, what parts a header is written as in a URL: those of the application hold any character.
  * `check` names the query: the first characters of its digest, all of it where the key is the application's own word. A
  * reader compares it, so that an entry that comes back under another key (a reply of Redis that was meant for another
@@ -24,7 +25,7 @@ export interface Envelope {
   /** How long the database took, ms; 0 where it took less than one. */
   readonly tookMs: number
   readonly check: string
-  readonly versions: readonly TagVersion[]
+  readonly stamps: readonly Stamp[]
   readonly tags: readonly string[]
   readonly payload: string
   /** The id of the key that opens the payload; `undefined`: it is not sealed. */
@@ -37,23 +38,24 @@ export const MAX_TAGS = 4096
 export const MAX_HEADER = 1024 * 1024
 
 /** Moves with every change of the layout above or of the payload; part of every key, so that versions never meet. */
-export const WIRE_VERSION = 'qc5'
+export const WIRE_VERSION = 'qc6'
 
 /** @throws CodecError for one with more tags than are read back. */
 export function writeEnvelope(envelope: Envelope): string {
-  const { payload, sealedWith, versions } = envelope
+  const { payload, sealedWith, tags, stamps } = envelope
   const seal = sealedWith === undefined ? '' : `@${sealedWith}`
   const header = `${headerText(envelope)} ${numberText(payload.length)}${seal}`
-  if (versions.length > MAX_TAGS || header.length > MAX_HEADER) throw new CodecError('an entry with too many tags')
+  if (tags.length > MAX_TAGS || stamps.length > MAX_TAGS || header.length > MAX_HEADER)
+    throw new CodecError('an entry with too many tags')
   return `${header}\n${payload}`
 }
 
 /** All that the header says of the payload but its length. */
 export function headerText(envelope: Omit<Envelope, 'payload'>): string {
-  const { readAt, freshForMs, keptForMs, tookMs, check, versions, tags } = envelope
+  const { readAt, freshForMs, keptForMs, tookMs, check, stamps, tags } = envelope
   const took = tookMs > 0 ? `+${numberText(tookMs)}` : ''
   const times = `${numberText(readAt)} ${numberText(freshForMs)} ${numberText(keptForMs)}${took}`
-  return `${WIRE_VERSION} ${times} ${check} ${versions.join(',')} ${tags.map(nameText).join(',')}`
+  return `${WIRE_VERSION} ${times} ${check} ${stamps.map(stampText).join(',')} ${tags.map(nameText).join(',')}`
 }
 
 /** @throws CodecError for anything that is not a whole envelope of this version. */
@@ -61,7 +63,7 @@ export function readEnvelope(bytes: string): Envelope {
   const end = bytes.indexOf('\n')
   const header = end < 0 || end > MAX_HEADER ? undefined : HEADER.exec(bytes.slice(0, end))
   if (!header) throw new CodecError('not an entry of this version')
-  const [, readAt, freshForMs, keptForMs, tookMs, check, versions, tags, length, sealedWith] = header as unknown as (
+  const [, readAt, freshForMs, keptForMs, tookMs, check, stamps, tags, length, sealedWith] = header as unknown as (
     | string
     | undefined
   )[]
@@ -73,7 +75,7 @@ export function readEnvelope(bytes: string): Envelope {
     keptForMs: numberOf(keptForMs),
     tookMs: tookMs === undefined ? 0 : numberOf(tookMs),
     check: check as string,
-    versions: listed(versions as string),
+    stamps: listed(stamps as string).map(stampOf),
     tags: listed(tags as string).map(nameOf),
     payload,
     sealedWith,
@@ -82,7 +84,7 @@ export function readEnvelope(bytes: string): Envelope {
 
 const NUMBER = '([0-9a-z]{1,11})'
 const HEADER = new RegExp(
-  `^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w,-]*) ([^\\s#]*) ${NUMBER}(?:@([\\w.-]{1,32}))?$`,
+  `^${WIRE_VERSION} ${NUMBER} ${NUMBER} ${NUMBER}(?:\\+${NUMBER})? ([\\w-]+) ([\\w.,-]*) ([^\\s#]*) ${NUMBER}(?:@([\\w.-]{1,32}))?$`,
 )
 
 function numberText(number: number): string {
@@ -91,6 +93,15 @@ function numberText(number: number): string {
 
 function numberOf(text: string | undefined): number {
   return Number.parseInt(text as string, 36)
+}
+
+function stampText({ epoch, clock }: Stamp): string {
+  return `${epoch}.${numberText(clock)}`
+}
+
+function stampOf(text: string): Stamp {
+  if (text.charAt(EPOCH_LENGTH) !== '.') throw new CodecError('a stamp that cannot be read')
+  return { epoch: text.slice(0, EPOCH_LENGTH), clock: numberOf(text.slice(EPOCH_LENGTH + 1)) }
 }
 
 function nameText(name: string): string {

@@ -3,6 +3,7 @@ import { type Envelope, readEnvelope } from '../codec/envelope.ts'
 import { decode } from '../codec/typed-json.ts'
 import type { ModelGraph } from '../query/model-graph.ts'
 import { modelOf } from '../tags/tag.ts'
+import type { Stamp } from '../tags/tag-clocks.ts'
 import { VALUES } from '../values/value-context.ts'
 import { printable, shapeOf } from './printable.ts'
 
@@ -21,8 +22,8 @@ export interface EntryInfo {
   readonly tags: number
   /** Those tags, where this process knows them: it has read or stored the entry. */
   readonly dependsOn: readonly string[] | null
-  /** The versions its tags had when it was read; it is served while they are still current. */
-  readonly versions: readonly string[]
+  /** The clocks of the records it depends on when it was read; it is served while none of its tags has changed since. */
+  readonly stamps: readonly Stamp[]
   readonly bytes: number
   /** The id of the key it is encrypted with; `null`: it is not. */
   readonly encryptedWith: string | null
@@ -76,7 +77,7 @@ export function entryInfo(
   }
   const ageMs = clock() - envelope.readAt
   const known = model === VALUES ? envelope.tags : tagsOf(key)
-  const dependsOn = known?.length === envelope.versions.length ? known : null
+  const dependsOn = known && (envelope.tags.length === 0 || known.length === envelope.tags.length) ? known : null
   const shows = NO_RELATIONS.has(operation) ? new Set([model]) : reachedFrom(model, graph)
   // What a function made of which rows it does not say, unless it names models.
   const isTold = model !== VALUES || dependsOn?.some((tag) => modelOf(tag) !== undefined)
@@ -90,9 +91,9 @@ export function entryInfo(
     tookMs: envelope.tookMs,
     freshForMs: Math.max(0, envelope.freshForMs - ageMs),
     keptForMs: Math.max(0, envelope.keptForMs - ageMs),
-    tags: envelope.versions.length,
+    tags: dependsOn?.length ?? envelope.tags.length,
     dependsOn,
-    versions: envelope.versions,
+    stamps: envelope.stamps,
     bytes: Buffer.byteLength(bytes),
     encryptedWith: envelope.sealedWith ?? null,
     ...(withValue && { value: entryValue(envelope.payload, because) }),

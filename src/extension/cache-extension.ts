@@ -174,7 +174,7 @@ function cacheOf(client: AnyClient, options: CacheOptions, surface: Surface) {
     // Past other extensions: what they do to queries of the application is not meant for this one.
     ask: (sql) => (client._originalClient ?? client).$queryRawUnsafe(sql),
   })
-  const { policies, hidden, shapes, invalidate, holds, catalogue } = opened
+  const { policies, hidden, shapes, invalidate, holds, intents, catalogue } = opened
   const { graph, events, connection } = readContext
   const raw = new RawStatements(graph, policies)
   const later = new LaterExtensions(options.laterExtensions, () => {
@@ -189,6 +189,7 @@ function cacheOf(client: AnyClient, options: CacheOptions, surface: Surface) {
     outbox: new Outbox(),
     invalidate,
     holds,
+    intents,
     begin: () => connection.begin(),
     orphanMs: (transactionOptions?.maxWait ?? 2000) + (transactionOptions?.timeout ?? 5000),
   }
@@ -376,7 +377,7 @@ function cacheOf(client: AnyClient, options: CacheOptions, surface: Surface) {
       const failure = later.none ? (error: unknown) => changedNothing(error, operation, graph.provider) : undefined
       const send = () => (shown ? query(shown.args).then(undefined, refusedAsAsked) : query(asked))
       const run = inTransaction(transaction, send)
-      const call = { cause: 'write', model, operation, transaction, run, changes, failure }
+      const call = { cause: 'write', model, operation, args: asked, transaction, run, changes, failure }
       const result = await writeInvalidate(call, writeContext)
       readContext.admission.queried()
       shown?.hide(result)

@@ -1,6 +1,7 @@
 import type { EventHub } from '../events.ts'
 import { NO_CHANGES, type WriteSet } from '../query/write-set.ts'
 import type { Hold, Holds } from '../write/holds.ts'
+import type { Intents } from '../write/intents.ts'
 import type { Invalidate } from '../write/invalidate.ts'
 import type { Outbox } from '../write/outbox.ts'
 import type { TransactionScopes } from '../write/transaction-scopes.ts'
@@ -11,6 +12,7 @@ export interface TransactionContext {
   readonly outbox: Outbox
   readonly invalidate: Invalidate
   readonly holds: Holds
+  readonly intents: Intents
   readonly begin: () => () => void
   readonly events: EventHub
   readonly transactions: TransactionScopes
@@ -83,7 +85,7 @@ async function whenSettled(
  * What was written strictly is locked from the end of the callback, before the commit, until it has been invalidated.
  */
 function watched(input: Callback, timeoutMs: number, context: TransactionContext) {
-  const { outbox, events, invalidate, holds, transactions } = context
+  const { outbox, events, invalidate, holds, intents, transactions } = context
   const start = performance.now()
   let id: string | undefined
   let threw = false
@@ -100,7 +102,8 @@ function watched(input: Callback, timeoutMs: number, context: TransactionContext
       const add = (changes: WriteSet) => void (id !== undefined && outbox.add(id, changes))
       const result = await transactions.run({ add }, () => input(transactionClient))
       // All it wrote is known now, and nothing of it can be seen yet. Refused here, it is rolled back.
-      hold = await holds.take(() => (id !== undefined && outbox.gathered(id)) || NO_CHANGES)
+      const written = (id !== undefined && outbox.gathered(id)) || NO_CHANGES
+      hold = (await holds.take(() => written)) ?? intents.leave({ ends: true, changes: () => written })
       return result
     } catch (error) {
       threw = true

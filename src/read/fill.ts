@@ -1,4 +1,4 @@
-import { type Awaitable, whenKnown } from '../awaitable.ts'
+import type { Awaitable } from '../awaitable.ts'
 import { OversizeError } from '../codec/budget.ts'
 import { writeEnvelope } from '../codec/envelope.ts'
 import { encode } from '../codec/typed-json.ts'
@@ -7,16 +7,19 @@ import { CodecError } from '../errors.ts'
 import type { SkipFillReason } from '../events.ts'
 import { derivedTags } from '../query/derived-tags.ts'
 import { anyValuesTag } from '../tags/shape-tags.ts'
-import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import { HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import type { Tag } from '../tags/tag.ts'
+import { LOCKED, recordOf, type Stamp, stampsOf } from '../tags/tag-clocks.ts'
+import type { Seen } from './look-up.ts'
 import { showsOmitted } from './omitted-fields.ts'
 import { keyringOf, type ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
 
-/** When and under which versions the database was asked. */
+/** When and under which clocks the database was asked. */
 export interface Asked {
   readonly at: number
-  readonly versions: ReadonlyMap<Tag, TagVersion>
+  readonly seen: Seen
+  /** See `unregisteredTags`. */
+  readonly unregistered: ReadonlySet<Tag>
   /** By how much the event loop was late since then, ms. */
   readonly lateMs?: number
   /** From `SharedConnection`. */
@@ -32,13 +35,7 @@ interface Snapshot {
   readonly bytes: number
   readonly isNull: boolean
   /** Tags it may depend on instead of those of its query. */
-  readonly finer: Finer | undefined
-}
-
-interface Finer {
-  readonly tags: readonly Tag[]
-  /** Those of them that only the result tells. */
-  readonly derived: readonly Tag[]
+  readonly finer: readonly Tag[] | undefined
 }
 
 /**
@@ -110,39 +107,57 @@ function store(plan: ReadPlan, snapshot: Snapshot, asked: Asked, tookMs: number,
     failed(error)
   }
 
-  // Not `async`: where nothing is derived the entry is on its way when this returns.
+  /** Not `async`: the entry is on its way when this returns. @throws CodecError */
   function write(): Awaitable<void> {
-    const coarse = isNull ? plan.watched : plan.tags
-    const { finer } = snapshot
-    if (!finer) return put(coarse, asked.versions)
-    if (areKnown(finer.tags, asked.versions)) return put(finer.tags, asked.versions)
-    const finest = () => finerVersions(plan, finer, asked.versions, context)
-    if (!context.store.isRemote) {
-      return whenKnown(finest(), (versions) => (versions ? put(finer.tags, versions) : put(coarse, asked.versions)))
-    }
-    // At once, for whoever asks next; then again, when the finer tags have versions.
-    const first = put(coarse, asked.versions)
-    return Promise.all([finest(), first]).then(([versions]) => (versions ? put(finer.tags, versions) : undefined))
-  }
-
-  /** @throws CodecError */
-  function put(tags: readonly Tag[], known: ReadonlyMap<Tag, TagVersion>): Awaitable<void> {
-    if (!areKnown(tags, known)) {
+    const tags = snapshot.finer ?? (isNull ? plan.watched : plan.tags)
+    const stamps = stampsFor(tags, asked)
+    if (!stamps) {
       // Others than the last time: the next miss begins with those of its query.
       context.learned.learn(key, undefined)
       return undefined
     }
-    const versions = tags.map((tag) => known.get(tag) as TagVersion)
     const named = plan.own ? tags : tags === plan.tags ? [] : tags.map((tag) => nameOf(tag, plan))
-    const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, versions, tags: named, payload }
+    const envelope = { readAt: asked.at, freshForMs, keptForMs, tookMs, check, stamps, tags: named, payload }
     context.learned.learn(key, named.length === 0 ? undefined : tags)
     const written = plan.isSealed ? keyringOf(context).seal(key, envelope) : envelope
-    return context.store.fill(key, writeEnvelope(written), tags, keptForMs)
+    return context.store.fill(key, writeEnvelope(written), keptForMs, tags)
   }
 }
 
+/**
+ * The stamps of the records these tags belong to, in their order. `undefined`: a record was not seen before the database was
+ * asked, a tag was locked then, or writers did not know of a shape, so that they would not tell of a change.
+ */
+function stampsFor(tags: readonly Tag[], { seen, unregistered }: Asked): readonly Stamp[] | undefined {
+  const ofRecords = stampsOf(seen)
+  const stamps = new Map<string, Stamp>()
+  for (const tag of tags) {
+    const record = recordOf(tag)
+    const stamp = ofRecords.get(record)
+    if (!stamp || unregistered.has(tag) || seen.get(tag) === LOCKED) return undefined
+    stamps.set(record, stamp)
+  }
+  return [...stamps.values()]
+}
+
+/**
+ * Tags of shapes that are not known to be registered, to be asked for before the database is: a shape that is registered
+ * later was not told of the writes in between.
+ */
+export function unregisteredTags({ shapes }: ReadPlan, seen: Seen, { registered }: ReadContext): ReadonlySet<Tag> {
+  if (shapes.length === 0) return NONE
+  const tags = new Set<Tag>()
+  for (const shape of shapes) {
+    const tag = anyValuesTag(shape)
+    if (!registered.has(shape, seen.get(tag))) tags.add(tag)
+  }
+  return tags
+}
+
+const NONE: ReadonlySet<Tag> = new Set()
+
 /** What the result depends on when it is asked itself; `undefined` where it tells nothing its query does not. */
-function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): Finer | undefined {
+function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): readonly Tag[] | undefined {
   if (plan.parts.length === 0) return undefined
   const told = plan.parts.flatMap((part) => {
     const tags = part.derivation && derivedTags(context.graph, part.derivation, result)
@@ -158,45 +173,7 @@ function finerTags(plan: ReadPlan, result: unknown, context: ReadContext): Finer
   if (finer.size === 0) return undefined
   const ofPlaces = new Set(plan.parts.flatMap(({ tags }) => tags))
   const others = [...plan.tags, ...(result === null ? plan.absence : [])].filter((tag) => !ofPlaces.has(tag))
-  const tags = new Set([...others, ...plan.parts.flatMap((part) => finer.get(part) ?? part.tags)])
-  return { tags: [...tags], derived: [...tags].filter((tag) => !plan.watched.includes(tag)) }
-}
-
-/**
- * Versions of tags that were not known before the database was asked. They are good only if no write has been announced
- * between then and now: a write moves the guard before the tags that are derived, so one that had moved a derived tag
- * before its version was taken here has moved the guard as well, and one that moves it later invalidates the entry.
- */
-function finerVersions(
-  plan: ReadPlan,
-  { tags, derived }: Finer,
-  asked: ReadonlyMap<Tag, TagVersion>,
-  { store }: ReadContext,
-): Awaitable<ReadonlyMap<Tag, TagVersion> | undefined> {
-  const unknown = derived.filter((tag) => !isVersion(asked.get(tag)))
-  // A shape that was not registered before the database was asked is not known to writers.
-  const registered = new Set(plan.shapes.flatMap((shape) => [everyShapeTag(shape.model), anyValuesTag(shape)]))
-  if (unknown.some((tag) => registered.has(tag))) return undefined
-  return whenKnown(store.ensureVersions(unknown), (created) => {
-    const looked =
-      (store.isRemote ? undefined : store.near?.(plan.key, plan.guards)) ?? store.lookUp(plan.key, plan.guards)
-    return whenKnown(looked, (guards) => {
-      const stood = (tag: Tag, i: number) => asked.get(tag) === guards.versions[i] && guards.versions[i] !== HELD
-      if (!plan.guards.every(stood)) return undefined
-      const versions = new Map(asked)
-      for (const [i, tag] of unknown.entries()) versions.set(tag, created[i] as TagVersion)
-      return areKnown(tags, versions) ? versions : undefined
-    })
-  })
-}
-
-function areKnown(tags: readonly Tag[], versions: ReadonlyMap<Tag, SeenVersion>): boolean {
-  return tags.every((tag) => isVersion(versions.get(tag)))
-}
-
-/** Nobody may hold the tag, and somebody must have given it a version. */
-function isVersion(version: SeenVersion | undefined): boolean {
-  return version !== undefined && version !== null && version !== HELD
+  return [...new Set([...others, ...plan.parts.flatMap((part) => finer.get(part) ?? part.tags)])]
 }
 
 function nameOf(tag: Tag, plan: ReadPlan): string {

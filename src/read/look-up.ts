@@ -4,19 +4,18 @@ import { encode, isNull } from '../codec/typed-json.ts'
 import { CodecError } from '../errors.ts'
 import type { MissCause, Tier } from '../events.ts'
 import { isCounter, type Lease, type LookUp, type Registration } from '../stores/store.ts'
-import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
-import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import { graceUntil, HELD, type SeenVersion, type TagVersion } from '../tags/tag-versions.ts'
+import { anyValuesTag } from '../tags/shape-tags.ts'
+import type { Tag } from '../tags/tag.ts'
+import { graceUntil, isCurrent, LOCKED, recordOf, type SeenTag, type Stamp } from '../tags/tag-clocks.ts'
 import { isDue } from './early-refresh.ts'
 import { answers } from './own-entry.ts'
 import { keyringOf, type ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
-import type { RecentEntry } from './recent-entries.ts'
+import { type RecentEntry, withGuards } from './recent-entries.ts'
 import { plainHit } from './recent-hit.ts'
-import type { RegisteredShapes } from './registered-shapes.ts'
 
-/** The versions tags have, by tag; `null` where nobody holds one. */
-type Seen = Map<Tag, SeenVersion>
+/** The clocks of tags, as they were seen. */
+export type Seen = ReadonlyMap<Tag, SeenTag>
 
 export interface Hit {
   readonly kind: 'hit' | 'stale'
@@ -31,36 +30,37 @@ export interface Hit {
   readonly tookMs: number
   /** Fresh, and to be renewed before its time. */
   readonly isDue: boolean
-  /** Invalidated, in its grace: to be renewed under other versions than its own. */
+  /** Invalidated, in its grace: to be renewed. */
   readonly isSoft: boolean
   readonly tags: readonly Tag[]
-  /** Under which it was filled; they are those the tags have now, unless it is in its grace. */
-  readonly versions: () => ReadonlyMap<Tag, TagVersion>
+  /** The stamps it was filled under, one for each tag. */
+  readonly stamps: readonly Stamp[]
+  /** What the look-up saw: an answer of the database that is asked for now may be stored under it. */
+  readonly seen: () => Seen
 }
 
-/** What the store knows of a read. A miss carries the versions to fill under, taken **before** the database is asked. */
+/** What the store knows of a read. A miss carries the clocks to fill under, seen **before** the database is asked. */
 export type Found =
   | Hit
   | {
       readonly kind: 'miss'
       readonly cause: MissCause
-      readonly versions: ReadonlyMap<Tag, TagVersion>
-      /** Of an entry that was invalidated: the tags that moved. */
+      readonly seen: Seen
+      /** Of an entry that was invalidated: the tags that changed. */
       readonly moved?: readonly Tag[]
       /** How long the query took that stored the entry before, ms. */
       readonly tookMs?: number
     }
-  /** A writer holds one of the tags: what is stored may be the past already, and what is read may not be stored. */
+  /** A writer has locked one of the tags: what is stored may be the past already, and what is read may not be stored. */
   | { readonly kind: 'held' }
 
 /**
- * One round trip; a second one on a miss of which versions that were met before are gone, or whose shapes are not
- * known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
+ * One round trip; a second one on a miss whose shapes are not known to be registered. `ignoring`: why the entry is of no use. Rejects with the store.
  */
 export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCause, pastNear = false): Awaitable<Found> {
   const { store } = context
   const ask = (tags: readonly Tag[]) =>
-    (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, { pastNear, creating: true })
+    (pastNear ? undefined : store.near?.(plan.key, tags)) ?? store.lookUp(plan.key, tags, { pastNear })
   return found(plan, context, ask, ignoring)
 }
 
@@ -68,7 +68,7 @@ export function lookUp(plan: ReadPlan, context: ReadContext, ignoring?: MissCaus
 export async function glance(plan: ReadPlan, context: ReadContext): Promise<Judgement> {
   const tags = context.recent.of(plan)?.tags ?? context.learned.of(plan.key) ?? plan.watched
   const looked = await context.store.lookUp(plan.key, tags, { pastNear: true })
-  return judge(plan, looked, new Map(tags.map((tag, i) => [tag, looked.versions[i] ?? null])), context)
+  return judge(plan, looked, seenBy(tags, looked), context)
 }
 
 /** As `lookUp`, after having tried for a lease in the same round trip. */
@@ -104,15 +104,21 @@ function found(
   // What is asked for besides, or less, than a miss needs is made good when it is one.
   const recent = context.recent.of(plan)
   const tags = recent?.tags ?? learned ?? plan.watched
-  const asked = recent?.asked ?? (plan.guards.length === 0 ? tags : [...tags, ...plan.guards])
+  const asked = recent?.asked ?? withGuards(tags, plan)
   return whenKnown(ask(asked), (looked) => {
-    const { versions, isNear } = looked
+    const { clocks, isNear } = looked
     const plain = recent && !ignoring ? plainHit(plan, recent, looked, context) : undefined
-    if (recent && plain) return hitOf(recent.envelope, recent.tags, { recent, ...plain, tier: tierOf(looked, context) })
-    // A guard that is held only keeps tags from being derived; a value may depend on fewer tags than are asked for.
-    if (!plan.own && versions.lastIndexOf(HELD, tags.length - 1) >= 0) return HELD_BACK
-    const seen: Seen = new Map()
-    for (let i = 0; i < asked.length; i += 1) seen.set(asked[i] as Tag, versions[i] ?? null)
+    if (recent && plain) {
+      const served = { recent, ...plain, tier: tierOf(looked, context) }
+      return hitOf(
+        recent.envelope,
+        { tags: recent.tags, stamps: recent.stamps, seen: () => seenBy(asked, looked) },
+        served,
+      )
+    }
+    // A guard that is locked only keeps tags from being derived; a value may depend on fewer tags than are asked for.
+    if (!plan.own && clocks.lastIndexOf(LOCKED, tags.length - 1) >= 0) return LOCKED_OUT
+    const seen = seenBy(asked, looked)
     const verdict = ignoring ? { cause: ignoring } : judge(plan, looked, seen, context)
     return whenKnown(verdict, (judged): Awaitable<Found> => {
       // Another process may have renewed what a copy here is too old for.
@@ -128,53 +134,56 @@ function found(
   })
 }
 
-const HELD_BACK = { kind: 'held' } as const
+const LOCKED_OUT = { kind: 'held' } as const
 
-/** What the database may be asked under: a version for every tag, and no shape that writers do not know of. */
+function seenBy(tags: readonly Tag[], { clocks }: LookUp): Map<Tag, SeenTag> {
+  const seen = new Map<Tag, SeenTag>()
+  for (let i = 0; i < tags.length; i += 1) seen.set(tags[i] as Tag, clocks[i] as SeenTag)
+  return seen
+}
+
+/** What the database may be asked under: no tag that is locked, and no shape that writers do not know of. */
 function prepared(
   plan: ReadPlan,
   { learned, ...miss }: Judged & { readonly learned: readonly Tag[] | undefined },
-  seen: Seen,
+  seen: Map<Tag, SeenTag>,
   context: ReadContext,
-  isSecondTry = false,
+): Awaitable<Found> {
+  // An entry that was read before may have depended on other records than this call names.
+  const records = new Set<string>()
+  for (const tag of seen.keys()) records.add(recordOf(tag))
+  const others = (learned ?? plan.watched).filter((tag) => !records.has(recordOf(tag)))
+  return whenKnown(allSeen(plan, others, seen, context), (isFree) => {
+    if (!isFree || (plan.own && plan.watched.some((tag) => seen.get(tag) === LOCKED))) return LOCKED_OUT
+    return withShapes(plan, { learned, ...miss }, seen, context)
+  })
+}
+
+function withShapes(
+  plan: ReadPlan,
+  { learned, ...miss }: Judged & { readonly learned: readonly Tag[] | undefined },
+  seen: Map<Tag, SeenTag>,
+  context: ReadContext,
 ): Awaitable<Found> {
   const { store, registered } = context
-  const shapes = learned ? plan.shapes.filter((shape) => learned.includes(anyValuesTag(shape))) : plan.shapes
-  const unregistered = shapes.filter((shape) => !isRegistered(shape, seen, registered))
-  const theirs = new Set(unregistered.flatMap((shape) => [everyShapeTag(shape.model), anyValuesTag(shape)]))
-  const missing = (tag: Tag) => (seen.get(tag) ?? null) === null && !theirs.has(tag)
   // The last result told which tags it depends on; this one is expected to depend on the same, or is not stored.
-  const needed = (learned ?? plan.watched).filter(missing)
-  const absent = [...needed, ...plan.guards.filter((tag) => missing(tag) && !needed.includes(tag))]
-  if (plan.own && plan.watched.some((tag) => seen.get(tag) === HELD)) return HELD_BACK
-  // Asked even when none is absent: misses of one tick then go on in one tick, and Prisma merges them into one statement.
-  const answers = [
-    store.ensureVersions(absent),
-    store.register(unregistered),
-    context.spellings.register(store, miss.moved),
-  ] as const
-  const goOn = (created: readonly TagVersion[], registrations: readonly Registration[]): Awaitable<Found> => {
-    // A guard that is held only keeps tags from being derived.
-    const held = created.indexOf(HELD)
-    if (held >= 0 && held < needed.length) return HELD_BACK
-    for (const [i, tag] of absent.entries()) seen.set(tag, created[i] as TagVersion)
+  const shapes = learned ? plan.shapes.filter((shape) => learned.includes(anyValuesTag(shape))) : plan.shapes
+  const unregistered = shapes.filter((shape) => !registered.has(shape, seen.get(anyValuesTag(shape))))
+  // Asked even when all are: misses of one tick then go on in one tick, and Prisma merges them into one statement.
+  const answers = [store.register(unregistered), context.spellings.register(store, miss.moved)] as const
+  const goOn = (registrations: readonly Registration[]): Found => {
     for (const [i, shape] of unregistered.entries()) {
-      const versions = registrations[i]
-      if (versions === undefined || versions === HELD) return HELD_BACK
-      registered.add(shape, versions)
-      // Later than what the look-up saw, and the ones under which writers know of the shape.
-      seen.set(everyShapeTag(shape.model), versions.everyShape).set(anyValuesTag(shape), versions.anyValues)
+      const stamp = registrations[i]
+      if (stamp === undefined || stamp === LOCKED) return LOCKED_OUT
+      registered.add(shape, stamp)
     }
-    // Registered under another version than the others of its model: the registry was lost in between, and it with it.
-    const isLost = shapes.some((shape) => !isRegistered(shape, seen, registered))
-    if (isLost) return isSecondTry ? HELD_BACK : prepared(plan, { learned, ...miss }, seen, context, true)
-    return { kind: 'miss', ...miss, versions: seen as Map<Tag, TagVersion> }
+    return { kind: 'miss', ...miss, seen }
   }
-  const [created, registrations, spelling] = answers
-  if (created instanceof Promise || registrations instanceof Promise || spelling instanceof Promise) {
-    return Promise.all(answers).then(([created, registrations]) => goOn(created, registrations))
+  const [registrations, spelling] = answers
+  if (registrations instanceof Promise || spelling instanceof Promise) {
+    return Promise.all(answers).then(([registrations]) => goOn(registrations))
   }
-  return goOn(created, registrations)
+  return goOn(registrations)
 }
 
 type Judgement = Exclude<Found, { kind: 'miss' }> | Judged
@@ -185,12 +194,7 @@ interface Judged {
   readonly tookMs?: number
 }
 
-function isRegistered(shape: ShapeKey, seen: Seen, registered: RegisteredShapes): boolean {
-  const everyShape = seen.get(everyShapeTag(shape.model)) ?? null
-  return registered.has(shape, { everyShape, anyValues: seen.get(anyValuesTag(shape)) ?? null })
-}
-
-function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadContext): Awaitable<Judgement> {
+function judge(plan: ReadPlan, looked: LookUp, seen: Map<Tag, SeenTag>, context: ReadContext): Awaitable<Judgement> {
   const { policy } = plan
   const { entry, isNear = false } = looked
   if (policy.refresh) return { cause: 'refresh' }
@@ -210,12 +214,13 @@ function judge(plan: ReadPlan, looked: LookUp, seen: Seen, context: ReadContext)
   const readable = recent ? envelope : opened(plan, envelope, context)
   if (!readable) return { cause: 'unreadable' }
   const tags = recent?.tags ?? tagsOf(plan, envelope)
-  if (tags.length !== envelope.versions.length) return { cause: 'unreadable' }
+  const stamps = recent?.stamps ?? stampsOfTags(tags, envelope)
+  if (!stamps) return { cause: 'unreadable' }
   context.learned.learn(plan.key, envelope.tags.length === 0 ? undefined : tags)
   if (!answers(plan, tags, isNear)) return { cause: 'absent' }
   return whenKnown(allSeen(plan, tags, seen, context), (isFree) => {
-    if (!isFree) return HELD_BACK
-    const opening = { entry, envelope, readable, tags, recent }
+    if (!isFree) return LOCKED_OUT
+    const opening = { entry, envelope, readable, tags, stamps, recent }
     return judgeSeen(plan, opening, seen, tier, context)
   })
 }
@@ -226,30 +231,30 @@ interface Opened {
   /** With its payload in the clear. */
   readonly readable: Envelope
   readonly tags: readonly Tag[]
+  readonly stamps: readonly Stamp[]
   readonly recent: RecentEntry | undefined
 }
 
 /** All its tags are seen. */
 function judgeSeen(
   plan: ReadPlan,
-  { entry, envelope, readable, tags, recent }: Opened,
+  { entry, envelope, readable, tags, stamps, recent }: Opened,
   seen: Seen,
   tier: Tier,
   context: ReadContext,
 ): Judgement {
   const { policy } = plan
-  if (plan.own && tags.some((tag) => seen.get(tag) === HELD)) return HELD_BACK
-  // First of all: an entry whose tags moved is never served, fresh, stale or otherwise, unless each of them was moved
-  // softly, from the very version the entry holds, and its grace is not over. An absent version counts as moved: eviction,
-  // a flushed or restarted store and expiry may cost a miss, never a stale answer.
-  const moved = tags.filter((tag, i) => seen.get(tag) !== envelope.versions[i])
+  if (plan.own && tags.some((tag) => seen.get(tag) === LOCKED)) return LOCKED_OUT
+  // First of all: an entry whose tags changed is never served, fresh, stale or otherwise, unless each of them changed
+  // softly and its grace is not over.
+  const moved = tags.filter((tag, i) => !isCurrent(stamps[i], seen.get(tag)))
   const { tookMs } = envelope
   const isSoft = moved.length > 0
   if (isSoft) {
     const now = context.clock()
     const inGrace = tags.every((tag, i) => {
-      const held = envelope.versions[i] as TagVersion
-      return seen.get(tag) === held || graceUntil(held, seen.get(tag)) > now
+      const clock = seen.get(tag)
+      return isCurrent(stamps[i], clock) || graceUntil(stamps[i], clock) > now
     })
     if (!inGrace) return { cause: 'invalidated', moved, tookMs }
   }
@@ -259,9 +264,9 @@ function judgeSeen(
   if (ageMs >= freshForMs + policy.swrMs) return { cause: 'expired', tookMs }
   // What is sealed is kept nowhere in the clear.
   const isKept = envelope.sealedWith === undefined
-  const read = recent ?? (isKept ? context.recent.remember(plan, entry, envelope, tags) : { tags })
+  const read = recent ?? (isKept ? context.recent.remember(plan, entry, envelope, { tags, stamps }) : { tags, stamps })
   const leftMs = isSoft ? 0 : Math.max(0, freshForMs - ageMs)
-  const hit = hitOf(readable, read.tags, { recent, ageMs, freshForMs: leftMs, tier })
+  const hit = hitOf(readable, { ...read, seen: () => seen }, { recent, ageMs, freshForMs: leftMs, tier })
   if (leftMs === 0) return { ...hit, kind: 'stale', isSoft }
   return { ...hit, isDue: isDue(leftMs, tookMs, policy.earlyRefresh, context.random) }
 }
@@ -275,11 +280,10 @@ function readEntry(plan: ReadPlan, entry: string, { maxValueBytes }: ReadContext
 
 /** A plain one. */
 function hitOf(
-  { payload, tookMs, versions }: Pick<Envelope, 'payload' | 'tookMs' | 'versions'>,
-  tags: readonly Tag[],
-  served: Pick<Hit, 'recent' | 'ageMs' | 'freshForMs' | 'tier'>,
+  { payload, tookMs }: Pick<Envelope, 'payload' | 'tookMs'>,
+  { tags, stamps, seen }: Pick<Hit, 'tags' | 'stamps' | 'seen'>,
+  { recent, ageMs, freshForMs, tier }: Pick<Hit, 'recent' | 'ageMs' | 'freshForMs' | 'tier'>,
 ): Hit {
-  const { recent, ageMs, freshForMs, tier } = served
   return {
     kind: 'hit',
     payload,
@@ -291,8 +295,20 @@ function hitOf(
     isDue: false,
     isSoft: false,
     tags,
-    versions: () => new Map(tags.map((tag, i) => [tag, versions[i] as TagVersion])),
+    stamps,
+    seen,
   }
+}
+
+/** The stamp of each tag: an entry holds one for each record, in the order of its tags. */
+function stampsOfTags(tags: readonly Tag[], { stamps }: Envelope): readonly Stamp[] | undefined {
+  const byRecord = new Map<string, Stamp | undefined>()
+  for (const tag of tags) {
+    const record = recordOf(tag)
+    if (!byRecord.has(record)) byRecord.set(record, stamps[byRecord.size])
+  }
+  if (byRecord.size !== stamps.length) return undefined
+  return tags.map((tag) => byRecord.get(recordOf(tag)) as Stamp)
 }
 
 function tagsOf(plan: ReadPlan, { tags }: Envelope): readonly Tag[] {
@@ -302,7 +318,8 @@ function tagsOf(plan: ReadPlan, { tags }: Envelope): readonly Tag[] {
 
 /** Of a counter: the store ends it when its time is over. */
 function counted(entry: string, tier: Tier): Hit {
-  return hitOf({ payload: encode(Number(entry)), tookMs: 0, versions: [] }, [], {
+  const depends = { tags: [], stamps: [], seen: () => new Map() }
+  return hitOf({ payload: encode(Number(entry)), tookMs: 0 }, depends, {
     recent: undefined,
     ageMs: 0,
     freshForMs: 0,
@@ -331,12 +348,21 @@ function tagAt(plan: ReadPlan, tag: string): Tag {
   return /^\d+$/.test(tag) ? (plan.watched[Number(tag)] ?? tag) : tag
 }
 
-/** Looks up what an entry depends on besides; `false` when one of these tags is held. */
-function allSeen(plan: ReadPlan, tags: readonly Tag[], seen: Seen, context: ReadContext): Awaitable<boolean> {
+/**
+ * Looks up what an entry depends on besides; `false` when one of these tags is locked. Each clock says its epoch and floor
+ * again: a record that was lost in between must not pass for one without changes.
+ */
+function allSeen(
+  plan: ReadPlan,
+  tags: readonly Tag[],
+  seen: Map<Tag, SeenTag>,
+  { store }: ReadContext,
+): Awaitable<boolean> {
   const unseen = tags.filter((tag) => !seen.has(tag))
   if (unseen.length === 0) return true
-  return context.store.lookUp(plan.key, unseen).then(({ versions }) => {
-    for (const [i, tag] of unseen.entries()) seen.set(tag, versions[i] ?? null)
-    return !versions.includes(HELD)
+  const looked = (store.isRemote ? undefined : store.near?.(plan.key, unseen)) ?? store.lookUp(plan.key, unseen)
+  return whenKnown(looked, ({ clocks }) => {
+    for (const [i, tag] of unseen.entries()) seen.set(tag, clocks[i] as SeenTag)
+    return !clocks.includes(LOCKED)
   })
 }

@@ -5,12 +5,12 @@ import type { Validate } from '../policy/options.ts'
 import type { LeaseRule, ResolvedPolicy } from '../policy/resolve-policy.ts'
 import type { Lease } from '../stores/store.ts'
 import type { Tag } from '../tags/tag.ts'
-import type { TagVersion } from '../tags/tag-versions.ts'
+import { changesText } from '../tags/tag-clocks.ts'
 import { audit } from './audit.ts'
-import { fill } from './fill.ts'
+import { fill, unregisteredTags } from './fill.ts'
 import { freshValue } from './fresh-value.ts'
 import { endLease, takeTurn, tryForLease } from './lease.ts'
-import { type Found, type Hit, lookUp } from './look-up.ts'
+import { type Found, type Hit, lookUp, type Seen } from './look-up.ts'
 import { nearHit } from './near-hit.ts'
 import type { LookedUp } from './read-ahead.ts'
 import type { Landed, ReadCall, ReadContext } from './read-context.ts'
@@ -72,10 +72,10 @@ async function serve(call: ReadCall, plan: ReadPlan, found: Hit, context: ReadCo
   const ms = context.events.since(call.begun)
   context.events.emit({ type, model, operation, key, ageMs, freshForMs, tier, tags, ms })
   audit(plan, type, context)
-  const served = () => ({ ...found, versions: found.versions() })
+  const served = () => ({ ...found, seen: found.seen() })
   if (found.isSoft) renew(call, plan, served(), context)
   else if (type === 'stale' || found.isDue) refresh(call, plan, served(), context)
-  else if (context.verifications) verifyHit(call, plan, served(), context)
+  else if (context.verifications) verifyHit(call, plan, found, context)
   return context.observes ? call.run() : copy.value
 }
 
@@ -106,14 +106,14 @@ async function answered(query: PromiseLike<unknown>, tell: (value: unknown) => v
 
 interface Miss {
   readonly cause: MissCause
-  /** `undefined`: could not be had; the result is not stored then. */
-  readonly versions: ReadonlyMap<Tag, TagVersion> | undefined
+  /** `undefined`: it could not be looked up; the result is not stored then. */
+  readonly seen: Seen | undefined
   readonly moved?: readonly Tag[]
   readonly tookMs?: number
 }
 
 async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadContext): Promise<unknown> {
-  const { cause, versions, moved } = missed
+  const { cause, seen, moved } = missed
   const { model, operation, key, tags } = plan
   const { events } = context
   plan.account?.miss(moved !== undefined)
@@ -144,10 +144,10 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
     tell(true, leastFreshMs(plan.policy, value), lease)
     return value
   }
-  if (!versions) return asked(call.run())
+  if (!seen) return asked(call.run())
   // What is too large to be stored is too large to be shared: nobody waits for it.
   const joins = cause !== 'refresh' && !context.oversize.has(plan) && !context.observes
-  const flight = joins ? context.flights.under(flightName(plan, versions)) : undefined
+  const flight = joins ? context.flights.under(flightName(plan, seen)) : undefined
   if (flight) {
     const landed = await flight
     if (typeof landed === 'function') {
@@ -162,15 +162,15 @@ async function miss(call: ReadCall, plan: ReadPlan, missed: Miss, context: ReadC
   // And what was rejected would be found again, by whoever waits for another process.
   const isAlone = cause === 'refresh' || cause === 'rejected' || flight !== undefined || context.observes
   const rule = isAlone ? undefined : leaseRule(plan, missed.tookMs, context)
-  if (!rule) return asked(ask(call, plan, { versions }, context).query)
-  const turn = takeTurn(plan, versions, rule, context).then(async (taken): Promise<Asking | Shared> => {
+  if (!rule) return asked(ask(call, plan, { seen }, context).query)
+  const turn = takeTurn(plan, seen, rule, context).then(async (taken): Promise<Asking | Shared> => {
     const copy = taken.kind === 'found' ? await tryCopy(taken.payload, plan, context) : undefined
     if (copy && taken.kind === 'found') return { value: copy.value, snapshot: taken.payload }
     const own = taken.kind === 'ask' ? taken : undefined
-    return { ...ask(call, plan, own ?? { versions }, context), lease: own?.lease ? 'taken' : 'timed-out' }
+    return { ...ask(call, plan, own ?? { seen }, context), lease: own?.lease ? 'taken' : 'timed-out' }
   })
   context.flights.lead(
-    flightName(plan, versions),
+    flightName(plan, seen),
     turn.then(
       ({ snapshot }) => snapshot,
       () => undefined,
@@ -210,14 +210,15 @@ interface Shared {
 function ask(
   call: ReadCall,
   plan: ReadPlan,
-  { versions, lease }: { readonly versions: ReadonlyMap<Tag, TagVersion>; readonly lease?: Lease | undefined },
+  { seen, lease }: { readonly seen: Seen; readonly lease?: Lease | undefined },
   context: ReadContext,
 ): Asking {
   const done = (isStored: boolean, tookMs: number) => {
     context.leaseWorth.learn(plan, tookMs, isStored)
     if (lease) endLease(lease, context)
   }
-  const asked = { at: context.clock(), versions, ticket: context.connection.ticket(), done }
+  const unregistered = unregisteredTags(plan, seen, context)
+  const asked = { at: context.clock(), seen, unregistered, ticket: context.connection.ticket(), done }
   const lateMs = context.loopDelay?.begin()
   const begun = performance.now()
   const mayBeMerged = context.merged.watch(call.model, call.operation, call.args['where'])
@@ -238,28 +239,28 @@ function ask(
       }
     },
   )
-  context.flights.lead(flightName(plan, versions), snapshot)
+  context.flights.lead(flightName(plan, seen), snapshot)
   return { query, snapshot }
 }
 
-/** An entry that is to be renewed, and under which versions. */
+/** An entry that is to be renewed, and under which clocks. */
 interface Outdated {
-  readonly versions: ReadonlyMap<Tag, TagVersion>
+  readonly seen: Seen
   readonly tookMs: number
   readonly ageMs: number
 }
 
 /** Renews an entry that was served, behind the caller's back, once for all who were served it meanwhile, in all processes. */
-function refresh(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outdated, context: ReadContext): void {
-  const name = flightName(plan, versions)
+function refresh(call: ReadCall, plan: ReadPlan, { seen, tookMs, ageMs }: Outdated, context: ReadContext): void {
+  const name = flightName(plan, seen)
   if (context.flights.under(name)) return
   const { model, operation } = plan
   const failed = (error: unknown) =>
     context.events.emit({ type: 'error', during: 'refresh', error: queryError(error), model, operation })
   const rule = leaseRule(plan, tookMs, context)
-  if (!rule) return context.background.run(ask(call, plan, { versions }, context).query.catch(failed))
-  const turn = tryForLease(plan, { versions, ageMs }, rule, context).then(
-    (lease) => lease && ask(call, plan, { versions, lease }, context),
+  if (!rule) return context.background.run(ask(call, plan, { seen }, context).query.catch(failed))
+  const turn = tryForLease(plan, { seen, ageMs }, rule, context).then(
+    (lease) => lease && ask(call, plan, { seen, lease }, context),
     // Let the next one who is served it try.
     () => undefined,
   )
@@ -273,12 +274,12 @@ function refresh(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Ou
   context.background.run(turn.then((asking) => asking?.query).catch(failed))
 }
 
-/** As `refresh`, of an entry that was invalidated softly: under the versions its tags have now. */
-function renew(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outdated, context: ReadContext): void {
-  const name = `${flightName(plan, versions)} soft`
+/** As `refresh`, of an entry that was invalidated softly: under the clocks its tags have now. */
+function renew(call: ReadCall, plan: ReadPlan, { seen, tookMs, ageMs }: Outdated, context: ReadContext): void {
+  const name = `${flightName(plan, seen)} soft`
   if (context.flights.under(name)) return
   const looked = Promise.resolve(lookUp(plan, context, 'invalidated', true)).then(
-    (found) => found.kind === 'miss' && refresh(call, plan, { versions: found.versions, tookMs, ageMs }, context),
+    (found) => found.kind === 'miss' && refresh(call, plan, { seen: found.seen, tookMs, ageMs }, context),
     // The next one who is served it tries again.
     () => {},
   )
@@ -290,13 +291,13 @@ function renew(call: ReadCall, plan: ReadPlan, { versions, tookMs, ageMs }: Outd
 }
 
 /**
- * A flight is named by key **and** versions: a read that begins after an invalidation sees other versions, and so never
- * joins a query that began before it. Of all the tags it saw: where an earlier result told which, its result may depend
- * on others, but never on any whose guard is not among them. And by the query's digest, which a key of the application's
- * own does not hold.
+ * A flight is named by key **and** what was seen of its tags: a read that begins after an invalidation sees another change,
+ * and so never joins a query that began before it. Of all the tags it saw: where an earlier result told which, its result
+ * may depend on others, but never on any whose guard is not among them. And by the query's digest, which a key of the
+ * application's own does not hold.
  */
-function flightName(plan: ReadPlan, versions: ReadonlyMap<Tag, TagVersion>): string {
-  return `${plan.key} ${plan.check} ${[...versions.values()].join()}`
+function flightName(plan: ReadPlan, seen: Seen): string {
+  return `${plan.key} ${plan.check} ${changesText(seen)}`
 }
 
 /** An entry that cannot be served is read anew, and replaced. */
@@ -307,7 +308,7 @@ async function anew(plan: ReadPlan, cause: MissCause, context: ReadContext): Pro
   } catch {
     // The store told of it.
   }
-  return { cause, versions: undefined }
+  return { cause, seen: undefined }
 }
 
 /** Asked about a copy of its own: the caller's is nobody else's. */

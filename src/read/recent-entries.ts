@@ -1,15 +1,19 @@
 import { LRUCache } from 'lru-cache'
 import type { Envelope } from '../codec/envelope.ts'
 import { type DecimalFactory, prepared } from '../codec/typed-json.ts'
+import { anyValuesTag } from '../tags/shape-tags.ts'
 import type { Tag } from '../tags/tag.ts'
+import type { Stamp } from '../tags/tag-clocks.ts'
 import type { ReadPlan } from './read-plan.ts'
 
 /** An entry that was read before: while its bytes are the same, nothing of it need be found out again. */
 export interface RecentEntry {
   readonly bytes: string
   readonly envelope: Envelope
-  /** Those the entry depends on, in the order of the envelope's versions. Handed out with events. */
+  /** Those the entry depends on. Handed out with events. */
   readonly tags: readonly Tag[]
+  /** The stamp of each of them. */
+  readonly stamps: readonly Stamp[]
   /** What a look-up asks for: these, and the guards of its query. */
   readonly asked: readonly Tag[]
   /** Makes a value of its own with each call; from the second hit on, for most entries are never hit twice. */
@@ -43,13 +47,28 @@ export class RecentEntries {
   }
 
   /** It was read, and decoded, once. */
-  remember(plan: ReadPlan, bytes: string, envelope: Envelope, tags: readonly Tag[]): RecentEntry {
-    const asked = plan.guards.length === 0 ? tags : [...tags, ...plan.guards]
+  remember(
+    plan: ReadPlan,
+    bytes: string,
+    envelope: Envelope,
+    { tags, stamps }: Pick<RecentEntry, 'tags' | 'stamps'>,
+  ): RecentEntry {
+    const asked = withGuards(tags, plan)
     // Events hand the list to listeners, and a hit is judged by it.
-    const recent = { bytes, envelope, tags: Object.freeze([...tags]), asked, copy: undefined }
+    const recent = { bytes, envelope, tags: Object.freeze([...tags]), stamps, asked, copy: undefined }
     this.#entries.set(plan.key, recent)
     return recent
   }
+}
+
+/**
+ * What a look-up asks for besides the tags of an entry: should it be a miss, the guards name its flight, and the tags of
+ * shapes say whether they are still registered, which would take another round trip.
+ */
+export function withGuards(tags: readonly Tag[], { guards, shapes }: ReadPlan): readonly Tag[] {
+  if (guards.length === 0 && shapes.length === 0) return tags
+  const others = [...guards, ...shapes.map(anyValuesTag)].filter((tag) => !tags.includes(tag))
+  return others.length === 0 ? tags : [...tags, ...others]
 }
 
 /** A value of its own. @throws CodecError */

@@ -1,27 +1,22 @@
 import type { ShapeKey } from '../tags/shape-tags.ts'
-import type { SeenVersion, TagVersion } from '../tags/tag-versions.ts'
-
-interface Versions<V> {
-  readonly everyShape: V
-  readonly anyValues: V
-}
+import { isCurrent, type SeenTag, type Stamp } from '../tags/tag-clocks.ts'
 
 /**
- * What this process knows to be registered. A shape stays registered as long as its two versions stand: a registry that
- * was lost moves the one before anybody uses it again, a shape that gives way the other. So nothing here has to expire.
+ * What this process knows to be registered. A registration is judged like an entry: a registry that is lost takes its epoch
+ * with it, and a shape that gives way changes the tag of its values. So nothing here has to expire.
  */
 export class RegisteredShapes {
-  readonly #versions = new Map<string, Versions<TagVersion>>()
+  readonly #stamps = new Map<string, Stamp>()
 
-  has(shape: ShapeKey, now: Versions<SeenVersion>): boolean {
-    const known = this.#versions.get(nameOf(shape))
-    return known !== undefined && known.everyShape === now.everyShape && known.anyValues === now.anyValues
+  /** `anyValues`: the tag of the shape's values, as it was seen now. */
+  has(shape: ShapeKey, anyValues: SeenTag | undefined): boolean {
+    return isCurrent(this.#stamps.get(nameOf(shape)), anyValues)
   }
 
-  add(shape: ShapeKey, versions: Versions<TagVersion>): void {
+  add(shape: ShapeKey, stamp: Stamp): void {
     // Knowing less costs a registration.
-    if (this.#versions.size >= MAX_KNOWN) this.#versions.clear()
-    this.#versions.set(nameOf(shape), versions)
+    if (this.#stamps.size >= MAX_KNOWN) this.#stamps.clear()
+    this.#stamps.set(nameOf(shape), stamp)
   }
 }
 

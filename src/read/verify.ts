@@ -3,7 +3,7 @@ import { queryError, StoreUnavailableError, storeError } from '../errors.ts'
 import { arrayText, canonicalText, entriesText, isPlainObject } from '../query/canonical-text.ts'
 import type { Model, ModelGraph } from '../query/model-graph.ts'
 import type { Tag } from '../tags/tag.ts'
-import type { TagVersion } from '../tags/tag-versions.ts'
+import { isCurrent, type Stamp } from '../tags/tag-clocks.ts'
 import { showsOmitted } from './omitted-fields.ts'
 import type { ReadCall, ReadContext } from './read-context.ts'
 import type { ReadPlan } from './read-plan.ts'
@@ -13,8 +13,9 @@ interface Served {
   readonly plan: ReadPlan
   readonly payload: string
   readonly ageMs: number
-  /** Under which it was served. */
-  readonly versions: ReadonlyMap<Tag, TagVersion>
+  /** Those it depends on, and the stamp of each. */
+  readonly tags: readonly Tag[]
+  readonly stamps: readonly Stamp[]
   /** When it was served, by the context's clock. */
   readonly at: number
 }
@@ -30,12 +31,12 @@ type Step = () => Promise<Step | undefined>
 export function verifyHit(
   call: ReadCall,
   plan: ReadPlan,
-  { payload, ageMs, versions }: Pick<Served, 'payload' | 'ageMs' | 'versions'>,
+  { payload, ageMs, tags, stamps }: Pick<Served, 'payload' | 'ageMs' | 'tags' | 'stamps'>,
   context: ReadContext,
 ): void {
   const { verifications } = context
   if (!verifications || context.random() >= verifications.sample || !verifications.begin()) return
-  const served: Served = { call, plan, payload, ageMs, versions, at: context.clock() }
+  const served: Served = { call, plan, payload, ageMs, tags, stamps, at: context.clock() }
   take(() => compare(served, context))
 
   function take(step: Step): void {
@@ -70,12 +71,11 @@ async function confirm(served: Served, context: ReadContext): Promise<Step | und
   return tell('stale', served, context)
 }
 
-async function moved({ plan, versions }: Served, context: ReadContext): Promise<boolean> {
-  const tags = [...versions.keys()]
+async function moved({ plan, tags, stamps }: Served, context: ReadContext): Promise<boolean> {
   const now = await context.store.lookUp(plan.key, tags).catch((error: unknown) => {
     throw storeError(error)
   })
-  return tags.some((tag, i) => versions.get(tag) !== now.versions[i])
+  return tags.some((_, i) => !isCurrent(stamps[i], now.clocks[i]))
 }
 
 async function remove(served: Served, context: ReadContext): Promise<void> {

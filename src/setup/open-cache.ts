@@ -36,6 +36,7 @@ import { lagBehind } from '../stores/replica-lag.ts'
 import { modelOf } from '../tags/tag.ts'
 import { valueRoom } from '../values/values.ts'
 import { Holds } from '../write/holds.ts'
+import { Intents } from '../write/intents.ts'
 import { type Invalidate, invalidator } from '../write/invalidate.ts'
 import { ShapesInUse } from '../write/shapes-in-use.ts'
 import { Spellings } from '../write/spellings.ts'
@@ -71,6 +72,7 @@ export interface OpenCache {
   readonly policies: Policies
   readonly shapes: ShapesInUse
   readonly holds: Holds
+  readonly intents: Intents
   readonly invalidate: Invalidate
   readonly hidden: HiddenConditions
   readonly transactions: TransactionScopes
@@ -268,6 +270,7 @@ export function openCache(
     policies,
     shapes,
     holds,
+    intents: new Intents(store),
     invalidate,
     transactions,
     catalogue,

@@ -18,7 +18,7 @@ export interface GuardOptions {
 }
 
 /** A store as the read and write paths see it: bounded in time, and honest about what it could not deliver. */
-export interface GuardedStore extends Omit<CacheStore, 'bump' | 'release' | 'page' | 'connect' | 'rest'> {
+export interface GuardedStore extends Omit<CacheStore, 'bump' | 'release' | 'intend' | 'page' | 'connect' | 'rest'> {
   page: NonNullable<CacheStore['page']>
   /**
    * Resolves in bounded time: `kept` when the store did not acknowledge and the tags wait for it, and with them those of
@@ -32,6 +32,8 @@ export interface GuardedStore extends Omit<CacheStore, 'bump' | 'release' | 'pag
     kept: readonly Tag[],
     known?: readonly KnownRegistry[],
   ): Promise<Delivered>
+  /** Sends the note and waits for nothing; one that does not arrive is not missed. */
+  readonly intend?: ((tags: readonly Tag[], holder: string, leaseMs: number) => void) | undefined
   /** As `remove`, for those who cannot wait: rejects in bounded time. */
   removeInTime(keys: readonly string[]): Promise<number>
   condition(): StoreCondition

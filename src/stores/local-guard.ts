@@ -27,9 +27,8 @@ export function guardLocal(store: CacheStore, onError: (during: string, error: u
       if (hasLost || isClosed) throw new StoreUnavailableError(isClosed ? 'closed' : 'the store lost an invalidation')
       return store.lookUp(key, tags, how)
     },
-    ensureVersions: (tags) => store.ensureVersions(tags),
     register: (shapes) => store.register(shapes),
-    fill: (key, entry, tags, ttlMs) => store.fill(key, entry, tags, ttlMs),
+    fill: (key, entry, ttlMs, tags) => store.fill(key, entry, ttlMs, tags),
     increment: (key, by, ttlMs) => store.increment(key, by, ttlMs),
     hold: (tags, holder, leaseMs, known) => store.hold(tags, holder, leaseMs, known),
     bump: (tags, known, graceUntil) => deliver(() => store.bump(tags, known, graceUntil)),

@@ -18,9 +18,6 @@ const bounds = shape({
   maxBytes: v.optional(wholeNumber(1, 2 ** 40, 'bytes')),
 })
 
-/** Tags are small. */
-const TAGS_PER_ENTRY = 10
-
 /**
  * A store inside the process, bounded by entries and by bytes. Entries are those of the clients that are given this
  * store. Invalidations are those of every in-process store of the same prefix in this process, whichever copy of this
@@ -42,13 +39,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): StoreFactory {
 function openSpace(maxEntries: number, maxBytes: number, context: StoreContext): CacheStore {
   const group = peerGroup(context.prefix)
   const others = () => peersOf(group, self)
-  const tags = new MemoryTags(group, others, context.clock, maxEntries * TAGS_PER_ENTRY)
+  const tags = new MemoryTags(group, others, context.clock)
   const entries = new MemoryEntries(others, context, maxEntries, maxBytes)
   const self = peer(context.prefix, entries, tags)
   join(group, self)
 
   function lookUp(key: string | undefined, of: readonly Tag[]): LookUp {
-    return { entry: key === undefined ? undefined : entries.live(key), versions: of.map((tag) => tags.seen(tag)) }
+    return { entry: key === undefined ? undefined : entries.live(key), clocks: of.map((tag) => tags.seen(tag)) }
   }
 
   return {
@@ -59,13 +56,10 @@ function openSpace(maxEntries: number, maxBytes: number, context: StoreContext):
     async lookUp(key, of) {
       return lookUp(key, of)
     },
-    ensureVersions(of) {
-      return of.map((tag) => tags.ensured(tag))
-    },
     register(shapes) {
       return shapes.map((one) => tags.register(one))
     },
-    fill(key, entry, _tags, ttlMs) {
+    fill(key, entry, ttlMs) {
       entries.fill(key, entry, ttlMs)
     },
     async increment(key, by, ttlMs) {

@@ -1,37 +1,39 @@
-import { LRUCache } from 'lru-cache'
 import { anyValuesTag, type ShapeKey } from '../tags/shape-tags.ts'
 import { everyShapeTag, modelTag, type Tag } from '../tags/tag.ts'
-import { HELD, newVersion, type SeenVersion, softened, type TagVersion } from '../tags/tag-versions.ts'
+import { LOCKED, newToken, placeOf, type SeenTag, type TagClock } from '../tags/tag-clocks.ts'
+import { ClockRecord } from './clock-record.ts'
 import type { Peer, PeerGroup } from './process-peers.ts'
 import { type KnownRegistry, MAX_SHAPES, type Registration, type ShapeRegistry } from './store.ts'
 
+/** The clocks of one model, and which of its tags are in the grace of a soft invalidation, by slot hash. */
+interface Kept {
+  readonly clocks: ClockRecord
+  readonly soft: Map<number, NonNullable<TagClock['soft']>>
+}
+
 /**
- * Tag versions of one in-process store. Versions are its own; locks and registered shapes are those of its group, and
- * whatever changes a version here changes it in every store of the group before the call returns.
+ * The clock records of one in-process store. Records are its own; locks and registered shapes are those of its group, and
+ * whatever changes a tag here changes it in every store of the group before the call returns.
  */
 export class MemoryTags {
   readonly #group: PeerGroup
   readonly #others: () => Iterable<Peer>
   readonly #clock: () => number
-  readonly #versions: LRUCache<Tag, TagVersion>
+  /** As many as there are models, and some for the application's own tags. */
+  readonly #records = new Map<string, Kept>()
 
-  /** `max`: most versions kept. One that is pushed out makes its entries miss, never stale. */
-  constructor(group: PeerGroup, others: () => Iterable<Peer>, clock: () => number, max: number) {
+  constructor(group: PeerGroup, others: () => Iterable<Peer>, clock: () => number) {
     this.#group = group
     this.#others = others
     this.#clock = clock
-    this.#versions = new LRUCache({ max })
   }
 
-  seen(tag: Tag): SeenVersion {
-    return this.#isHeld(tag) ? HELD : (this.#versions.get(tag) ?? null)
-  }
-
-  ensured(tag: Tag): TagVersion {
-    if (this.#isHeld(tag)) return HELD
-    let version = this.#versions.get(tag)
-    if (version === undefined) this.#versions.set(tag, (version = newVersion()))
-    return version
+  seen(tag: Tag): SeenTag {
+    if (this.#group.holds.size > 0 && this.#isLocked(tag)) return LOCKED
+    const { record, hash } = placeOf(tag)
+    const { clocks, soft } = this.#record(record)
+    if (soft.size > 0) this.#endGrace(clocks, soft, hash)
+    return { epoch: clocks.epoch, now: clocks.now, changed: clocks.changedAt(hash), soft: soft.get(hash) }
   }
 
   /** In every store of the group. */
@@ -42,12 +44,19 @@ export class MemoryTags {
 
   /** In this store alone. */
   invalidateHere(tags: readonly Tag[], graceUntil?: number): void {
+    const byRecord = new Map<Kept, number[]>()
     for (const tag of tags) {
-      // Absent means changed: a tag nobody reads costs nothing. Not deleted: to `lru-cache` the last deletion is a
-      // `clear()`, which costs as much as it could hold.
-      const before = this.#versions.get(tag)
-      if (before === undefined) continue
-      this.#versions.set(tag, graceUntil === undefined ? newVersion() : softened(before, graceUntil))
+      // A record that nobody has looked up has nothing stored under it.
+      const { record, hash } = placeOf(tag)
+      const kept = this.#records.get(record)
+      if (!kept) continue
+      const hashes = byRecord.get(kept)
+      if (hashes) hashes.push(hash)
+      else byRecord.set(kept, [hash])
+    }
+    for (const [kept, hashes] of byRecord) {
+      if (graceUntil === undefined) kept.clocks.advance(hashes)
+      else this.#soften(kept, hashes, graceUntil)
     }
   }
 
@@ -68,12 +77,12 @@ export class MemoryTags {
   register(shape: ShapeKey): Registration {
     const { registries } = this.#group
     const { model, text } = shape
-    const [everyShape, anyValues] = [everyShapeTag(model), anyValuesTag(shape)]
-    if ([modelTag(model), everyShape, anyValues].some((tag) => this.#isHeld(tag))) return HELD
-    const registry = registries.get(model) ?? { version: newVersion(), texts: new Set<string>() }
+    const tags = [everyShapeTag(model), modelTag(model), anyValuesTag(shape)]
+    if (tags.some((tag) => this.#isLocked(tag))) return LOCKED
+    const registry = registries.get(model) ?? { version: newToken(), texts: new Set<string>() }
     registries.set(model, registry)
     if (!registry.texts.delete(text)) {
-      registry.version = newVersion()
+      registry.version = newToken()
       for (const oldest of registry.texts) {
         if (registry.texts.size < MAX_SHAPES) break
         registry.texts.delete(oldest)
@@ -81,7 +90,8 @@ export class MemoryTags {
       }
     }
     registry.texts.add(text)
-    return { everyShape: this.ensured(everyShape), anyValues: this.ensured(anyValues) }
+    const { clocks } = this.#record(model)
+    return { epoch: clocks.epoch, clock: clocks.now }
   }
 
   changed(known: readonly KnownRegistry[]): ShapeRegistry[] {
@@ -93,11 +103,29 @@ export class MemoryTags {
     })
   }
 
+  /** Everything that was stored is dead, and every registration with it. */
   clearHere(): void {
-    this.#versions.clear()
+    for (const { clocks, soft } of this.#records.values()) {
+      clocks.begin()
+      soft.clear()
+    }
   }
 
-  #isHeld(tag: Tag): boolean {
+  #record(name: string): Kept {
+    let kept = this.#records.get(name)
+    if (!kept) this.#records.set(name, (kept = { clocks: new ClockRecord(), soft: new Map() }))
+    return kept
+  }
+
+  /** A grace that is over makes the change a hard one. */
+  #endGrace(clocks: ClockRecord, soft: Kept['soft'], hash: number): void {
+    const found = soft.get(hash)
+    if (!found || found.until > this.#clock()) return
+    clocks.raise(hash, found.clock)
+    soft.delete(hash)
+  }
+
+  #isLocked(tag: Tag): boolean {
     const holders = this.#group.holds.get(tag)
     if (!holders) return false
     for (const [holder, until] of holders) {
@@ -111,5 +139,15 @@ export class MemoryTags {
   #end(tag: Tag, holder: string): void {
     const holders = this.#group.holds.get(tag)
     if (holders?.delete(holder) && holders.size === 0) this.#group.holds.delete(tag)
+  }
+
+  #soften({ clocks, soft }: Kept, hashes: readonly number[], until: number): void {
+    clocks.advance([])
+    for (const hash of hashes) {
+      this.#endGrace(clocks, soft, hash)
+      // What is in the grace of another change must not be given a longer one.
+      const first = soft.get(hash)
+      soft.set(hash, { clock: clocks.now, until: Math.min(until, first?.until ?? until) })
+    }
   }
 }

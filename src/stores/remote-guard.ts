@@ -46,6 +46,7 @@ export class RemoteGuard implements GuardedStore {
   readonly local?: NonNullable<CacheStore['local']>
   readonly renewLease?: NonNullable<CacheStore['renewLease']>
   readonly follow?: NonNullable<CacheStore['follow']>
+  readonly intend?: NonNullable<GuardedStore['intend']>
 
   constructor(store: CacheStore, options: GuardOptions) {
     this.#store = store
@@ -76,6 +77,12 @@ export class RemoteGuard implements GuardedStore {
     if (store.renewLease) {
       this.renewLease = (lease) => inTime(options.timeoutMs * PATIENCE, () => store.renewLease!(lease))
     }
+    if (store.intend) {
+      this.intend = (tags, holder, leaseMs) => {
+        if (!this.#hasMet || this.#breaker.isOpen || this.#unanswered > 0) return
+        store.intend!(tags, holder, leaseMs).catch(() => {})
+      }
+    }
     if (store.follow) this.follow = (listener, heartbeatMs) => store.follow!(listener, heartbeatMs)
     store.onReconnect?.(() => this.#breaker.probeNow())
   }
@@ -94,16 +101,12 @@ export class RemoteGuard implements GuardedStore {
     await inTime(this.#options.timeoutMs * PATIENCE, async () => this.#store.endLease?.(lease))
   }
 
-  ensureVersions(tags: readonly Tag[]) {
-    return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.ensureVersions(tags))
-  }
-
   register(shapes: readonly ShapeKey[]) {
     return this.#attempt('look-up', this.#options.timeoutMs, () => this.#store.register(shapes))
   }
 
-  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number) {
-    return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, tags, ttlMs))
+  fill(key: string, entry: string, ttlMs: number, tags?: readonly Tag[]) {
+    return this.#attempt('fill', this.#options.timeoutMs * PATIENCE, () => this.#store.fill(key, entry, ttlMs, tags))
   }
 
   increment(key: string, by: number, ttlMs: number | undefined) {

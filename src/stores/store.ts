@@ -1,26 +1,23 @@
 import type { Awaitable } from '../awaitable.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import type { Tag } from '../tags/tag.ts'
-import type { HELD, SeenVersion, TagVersion } from '../tags/tag-versions.ts'
+import type { LOCKED, SeenTag, Stamp } from '../tags/tag-clocks.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
 
+export interface HowToLookUp {
+  /** Not from a copy that is nearer than the store itself. */
+  readonly pastNear?: boolean | undefined
+}
+
 /**
- * Where entries and tag versions are kept. Implementations must pass the contract suite in `test/contract`.
+ * Where entries and the clocks of tags are kept. Implementations must pass the contract suite in `test/contract`.
  *
- * The promise between the methods: an entry filled under versions obtained from `lookUp` or `ensureVersions` before a
- * `bump` of one of its tags can be told from the versions any later `lookUp` returns. Nothing needs to be atomic
- * between entry and versions, and no method takes a lock.
+ * The promise between the methods: an entry filled under clocks obtained from `lookUp` before a `bump` of one of its tags
+ * can be told by the clocks that any later `lookUp` returns. Nothing needs to be atomic between entries and clocks.
  *
  * Methods that may answer at once do so where that needs no promise. Times are milliseconds. Methods reject when the store cannot be reached; they never hang for longer than the client
  * under them does (`guardedStore` bounds that).
  */
-export interface HowToLookUp {
-  /** Not from a copy that is nearer than the store itself. */
-  readonly pastNear?: boolean | undefined
-  /** Versions will be needed: those of tags that this process has not met may be created, where that takes no further round trip. */
-  readonly creating?: boolean | undefined
-}
-
 export interface CacheStore {
   /** For events, `health()` and messages: `memory`, `redis`. */
   readonly name: string
@@ -32,31 +29,26 @@ export interface CacheStore {
   readonly boundsModels?: boolean
 
   /**
-   * The entry, if any (`undefined`: only versions are wanted), and the present version of each tag, in the order of
-   * `tags`. One round trip.
+   * The entry, if any (`undefined`: only clocks are wanted), and the present clock of each tag, in the order of `tags`.
+   * Records that are not there are made. One round trip.
    */
   lookUp(key: string | undefined, tags: readonly Tag[], how?: HowToLookUp): Promise<LookUp>
 
   /** What `lookUp` would say, where that takes no round trip; else `undefined`. */
   near?(key: string, tags: readonly Tag[]): LookUp | undefined
 
-  /** Has every change of a version told to this process, whoever makes it. `heartbeatMs`: longest silence that is trusted. */
-  follow?(listener: FeedListener, heartbeatMs: number): VersionFeed
+  /** Has every change of a record told to this process, whoever makes it. `heartbeatMs`: longest silence that is trusted. */
+  follow?(listener: FeedListener, heartbeatMs: number): ClockFeed
 
   /** `false` while the server that answers may not be the one that has all invalidations. Takes no round trip. */
   isTrusted?(): boolean
 
   /**
-   * The present version of each tag (`HELD` where a writer holds it), after those that have none were given one. Two
-   * processes that do this at the same time end up with the same versions.
+   * Stores the entry for `ttlMs`, and has the clocks of `tags` live for longer than that, once they are looked up again.
+   * Commands of one process take effect in order: a look-up begun after `fill` was called
+   * sees the entry.
    */
-  ensureVersions(tags: readonly Tag[]): Awaitable<readonly TagVersion[]>
-
-  /**
-   * Stores the entry for `ttlMs`, and keeps the versions of `tags` alive for longer than that. Commands of one process
-   * take effect in order: a look-up begun after `fill` was called sees the entry.
-   */
-  fill(key: string, entry: string, tags: readonly Tag[], ttlMs: number): Awaitable<void>
+  fill(key: string, entry: string, ttlMs: number, tags?: readonly Tag[]): Awaitable<void>
 
   /**
    * Adds to the integer kept under the key as its decimal digits and nothing else, in one step, and says the sum; one
@@ -79,27 +71,27 @@ export interface CacheStore {
   renewLease?(lease: Lease): Promise<boolean>
 
   /**
-   * Enters shapes into the registries of their models, where writers of every process find them, and says the versions
-   * `everyShapeTag` and `anyValuesTag` of each have then. While a shape is registered and these versions stand, a writer
-   * that asks with `bump` is told of it. So when a registry was lost, whoever makes it anew moves `everyShapeTag`; and a
+   * Enters shapes into the registries of their models, where writers of every process find them, and says the stamp of
+   * each model then. While the epoch stands and neither `everyShapeTag` nor the `anyValuesTag` of the shape has changed
+   * since, a writer that asks with `bump` is told of the shape: a registry that is lost takes its epoch with it, and a
    * shape that gives way to another (a registry holds `MAX_SHAPES`, the least recently registered goes) has its
-   * `anyValuesTag` moved. Both in one step each. `HELD` while a writer holds the model: it could not know of the shape.
+   * `anyValuesTag` changed. Both in one step each. `LOCKED` while a writer locks the model: it could not know of the shape.
    */
   register(shapes: readonly ShapeKey[]): Awaitable<readonly Registration[]>
 
   /**
-   * After this resolves no `lookUp` returns a version these tags had before. Holds on them stay. One pipelined round
-   * trip; the cost depends on the number of tags, never on the number of entries. Resolves with the registries that are
-   * not as `known` says; of one that cannot be read, `everyShapeTag` is moved.
+   * After this resolves every `lookUp` says that these tags have changed. Locks on them stay. One pipelined round trip; the
+   * cost depends on the number of tags, never on the number of entries. Resolves with the registries that are not as
+   * `known` says.
    *
-   * `graceUntil` (epoch ms): the new versions tell which ones they replace, see `softened`. A store that cannot do that
-   * leaves it out: entries are not served then.
+   * `graceUntil` (epoch ms): the tags say until when entries from before may be served stale. A second soft change
+   * gives no longer a grace than one that lives. A store that cannot do that leaves it out: entries are not served then.
    */
   bump(tags: readonly Tag[], known?: readonly KnownRegistry[], graceUntil?: number): Promise<readonly ShapeRegistry[]>
 
   /**
-   * Puts `holder`'s hold on each tag, or renews it, for `leaseMs`. Until it is released or has run out, tags are `HELD`
-   * to every reader. Holds of several holders on one tag do not touch each other. A hold that runs out changes the tag:
+   * Puts `holder`'s lock on each tag, or renews it, for `leaseMs`. Until it is released or has run out, tags are `LOCKED`
+   * to every reader. Locks of several holders on one tag do not touch each other. A lock that runs out changes the tag:
    * its holder may have committed and died. Then, as in `bump`, says which registries are not as they are `known`.
    */
   hold(
@@ -110,8 +102,8 @@ export interface CacheStore {
   ): Promise<readonly ShapeRegistry[]>
 
   /**
-   * Ends `holder`'s holds: `moved` as in `bump`, held or not; `kept` have the version again that they had. One round
-   * trip. `known` as in `bump`.
+   * Ends `holder`'s locks: `moved` change as in `bump`, locked or not; `kept` have not changed. One round trip. `known` as
+   * in `bump`.
    */
   release(
     holder: string,
@@ -119,6 +111,14 @@ export interface CacheStore {
     kept: readonly Tag[],
     known?: readonly KnownRegistry[],
   ): Promise<readonly ShapeRegistry[]>
+
+  /**
+   * Notes for `leaseMs`, or again, that `holder` is about to change the records these tags belong to. The note is ended by
+   * `release`, which names those tags or others of their records; where that says that a registry was not as known, the note
+   * stays for a second `release`. One that runs out changes all tags of its records: its holder may have committed and died.
+   * Missing where no other process shares the store.
+   */
+  intend?(tags: readonly Tag[], holder: string, leaseMs: number): Promise<void>
 
   /** Removes entries by key; the number that existed. */
   remove(keys: readonly string[]): Promise<number>
@@ -138,12 +138,12 @@ export interface CacheStore {
   /** The stored bytes of one entry, for `inspect`. */
   peek(key: string): Promise<string | undefined>
 
-  /** Removes every entry and every tag version of this namespace, and nothing outside it; the number of entries. */
+  /** Removes every entry and every clock record of this namespace, and nothing outside it; the number of entries. */
   clear(): Promise<number>
 
   /**
    * Rejects when the store cannot answer now. After a lost connection it also makes sure that the store is still the one
-   * that acknowledged our invalidations, and drops every version where it may not be.
+   * that acknowledged our invalidations, and drops every record where it may not be.
    */
   ping(): Promise<void>
 
@@ -206,13 +206,13 @@ export interface KnownRegistry {
   readonly version: string | undefined
 }
 
-export type Registration = { readonly everyShape: TagVersion; readonly anyValues: TagVersion } | typeof HELD
+export type Registration = Stamp | typeof LOCKED
 
 /** One holder's right to ask the database for an entry. */
 export interface Lease {
   /** The entry. */
   readonly key: string
-  /** What it would be filled under; leases under different versions do not exclude each other. */
+  /** What it would be filled under; leases under different clocks do not exclude each other. */
   readonly under: string
   readonly holder: string
   /** It ends by then, also when its holder has died; ms. */
@@ -221,7 +221,8 @@ export interface Lease {
 
 export interface LookUp {
   readonly entry: string | undefined
-  readonly versions: readonly SeenVersion[]
+  /** In the order of the tags asked for. */
+  readonly clocks: readonly SeenTag[]
   /** The entry is a copy; the store itself may have a newer one. */
   readonly isNear?: boolean
 }
@@ -277,26 +278,37 @@ export interface ServerInfo {
   readonly replicas: number | null
 }
 
-export interface FeedListener {
-  /** These tags have other versions now, or none. */
-  moved(tags: readonly Tag[]): void
-  /** Any tag may have; nothing is told until `live`. */
-  lost(): void
-  /** From now on changes are told: at first, and again after `lost`. */
-  live?(): void
+/** A change of one record: its clock before and after, and the slot hashes of the tags that changed. */
+export interface RecordChange {
+  readonly record: string
+  readonly epoch: string
+  readonly before: number
+  readonly after: number
+  /** `all`: every tag may have. */
+  readonly hashes: readonly number[] | 'all'
 }
 
-export interface VersionFeed {
+export interface FeedListener {
+  changed(change: RecordChange): void
+  /** Anything may have changed, in one record or in all of them. */
+  lost(record?: string): void
+  /** From now on changes are told: at first, and again after all was lost. */
+  live?(): void
+  /** Now and then, while changes are told: the time to compare clocks, for a last message that was lost leaves no gap. */
+  beat?(): void
+}
+
+export interface ClockFeed {
   isLive(): boolean
   close(): void
 }
 
 /** What a store is told when the extension is set up. */
 export interface StoreContext {
-  /** Everything the store keeps lies under this prefix: `{prefix}query:…` and `{prefix}tag:…`. */
+  /** Everything the store keeps lies under this prefix: `{prefix}query:…` and `{prefix}clock:…`. */
   readonly prefix: string
   readonly clock: () => number
-  /** How long an unused tag version must outlive the entries that hold it. */
+  /** How long an unused clock record must outlive the entries that depend on it. */
   readonly tagTtlMs: number
   /** How long a server that has just come is left alone by readers. */
   readonly graceMs: number

@@ -9,9 +9,9 @@ import type { IncrementOptions, SetOptions } from '../policy/value-options.ts'
 import { tagsAlone } from '../query/write-set.ts'
 import { keyringOf } from '../read/read-context.ts'
 import { scopeTags } from '../read/scope.ts'
-import { isCounter } from '../stores/store.ts'
+import { isCounter, type LookUp } from '../stores/store.ts'
 import type { Tag } from '../tags/tag.ts'
-import { HELD } from '../tags/tag-versions.ts'
+import { LOCKED, recordOf, type SeenTag, stampsOf } from '../tags/tag-clocks.ts'
 import { bypassed, idFor, unavailable } from './bypassed.ts'
 import { VALUES, type ValueContext } from './value-context.ts'
 import type { ValueId } from './value-key.ts'
@@ -85,18 +85,18 @@ async function store(some: readonly Prepared[], { tags, userTags, ttlMs, isSeale
     const tagsOf = ({ id, payload }: Prepared) =>
       isCounter(payload) ? [] : [...tags, ...scopeTags(id.scope, userTags, context.read)]
     const all = [...new Set(some.flatMap(tagsOf))]
-    const versions = all.length === 0 ? [] : await store.ensureVersions(all)
-    if (versions.includes(HELD)) return bypassed('set', 'write-in-progress', context) ?? false
+    const { clocks }: Pick<LookUp, 'clocks'> = all.length === 0 ? { clocks: [] } : await store.lookUp(undefined, all)
+    if (clocks.includes(LOCKED)) return bypassed('set', 'write-in-progress', context) ?? false
     const kept = { readAt: clock(), freshForMs: ttlMs, keptForMs: ttlMs, tookMs: 0 }
-    const fills = some.map((one, i) => {
+    const ofRecords = stampsOf(new Map(all.map((tag, i) => [tag, clocks[i] as SeenTag])))
+    const fills = some.map((one) => {
       const { id, payload } = one
       const own = tagsOf(one)
-      const held = own.map((tag) => versions[all.indexOf(tag)] as string)
-      const envelope = { ...kept, check: id.check, versions: held, tags: own, payload }
+      const stamps = [...new Set(own.map(recordOf))].flatMap((record) => ofRecords.get(record) ?? [])
+      const envelope = { ...kept, check: id.check, stamps, tags: own, payload }
       const written = isSealed ? keyringOf(context.read).seal(id.key, envelope) : envelope
       const entry = isCounter(payload) ? payload : writeEnvelope(written)
-      // Once for all of them is enough to keep the versions alive.
-      return store.fill(id.key, entry, i === 0 ? all : [], ttlMs)
+      return store.fill(id.key, entry, ttlMs, own)
     })
     await Promise.all(fills)
     for (const { id, bytes } of some) {

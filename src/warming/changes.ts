@@ -2,16 +2,16 @@ import type { EventHub } from '../events.ts'
 import { digest } from '../read/cache-key.ts'
 import type { Background } from '../read/read-context.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
-import type { VersionFeed } from '../stores/store.ts'
+import type { ClockFeed } from '../stores/store.ts'
 import type { Tag } from '../tags/tag.ts'
-import { HELD } from '../tags/tag-versions.ts'
+import { changesText, LOCKED, recordOf } from '../tags/tag-clocks.ts'
 
 interface Watch {
   readonly tags: readonly Tag[]
-  /** Told the versions' digest when any of them has moved. */
+  /** Told a digest of their clocks when any of them has changed. */
   readonly moved: (mark: string) => void
   /** As they were last seen. */
-  versions: readonly (string | undefined)[] | undefined
+  clocks: readonly (string | undefined)[] | undefined
   isLooking: boolean
   isDirty: boolean
 }
@@ -26,14 +26,13 @@ const HEARTBEAT_MS = 1000
 const RETRY_MS = 1000
 
 /**
- * Tells when tags have moved, whoever moved them: this process says so itself, of other processes Redis does
- * (`CLIENT TRACKING`, one connection). What is told is only a reason to look: a tag has moved when its version is another
- * than the one seen last, so nothing is told twice, and nothing that happened while the connection was gone is missed.
+ * Tells when tags have moved, whoever moved them: this process says so itself, of other processes the feed of
+ * clocks does. What is told is only a reason to look: a tag has moved when its clock is another than the one seen last, so nothing is told twice, and nothing that happened while the connection was gone is missed.
  */
 export class Changes {
   readonly #context: ChangesContext
   readonly #watches: Watch[] = []
-  #feed: VersionFeed | undefined
+  #feed: ClockFeed | undefined
   #end: () => void = () => {}
   #isStopped = false
 
@@ -42,7 +41,7 @@ export class Changes {
   }
 
   watch(tags: readonly Tag[], moved: (mark: string) => void): void {
-    this.#watches.push({ tags, moved, versions: undefined, isLooking: false, isDirty: false })
+    this.#watches.push({ tags, moved, clocks: undefined, isLooking: false, isDirty: false })
   }
 
   /** From now on. */
@@ -56,7 +55,15 @@ export class Changes {
       for (const watch of this.#watches) this.#look(watch)
     }
     this.#end = events.on('invalidate', ({ tags }) => said(tags))
-    this.#feed = store.follow?.({ moved: said, lost: () => {}, live: everything }, HEARTBEAT_MS)
+    const ofRecord = (record: string) => {
+      for (const watch of this.#watches) if (watch.tags.some((tag) => recordOf(tag) === record)) this.#look(watch)
+    }
+    const listener = {
+      changed: ({ record }: { readonly record: string }) => ofRecord(record),
+      lost: (record?: string) => record !== undefined && ofRecord(record),
+      live: everything,
+    }
+    this.#feed = store.follow?.(listener, HEARTBEAT_MS)
     everything()
   }
 
@@ -76,15 +83,16 @@ export class Changes {
   async #compare(watch: Watch): Promise<void> {
     while (watch.isDirty && !this.#isStopped) {
       watch.isDirty = false
-      // A tag without a version would move without anybody noticing.
-      const seen = await Promise.resolve(this.#context.store.ensureVersions(watch.tags)).catch(() => undefined)
-      // Held: a write is under way, or replicas lag behind it; not everybody is told when that is over.
-      if (!seen || seen.includes(HELD)) setTimeout(() => this.#look(watch), RETRY_MS).unref()
-      if (!seen) break
-      const before = watch.versions
-      watch.versions = seen.map((version, i) => (version === HELD ? before?.[i] : version))
-      if (before && watch.versions.some((version, i) => version !== before[i]))
-        watch.moved(digest(watch.versions.join()))
+      const found = await Promise.resolve(this.#context.store.lookUp(undefined, watch.tags)).catch(() => undefined)
+      // Locked: a write is under way, or replicas lag behind it; not everybody is told when that is over.
+      if (!found || found.clocks.includes(LOCKED)) setTimeout(() => this.#look(watch), RETRY_MS).unref()
+      if (!found) break
+      const before = watch.clocks
+      watch.clocks = watch.tags.map((tag, i) => {
+        const clock = found.clocks[i]
+        return clock === LOCKED ? before?.[i] : changesText([[tag, clock]])
+      })
+      if (before && watch.clocks.some((clock, i) => clock !== before[i])) watch.moved(digest(watch.clocks.join()))
     }
     watch.isLooking = false
   }

@@ -1,7 +1,7 @@
 import { digest } from '../read/cache-key.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Lease } from '../stores/store.ts'
-import { newVersion } from '../tags/tag-versions.ts'
+import { newToken } from '../tags/tag-clocks.ts'
 
 /** What a warmer has been made to do, each kind with the mark of what it was last done for. */
 export type Marks = ReadonlyMap<string, string>
@@ -41,7 +41,7 @@ export class Fleet {
     const { store, prefix, fingerprint } = this.#context
     if (!store.claim) return this.#here(name)
     const key = `${prefix}warm:${digest(`${fingerprint} ${name}`)}`
-    const lease: Lease = { key, under: '', holder: newVersion(), leaseMs }
+    const lease: Lease = { key, under: '', holder: newToken(), leaseMs }
     const { granted, entry } = await store.claim(lease, [])
     if (!granted) return undefined
     const stop = this.#keep(lease, lost)
@@ -50,7 +50,7 @@ export class Fleet {
       end: async (marks) => {
         stop()
         // In this order, and so on the server: who is granted it next sees what was done. What fails is done once more.
-        const noted = marks && store.fill(key, writeMarks(marks), [], KEPT_MS)
+        const noted = marks && store.fill(key, writeMarks(marks), KEPT_MS)
         await Promise.allSettled([noted, store.endLease?.(lease)])
       },
     }

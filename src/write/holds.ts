@@ -4,7 +4,7 @@ import type { WriteSet } from '../query/write-set.ts'
 import type { Delivered, GuardedStore } from '../stores/guarded-store.ts'
 import type { KnownRegistry } from '../stores/store.ts'
 import { everyShapeTag, type Tag } from '../tags/tag.ts'
-import { newVersion } from '../tags/tag-versions.ts'
+import { newToken } from '../tags/tag-clocks.ts'
 import type { ShapesInUse } from './shapes-in-use.ts'
 
 export interface HoldsOptions {
@@ -56,7 +56,7 @@ export class Holds {
   }
 
   async #take(set: WriteSet, held: readonly Tag[]): Promise<Hold> {
-    const holder = newVersion()
+    const holder = newToken()
     const { leaseMs } = this.#options
     const renew = () => this.#store.hold(held, holder, leaseMs)
     const known = this.#shapes.known(set.changes.keys())
@@ -99,7 +99,7 @@ export class Holds {
   async leave(set: WriteSet, lastsMs: number): Promise<void> {
     if (!this.#options.enabled) return
     const held = this.#toHold(set)
-    if (held.length > 0) await this.#store.hold(held, newVersion(), lastsMs).catch(() => {})
+    if (held.length > 0) await this.#store.hold(held, newToken(), lastsMs).catch(() => {})
   }
 
   /** Which shapes a change concerns is told by its outcome: until then all of the model are held. */

@@ -1,6 +1,7 @@
 import type { EventHub } from '../events.ts'
 import type { WriteSet } from '../query/write-set.ts'
 import type { DeliveryOutcome, GuardedStore } from '../stores/guarded-store.ts'
+import type { Tag } from '../tags/tag.ts'
 import type { Hold } from './holds.ts'
 import type { ShapesInUse } from './shapes-in-use.ts'
 import type { Spellings } from './spellings.ts'
@@ -52,12 +53,18 @@ export function invalidator(
     const found = first.registries.length > 0 ? [...shapes.movedBy(changes)] : []
     const wide = spellings.besides([...spelt, ...found], first.registries)
     const missing = [...new Set([...found, ...wide])].filter((tag) => !moved.has(tag))
-    const second = missing.length > 0 ? await store.bump(missing, [], graceUntil) : first
+    const second = await again(missing, first.registries.length > 0)
     const delivery = first.delivery === 'delivered' ? second.delivery : first.delivery
     const ms = events.since(begun)
     const isLost = delivery === 'lost' && { isLost: true }
     const told = { tags: [...moved, ...missing], delivered: delivery === 'delivered', ...isLost, ...cause, ms }
     events.emit({ type: 'invalidate', ...told })
     return delivery
+
+    /** An intent outlives what was told of shapes: those tags may be on their way when this process is killed. */
+    async function again(tags: readonly Tag[], wasTold: boolean) {
+      if (hold && wasTold) return hold.release(tags)
+      return tags.length > 0 ? store.bump(tags, [], graceUntil) : { delivery: 'delivered' as const }
+    }
   }
 }

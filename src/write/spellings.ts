@@ -6,7 +6,7 @@ import type { KnownRegistry, Registration, ShapeRegistry } from '../stores/store
 import { outOfScope } from '../tags/scope-tags.ts'
 import type { ShapeKey } from '../tags/shape-tags.ts'
 import { modelOf, type Tag, wholeModel } from '../tags/tag.ts'
-import { HELD } from '../tags/tag-versions.ts'
+import { LOCKED } from '../tags/tag-clocks.ts'
 
 /** No model has such a name: those of Prisma begin with a letter. */
 const REGISTRY = '_spelling'
@@ -33,7 +33,7 @@ export class Spellings {
   /** It was lost, and nobody has registered since. */
   #isEmpty = false
   #registeredAt = Number.NEGATIVE_INFINITY
-  /** The version that moves when the registry is made anew. */
+  /** The epoch that ends when the registry is lost. */
   #registeredUnder: string | undefined
 
   /** `own`: what tells this process' spelling from another, and nothing of its key. */
@@ -63,10 +63,10 @@ export class Spellings {
   async #registered(store: GuardedStore): Promise<void> {
     const shape: ShapeKey = { model: REGISTRY, text: this.#own }
     const [registration] = (await store.register([shape])) as readonly [Registration]
-    if (registration === HELD) return
+    if (registration === LOCKED) return
     const before = this.#registeredUnder
-    this.#registeredUnder = registration.everyShape
-    if (before !== undefined && before !== registration.everyShape) await store.bump(this.#everything())
+    this.#registeredUnder = registration.epoch
+    if (before !== undefined && before !== registration.epoch) await store.bump(this.#everything())
   }
 
   /** To be compared with an invalidation. */

@@ -1,5 +1,6 @@
 import type { WriteSet } from '../query/write-set.ts'
 import type { Hold, Holds } from './holds.ts'
+import type { Intents } from './intents.ts'
 import type { Cause, Invalidate } from './invalidate.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -7,6 +8,7 @@ export interface WriteContext {
   readonly outbox: Outbox
   readonly invalidate: Invalidate
   readonly holds: Holds
+  readonly intents: Intents
   /** A write begins that may be a transaction inside the database; returns what to call when it has ended. */
   readonly begin: () => () => void
   /** After how long a transaction nobody reported on must be over, ms. */
@@ -17,6 +19,8 @@ export interface WriteContext {
 export interface WriteCall extends Cause {
   readonly operation: string
   readonly transaction: { readonly kind: 'interactive' | 'batch'; readonly id: string } | undefined
+  /** As they were asked, where they say which models are written. */
+  readonly args?: unknown
   readonly run: () => PromiseLike<unknown>
   /** Whether an error says for certain that nothing was changed; absent: none does. */
   readonly failure?: ((error: unknown) => boolean) | undefined
@@ -36,7 +40,7 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
   const taking =
     call.transaction?.kind === 'interactive' ? undefined : context.holds.take(() => call.changes(undefined))
   // Where there is nothing to wait for, waiting would let reads that were called later reach Prisma first.
-  const hold = taking && (await taking)
+  const hold = (taking && (await taking)) ?? intentOf(call, context)
   // A batch is counted as a whole, by the transaction: when it is refused its elements are left waiting for ever.
   const end = call.transaction?.kind === 'batch' ? () => {} : context.begin()
   let result: unknown
@@ -46,13 +50,23 @@ export async function writeInvalidate(call: WriteCall, context: WriteContext): P
     // Inside a transaction what a refused nested write did before it failed may stand (SQLite), and be committed.
     const stands = call.transaction?.kind === 'interactive' || !call.failure?.(error)
     if (stands) await settle(call, call.changes(undefined), context, hold)
-    else await hold?.release([])
+    else if (hold === undefined || taking) await hold?.release([])
+    // Nobody waits for the end of an intent.
+    else void hold.release([])
     throw error
   } finally {
     end()
   }
   await settle(call, call.changes(result), context, hold)
   return result
+}
+
+/** The writes of an interactive transaction are announced by its commit. */
+function intentOf({ transaction, model, operation, args, changes }: WriteCall, { intents }: WriteContext) {
+  if (transaction?.kind === 'interactive') return undefined
+  // The elements of a batch that is refused are left waiting for ever.
+  const ends = transaction === undefined
+  return intents.leave({ model, operation, args, ends, changes: () => changes(undefined) })
 }
 
 async function settle(

@@ -16,8 +16,8 @@ const connect = () => new Cluster(cluster.addresses) as unknown as RedisClient
 const servers = () => cluster.nodes.slice(0, MASTERS).map((node) => node.server)
 const deviations = [
   {
-    test: 'a look-up is one command, MGET',
-    reason: 'MGET cannot span slots: one GET a key, sent to their nodes at the same time',
+    test: 'a look-up is one script',
+    reason: 'a script cannot span slots: one a slot, sent to their nodes at the same time',
   },
 ]
 

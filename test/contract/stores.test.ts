@@ -27,33 +27,26 @@ describe('in this process', () => {
   describeCacheStore('memory', () => ({
     open: (prefix) => openIn(factory, prefix, { clock: clock.now }),
     elapse: async (ms) => clock.advance(ms),
+    now: clock.now,
   }))
 
   it('is bounded by entries: the least recently used go first', async () => {
     const store = openIn(memoryStore({ maxEntries: 3 }), 'p:')
-    for (const name of ['a', 'b', 'c']) await store.fill(`p:query:${name}`, name, [], HOUR)
+    for (const name of ['a', 'b', 'c']) await store.fill(`p:query:${name}`, name, HOUR)
     await store.lookUp('p:query:a', [])
-    await store.fill('p:query:d', 'd', [], HOUR)
+    await store.fill('p:query:d', 'd', HOUR)
     const found = await Promise.all(['a', 'b', 'c', 'd'].map((name) => store.peek(`p:query:${name}`)))
     expect(found).toEqual(['a', undefined, 'c', 'd'])
   })
 
   it('is bounded by bytes, and takes no entry that alone is more', async () => {
     const store = openIn(memoryStore({ maxBytes: 2000 }), 'p:')
-    await store.fill('p:query:a', 'x'.repeat(600), [], HOUR)
-    await store.fill('p:query:b', 'x'.repeat(600), [], HOUR)
+    await store.fill('p:query:a', 'x'.repeat(600), HOUR)
+    await store.fill('p:query:b', 'x'.repeat(600), HOUR)
     expect(await store.peek('p:query:a')).toBeUndefined()
     expect(await store.peek('p:query:b')).toBeDefined()
-    await store.fill('p:query:b', 'x'.repeat(1200), [], HOUR)
+    await store.fill('p:query:b', 'x'.repeat(1200), HOUR)
     expect(await store.peek('p:query:b')).toBeUndefined()
-  })
-
-  it('that forgets a version makes entries miss, never live again', async () => {
-    const store = openIn(memoryStore({ maxEntries: 1 }), 'p:')
-    const [version] = await store.ensureVersions(['User'])
-    await store.ensureVersions(Array.from({ length: 1000 }, (_, i) => `User:id=${i}`))
-    expect((await store.lookUp('p:query:a', ['User'])).versions).toEqual([null])
-    expect(await store.ensureVersions(['User'])).not.toEqual([version])
   })
 })
 
@@ -76,8 +69,7 @@ describe('a Redis that cannot be asked', () => {
     const store = openIn(redisStore(client as RedisClient), freshNamespace())
     client.disconnect()
     await expect(store.lookUp('a', ['User'])).rejects.toThrow()
-    await expect(store.ensureVersions(['User'])).rejects.toThrow()
-    await expect(store.fill('a', '1', ['User'], 1000)).rejects.toThrow()
+    await expect(store.fill('a', '1', 1000)).rejects.toThrow()
     await expect(store.bump(['User'])).rejects.toThrow()
     await expect(store.remove(['a'])).rejects.toThrow()
     await expect(store.peek('a')).rejects.toThrow()

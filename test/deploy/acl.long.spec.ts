@@ -13,7 +13,7 @@ import { did, useSpec } from '../spec/support.ts'
 import { freePort } from '../support/free-port.ts'
 import { useTestBed } from '../support/matrix.ts'
 import { redisServerBinary } from '../support/server-binaries.ts'
-import { PATIENCE_MS } from '../support/with-timeout.ts'
+import { eventually, PATIENCE_MS } from '../support/with-timeout.ts'
 import { PASSWORD, serviceOf, textOf } from './files.ts'
 import { type DeployedRedis, startDeployedRedis } from './redis.ts'
 
@@ -121,6 +121,16 @@ describe('the user of the deployed Redis may do what the cache does', () => {
     expect(await server.admin.call('ACL', 'LOG')).toEqual([])
   })
 
+  it('with more tags than a new clock record has room for', async () => {
+    await withCache({}, async ({ prisma }) => {
+      await prisma.user.findMany({ cache: { tags: ['t0'] } })
+      await prisma.$cache.invalidate({ tags: Array.from({ length: 1000 }, (_, i) => `t${i}`) })
+    })
+    // What the server runs is told a moment later.
+    await eventually(async () => sent.has('append') || undefined, 'APPEND')
+    expect(await server.admin.call('ACL', 'LOG')).toEqual([])
+  })
+
   it('warming, by one process of a fleet', async () => {
     const prisma = spec.plain.$extends(
       cacheExtension({
@@ -158,7 +168,7 @@ describe('it may do nothing else', () => {
       'resetkeys',
       '~shop:*',
       'resetchannels',
-      '&__redis__:invalidate',
+      '&shop:*',
       '-@all',
     ])
   })

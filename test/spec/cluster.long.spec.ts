@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 /** Longer than it takes any of these clients to find a new master. */
 const GRACE_MS = 1000
-const TAG = `${PREFIX}tag:Product:id=1`
+const CLOCK = `${PREFIX}clock:{Product}`
 
 const versions: Record<string, new (nodes: { host: string; port: number }[], options: object) => unknown> = {
   'ioredis 6': Cluster,
@@ -111,7 +111,7 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     const processes = await startTwo()
     const load = startLoad(...processes)
     await load.goesOn()
-    const master = await cluster.masterOf(TAG)
+    const master = await cluster.masterOf(CLOCK)
     await cluster.kill(master)
     await cluster.successorOf(master)
     for (const process of processes) await process.recovered()
@@ -124,7 +124,7 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     const processes = await startTwo()
     const load = startLoad(...processes)
     await load.goesOn()
-    const [replica] = await cluster.replicasOf(await cluster.masterOf(TAG))
+    const [replica] = await cluster.replicasOf(await cluster.masterOf(CLOCK))
     await cluster.promote(replica as ClusterNode, 'planned')
     for (const process of processes) await process.recovered()
     await expectUnharmed(load)
@@ -135,7 +135,7 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
     const [writer, reader] = await startTwo()
     await writer.setStock(1)
     expect(await valuesUntilHit(reader)).toEqual([1])
-    const master = await cluster.masterOf(TAG)
+    const master = await cluster.masterOf(CLOCK)
     await cluster.freeze(master)
     await cluster.successorOf(master)
     await writer.setStock(2)
@@ -154,17 +154,17 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
   async function loseInvalidation(writer: Process, reader: Process) {
     await writer.setStock(1)
     expect(await valuesUntilHit(reader)).toEqual([1])
-    const master = await cluster.masterOf(TAG)
+    const master = await cluster.masterOf(CLOCK)
     const replica = (await cluster.replicasOf(master))[0] as ClusterNode
     await replica.admin.readonly()
-    const version = await master.admin.get(TAG)
-    await eventually(async () => (await replica.admin.get(TAG)) === version || undefined, 'the version there')
+    const clock = await master.admin.get(CLOCK)
+    await eventually(async () => (await replica.admin.get(CLOCK)) === clock || undefined, 'the clock there')
 
     await cluster.cutReplication(replica)
     await writer.setStock(2)
     expect(writer.of('invalidate').at(-1)).toMatchObject({ delivered: true })
-    expect(await master.admin.get(TAG)).not.toBe(version)
-    expect(await replica.admin.get(TAG)).toBe(version)
+    expect(await master.admin.get(CLOCK)).not.toBe(clock)
+    expect(await replica.admin.get(CLOCK)).toBe(clock)
     return { master, replica }
   }
 
@@ -209,13 +209,13 @@ describe.each(Object.entries(versions))('a Redis Cluster of six nodes, through %
   it('is waited for with waitReplicas: an invalidation counts when a replica has it', async () => {
     const [writer, reader] = await startTwo({ waitReplicas: 1 })
     await reader.stock()
-    const master = await cluster.masterOf(TAG)
+    const master = await cluster.masterOf(CLOCK)
     const replica = (await cluster.replicasOf(master))[0] as ClusterNode
     await replica.admin.readonly()
     for (let i = 1; i <= 20; i += 1) {
       await writer.setStock(i)
       // Now, not a moment later.
-      const [there, here] = await Promise.all([replica.admin.get(TAG), master.admin.get(TAG)])
+      const [there, here] = await Promise.all([replica.admin.get(CLOCK), master.admin.get(CLOCK)])
       expect(there).toBe(here)
       expect(await reader.stock()).toBe(i)
     }

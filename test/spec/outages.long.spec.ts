@@ -66,7 +66,7 @@ describe('invalidations that could not be delivered', () => {
     await stock()
     await prisma.$cache.settled()
     expect(await status()).toBe('hit')
-    const version = await admin.get('degraded:tag:Product:id=1')
+    const version = await admin.getrange('degraded:clock:{Product}', 0, 31)
     const [entry = ''] = await prisma.$cache.keys()
 
     await server.kill()
@@ -83,7 +83,7 @@ describe('invalidations that could not be delivered', () => {
       return seen.at(-1)?.[1] === 'hit' || undefined
     }, 'a hit')
     expect(kept).toBe(1)
-    expect(await admin.get('degraded:tag:Product:id=1')).not.toBe(version)
+    expect(await admin.getrange('degraded:clock:{Product}', 0, 31)).not.toBe(version)
     expect(new Set(seen.map(([value]) => value))).toEqual(new Set([2]))
   })
 
@@ -187,7 +187,7 @@ describe('invalidations that could not be delivered', () => {
 })
 
 describe('acknowledged invalidations that a restarted Redis has forgotten', () => {
-  /** The last snapshot before the crash holds an entry and its versions; the invalidation came after it. */
+  /** The last snapshot before the crash holds an entry and its clock record; the invalidation came after it. */
   async function crash() {
     const server = await startServer()
     const admin = adminOf(server.url)
@@ -200,7 +200,7 @@ describe('acknowledged invalidations that a restarted Redis has forgotten', () =
     await writer.setStock(2)
     expect(writer.of('invalidate').at(-1)).toMatchObject({ delivered: true })
     await server.restart()
-    expect(await admin.exists('degraded:tag:Product:id=1')).toBe(1)
+    expect(await admin.exists('degraded:clock:{Product}')).toBe(1)
     return { server, writer }
   }
 
@@ -320,8 +320,8 @@ describe('a Redis that refuses', () => {
     await admin.rpush(entry, 'a list')
     expect(await status()).toBe('miss')
     expect(await status()).toBe('hit')
-    await admin.del('degraded:tag:Product:id=1')
-    await admin.rpush('degraded:tag:Product:id=1', 'a list')
+    await admin.del('degraded:clock:{Product}')
+    await admin.rpush('degraded:clock:{Product}', 'a list')
     await setStock(2)
     for (let i = 0; i < 5; i += 1) expect(await stock()).toBe(2)
   })

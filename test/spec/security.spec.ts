@@ -231,11 +231,11 @@ describe('bytes in Redis that we did not write', () => {
   )
 
   /** Of the header; tags and the length come after them. */
-  const VERSIONS = / ([^ ]+) (?=[^ ]* [^ ]+$)/
+  const STAMPS = / ([^ ]+) (?=[^ ]* [^ ]+$)/
   const otherwise: Record<string, (key: string, entry: string) => Promise<unknown>> = {
-    'versions of nothing': header((text) => text.replace(VERSIONS, ' AAAAAAAAAAAA ')),
-    'fewer versions': header((text) => text.replace(VERSIONS, ' , ')),
-    'more versions': header((text) => text.replace(VERSIONS, ' $1,AAAAAAAAAAAA ')),
+    'stamps of nothing': header((text) => text.replace(STAMPS, ' AAAAAAAAAAAA.1 ')),
+    'fewer stamps': header((text) => text.replace(STAMPS, ' , ')),
+    'more stamps': header((text) => text.replace(STAMPS, ' $1,AAAAAAAAAAAA.1 ')),
     'a list': (key) => redis.pipeline().del(key).rpush(key, 'x').exec(),
     'a hash': (key) => redis.pipeline().del(key).hset(key, 'x', 'y').exec(),
   }
@@ -249,7 +249,7 @@ describe('bytes in Redis that we did not write', () => {
     expect(await did(prisma, read(prisma as unknown as typeof plain))).toBe('hit')
   })
 
-  it('in the place of a tag: no wrong answer, before writes and after them', async () => {
+  it('in the place of a clock record: no wrong answer, before writes and after them', async () => {
     const texts = ['', ' ', ',', 'a,b', 'a b', '\n', '-', 'x'.repeat(100_000), Buffer.from([0, 0xff])]
     for (const text of [...texts, undefined]) {
       const client = spec.cached()
@@ -257,8 +257,9 @@ describe('bytes in Redis that we did not write', () => {
       const colors = async () =>
         (await prisma.tag.findMany({ orderBy: { name: 'asc' } })).map(({ color }) => color).join()
       await colors()
-      if (text === undefined) await redis.pipeline().del(`${prefix}tag:Tag`).rpush(`${prefix}tag:Tag`, 'x').exec()
-      else await redis.set(`${prefix}tag:Tag`, text)
+      if (text === undefined)
+        await redis.pipeline().del(`${prefix}clock:{Tag}`).rpush(`${prefix}clock:{Tag}`, 'x').exec()
+      else await redis.set(`${prefix}clock:{Tag}`, text)
       expect([await colors(), await colors()]).toEqual(['grey,grey,grey', 'grey,grey,grey'])
       await prisma.tag.update({ where: { name: 'red' }, data: { color: 'crimson' } })
       expect([await colors(), await colors()]).toEqual(['grey,grey,crimson', 'grey,grey,crimson'])

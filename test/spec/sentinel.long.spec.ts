@@ -13,7 +13,7 @@ const { startProcess, startLoad, atEnd } = useProcessesUnderLoad(bed)
 
 /** Longer than the pause after which any of these clients looks for the master again. */
 const GRACE_MS = 1000
-const TAG = `${PREFIX}tag:Product:id=1`
+const CLOCK = `${PREFIX}clock:{Product}`
 
 const versions: Record<string, new (options: object) => unknown> = { 'ioredis 6': Redis, 'ioredis 5': Redis5 }
 
@@ -57,13 +57,13 @@ describe.each(Object.entries(versions))('a Redis behind Sentinels, through %s', 
     const { master, replica } = sentinel
     await writer.setStock(1)
     expect(await valuesUntilHit(reader)).toEqual([1])
-    const version = await master.admin.get(TAG)
-    await eventually(async () => (await replica.admin.get(TAG)) === version || undefined, 'the version there')
+    const clock = await master.admin.get(CLOCK)
+    await eventually(async () => (await replica.admin.get(CLOCK)) === clock || undefined, 'the clock there')
 
     await sentinel.cutReplication()
     await writer.setStock(2)
     expect(writer.of('invalidate').at(-1)).toMatchObject({ delivered: true })
-    expect(await replica.admin.get(TAG)).toBe(version)
+    expect(await replica.admin.get(CLOCK)).toBe(clock)
     await master.kill()
     await sentinel.promoted()
     for (const process of [await startOne(), reader, writer]) expect(await valuesUntilHit(process)).toEqual([2])

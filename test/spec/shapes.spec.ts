@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { anyValuesTag } from '../../src/tags/shape-tags.ts'
 import type { ClientOf } from '../support/clients.ts'
 import { useTestBed } from '../support/matrix.ts'
 import type { Provider } from '../support/provider.ts'
@@ -210,18 +209,53 @@ describe('shapes in Redis', () => {
     expect(await titles(reader.prisma)).toContainEqual({ title: 'new' })
   })
 
+  /** Other shapes than those in use, later registered than they, so that the next one that comes pushes them all out. */
+  const crowd = (prefix: string) =>
+    redis.hset(`${prefix}shapes:{Post}`, {
+      n: '2000',
+      ...Object.fromEntries(Array.from({ length: 130 }, (_, i) => [`x${i}/y`, `${900 + i}:1`])),
+    })
+
   it('give way when there are too many, and their entries with them', async () => {
     const { reader, writer, write } = await two()
     const text = 'authorId/title'
-    const before = await redis.get(`${reader.prefix}tag:{Post}${anyValuesTag({ model: 'Post', text }).slice(4)}`)
-    expect(before).not.toBeNull()
     expect(await redis.hexists(`${reader.prefix}shapes:{Post}`, text)).toBe(1)
-    for (let i = 0; i < 130; i += 1) await redis.hset(`${reader.prefix}shapes:{Post}`, `x${i}/y`, '9')
+    await crowd(reader.prefix)
     await writer.prisma.post.count({ where: { published: true } })
-    await writer.prisma.post.count({ where: { title: 'a' } })
     await writer.prisma.$cache.settled()
+    expect(await redis.hexists(`${reader.prefix}shapes:{Post}`, text)).toBe(0)
+    expect(await did(reader.prisma, titles(reader.prisma))).toBe('miss')
     await write('new')
     expect(await titles(reader.prisma)).toContainEqual({ title: 'new' })
+  })
+
+  it('that gave way are not depended on until they are registered again', async () => {
+    const reader = spec.cached({ invalidation: 'shape', maxRowTags: 8 })
+    const writer = spec.cached({ invalidation: 'shape', maxRowTags: 8, prefix: reader.prefix })
+    const page = () =>
+      reader.prisma.post.findMany({
+        where: { authorId: 1 },
+        select: { id: true, title: true },
+        orderBy: { id: 'asc' },
+        take: 5,
+      })
+    const read = async () => {
+      await page()
+      await reader.prisma.$cache.settled()
+    }
+    // Two rows are named one by one, five are too many.
+    await read()
+    await crowd(reader.prefix)
+    await writer.prisma.post.count({ where: { published: true } })
+    await writer.prisma.$cache.settled()
+    await read()
+    expect(await did(reader.prisma, page())).toBe('hit')
+    await writer.prisma.post.createMany({ data: ['a', 'b', 'c'].map((title) => ({ title, authorId: 1 })) })
+    await read()
+    await writer.prisma.post.update({ where: { id: 1 }, data: { title: 'new' } })
+    expect(await page()).toContainEqual({ id: 1, title: 'new' })
+    await read()
+    expect(await did(reader.prisma, page())).toBe('hit')
   })
 
   it('hold a text that means nothing without harm', async () => {

@@ -50,7 +50,10 @@ export const wireEnvelope: Omit<Envelope, 'payload'> = {
   keptForMs: 117_123,
   tookMs: 0,
   check: 'G8WDcbH4TvttcHMP',
-  versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
+  stamps: [
+    { epoch: 'AAAAAAAAAAAA', clock: 1 },
+    { epoch: 'BBBB-BBBB_BB', clock: 2 ** 32 - 2 },
+  ],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],
 }
 

@@ -63,16 +63,35 @@ async function sent(client: RedisClient, name: string, args: readonly string[]):
 
 /** What the cache says to Redis; a user of an ACL may not be allowed to. Asked, not tried, where Redis can be asked. */
 export async function checkCommands(client: RedisClient, prefix: string): Promise<Finding[]> {
-  const key = `${prefix}tag:doctor`
+  const key = `${prefix}clock:doctor`
   // None of them changes anything, even where it is sent: nothing lies under this key, and `XX` makes nothing.
   const tries: [string, string[]][] = [
     ['SET', [key, '1', 'PX', '1000', 'XX']],
     ['MGET', [key]],
     ['PTTL', [key]],
+    ['PEXPIRE', [key, '1000']],
+    ['EXISTS', [key]],
+    ['GETRANGE', [key, '0', '1']],
+    ['SETRANGE', [key, '0', '']],
+    ...['HGETALL', 'HKEYS', 'HLEN'].map((name): [string, string[]] => [name, [key]]),
+    ...['HGET', 'HEXISTS', 'HDEL'].map((name): [string, string[]] => [name, [key, 'doctor']]),
+    ['TIME', []],
     ['EVAL', ["return redis.call('GET', KEYS[1])", '1', key]],
     ['SCAN', ['0', 'COUNT', '1']],
     ['ROLE', []],
     ['UNLINK', [key]],
+  ]
+  // These would change something: they are asked for where that can be asked without sending them.
+  const asks: [string, string[]][] = [
+    ['APPEND', [key, '1']],
+    ['HSET', [key, 'doctor', '1']],
+    ['HINCRBY', [key, 'doctor', '1']],
+    ['INCRBY', [key, '1']],
+    ['EVALSHA', ['0'.repeat(40), '1', key]],
+  ]
+  const pushes: [string, string[]][] = [
+    ['PUBLISH', [`${prefix}changes`, 'doctor']],
+    ['SUBSCRIBE', [`${prefix}changes`]],
   ]
   const refused: string[] = []
   for (const [name, args] of tries) {
@@ -93,14 +112,24 @@ export async function checkCommands(client: RedisClient, prefix: string): Promis
       } else throw problem
     }
   }
-  if (refused.length === 0) return [ok('commands', 'what the cache needs is allowed')]
+  for (const [name, args] of asks) if ((await dryRun(client, name, args)) === false) refused.push(name)
+  const unheard: string[] = []
+  for (const [name, args] of pushes) if ((await dryRun(client, name, args)) === false) unheard.push(name)
+  const told = unheard.map((name) =>
+    note(
+      'commands',
+      `${name} on ${prefix}changes is not allowed: copies in processes hear of changes late, or not at all`,
+    ),
+  )
+  if (refused.length === 0) return [ok('commands', 'what the cache needs is allowed'), ...told]
   if (refused.every((name) => name === 'ROLE'))
-    return [note('commands', 'ROLE is not allowed: a replica could be taken for the primary')]
+    return [note('commands', 'ROLE is not allowed: a replica could be taken for the primary'), ...told]
   return [
     error(
       'commands',
       `not allowed: ${refused.join(', ')}`,
       `Allow them to this user: ACL SETUSER … ${refused.map((name) => `+${name.toLowerCase()}`).join(' ')} ~${prefix}*`,
     ),
+    ...told,
   ]
 }

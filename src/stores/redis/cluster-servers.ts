@@ -2,9 +2,9 @@ import keySlot from 'cluster-key-slot'
 import { ConnectionLostError } from '../../errors.ts'
 import { inTime } from '../in-time.ts'
 import { readClusterNodes, redirection } from './cluster-topology.ts'
-import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
+import { type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers, ServersContext } from './redis-servers.ts'
-import { called, pipelined } from './send-commands.ts'
+import { called, outOfOrder, pipelined } from './send-commands.ts'
 import { compareWithNote, describe, type Server } from './server-note.ts'
 import { watchSilence } from './silence.ts'
 import { sendSafely } from './single-server.ts'
@@ -134,13 +134,17 @@ export class ClusterServers implements RedisServers {
     this.#assertTaken(await this.send(probes))
   }
 
-  async get(keys: readonly string[]): Promise<readonly unknown[]> {
+  async read(commands: readonly Command[], keys: readonly string[]): Promise<readonly Reply[]> {
     const asked = new Set(keys.map((key) => this.#topology.bySlot[keySlot(key)]))
     const probes = [...asked].flatMap((server) => (server && this.#writes.isDue(server) ? this.#probe(server) : []))
-    const replies = await this.send([...keys.map((key): Command => ['mget', key]), ...probes])
-    this.#assertTaken(replies.slice(keys.length))
-    // Not GET: see `script`, a reply that is nil.
-    return replies.slice(0, keys.length).map((reply) => (answer(reply) as unknown[])[0])
+    const replies = await this.send([...commands, ...probes])
+    this.#assertTaken(replies.slice(commands.length))
+    return replies.slice(0, commands.length)
+  }
+
+  outOfOrder(): Error {
+    for (const server of this.#topology.masters) outOfOrder(server)
+    return new ConnectionLostError('replies came out of order')
   }
 
   async masters(): Promise<readonly RedisClient[]> {

@@ -1,4 +1,4 @@
-import { script } from './hold-script.ts'
+import { script } from './script.ts'
 
 /**
  * `ARGV`: what to add, and for how many milliseconds a counter that begins lives (`''`: until it is removed). Replies with

@@ -24,8 +24,13 @@ export interface RedisServers {
   placeOf(key: string): unknown
   /** Rejects when one of the masters refuses writes: from then on none of them is known. */
   takesWrites(): Promise<void>
-  /** Values by key. Rejects as `takesWrites`, of which those that are read from are asked along with it from time to time. */
-  get(keys: readonly string[]): Promise<readonly unknown[]>
+  /**
+   * As `send`, for look-ups. Rejects as `takesWrites`, of which the servers that are read from are asked along with it from
+   * time to time. `keys`: what the commands read.
+   */
+  read(commands: readonly Command[], keys: readonly string[]): Promise<readonly Reply[]>
+  /** Drops the connections whose replies came out of order, and says so. */
+  outOfOrder(): Error
   /** Those that hold keys, for commands that ask each of them. */
   masters(): Promise<readonly RedisClient[]>
   /** All that the client knows of, reachable or not. */
@@ -35,7 +40,7 @@ export interface RedisServers {
 }
 
 export interface ServersContext {
-  /** Key of the note that says which servers the versions were made on. */
+  /** Key of the note that says which servers the records were made on. */
   readonly noteKey: string
   /** See `StoreContext`. */
   readonly looksOnly?: boolean | undefined
@@ -46,6 +51,6 @@ export interface ServersContext {
   /** Longest time a query waits for the store, ms. */
   readonly timeoutMs: number
   readonly connection: ConnectionLimits
-  /** Removes every version that lies on this server, or goes on until `isDone` says that somebody else has. */
-  readonly dropVersions: (server: RedisClient, isDone: () => Promise<boolean>) => Promise<void>
+  /** Removes every record that lies on this server, or goes on until `isDone` says that somebody else has. */
+  readonly dropRecords: (server: RedisClient, isDone: () => Promise<boolean>) => Promise<void>
 }

@@ -35,30 +35,24 @@ const TOKEN = `${randomBytes(6).toString('base64url')}.`
 let sent = 0
 const REFUSES_ECHO = /^(?:NOPERM|ERR unknown command).*\becho\b/i
 
-/** Values asked for beyond those that are wanted. */
-const MOST_SPARE = 3
-let spare = 0
+/** One command that nothing proves: whoever sends it must know its reply from every other, see `pipelined`. */
+export async function alone(server: RedisClient, [name, ...args]: Command): Promise<Reply> {
+  const reply = due(server, connected(server).call(name.toUpperCase(), ...args))
+  try {
+    return [null, await reply]
+  } catch (error) {
+    if (isRefusal(error)) return [error, undefined]
+    throw error
+  }
+}
 
-/**
- * The values of keys, one command. Hits ask for nothing else, so instead of an ECHO each reply has another length than
- * those before it: `absent`, a key that holds nothing, is asked for none to three times besides. A reply that was meant
- * for an earlier command is seen by its length.
- */
-export async function valuesOf(
-  server: RedisClient,
-  keys: readonly string[],
-  absent: string,
-): Promise<readonly unknown[]> {
-  spare = (spare + 1) % (MOST_SPARE + 1)
-  const wanted = keys.length + spare
-  const more = new Array<string>(spare).fill(absent)
-  const values = await due(server, connected(server).call('MGET', ...keys, ...more))
-  if (!Array.isArray(values) || values.length !== wanted) throw outOfOrder(server)
-  return values
+/** What the server said instead of a result; everything else is a lost connection. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError'
 }
 
 /** Drops a connection whose replies belong to other commands: nothing it says from now on can be believed. */
-function outOfOrder(server: RedisClient): ConnectionLostError {
+export function outOfOrder(server: RedisClient): ConnectionLostError {
   dropConnection(server)
   return new ConnectionLostError('replies came out of order')
 }

@@ -45,7 +45,7 @@ export async function compareWithNote(
   servers: readonly Server[],
   again: boolean,
   send: (commands: readonly Command[]) => Promise<readonly Reply[]>,
-  { noteKey, graceMs, looksOnly, dropVersions }: ServersContext,
+  { noteKey, graceMs, looksOnly, dropRecords }: ServersContext,
 ): Promise<number> {
   if (looksOnly) return 0
   const read = async () => {
@@ -72,7 +72,7 @@ export async function compareWithNote(
     if (id === undefined ? !again : noted.has(id)) continue
     // A fleet that starts finds a new server together. Who has it noted has dropped everything, and stores again: the
     // others, still at it, would drop that.
-    await dropVersions(client, async () => id !== undefined && readNote(await read()).has(id))
+    await dropRecords(client, async () => id !== undefined && readNote(await read()).has(id))
   }
   // A full Redis refuses this; the next connection drops the versions again then.
   if (named.length > 0) await send([['set', noteKey, lines.join(' '), 'EX', NOTE_SECONDS]])

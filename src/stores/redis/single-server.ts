@@ -1,7 +1,7 @@
 import { ConnectionLostError, StoreUnavailableError } from '../../errors.ts'
 import { answer, type Command, connected, type RedisClient, type Reply } from './redis-client.ts'
 import type { RedisServers, ServersContext } from './redis-servers.ts'
-import { called, pipelined, valuesOf } from './send-commands.ts'
+import { alone, called, outOfOrder, pipelined } from './send-commands.ts'
 import { compareWithNote, describe } from './server-note.ts'
 import { dropConnection, watchSilence } from './silence.ts'
 import { listenWeakly } from './weak-listeners.ts'
@@ -83,11 +83,14 @@ export class SingleServer implements RedisServers {
     this.#assertTaken(await pipelined(this.#client, [this.#probe()]))
   }
 
-  async get(keys: readonly string[]): Promise<readonly unknown[]> {
-    if (!this.#writes.isDue(this.#client)) return valuesOf(this.#client, keys, `${this.#context.noteKey}~`)
-    const [values, taken] = await pipelined(this.#client, [['mget', ...keys], this.#probe()])
-    this.#assertTaken([taken as Reply])
-    return answer(values) as readonly unknown[]
+  async read(commands: readonly Command[]): Promise<readonly Reply[]> {
+    const [first] = commands
+    const isDue = this.#writes.isDue(this.#client)
+    if (first && commands.length === 1 && !isDue) return this.#looked([await alone(this.#client, first)])
+    if (!isDue) return this.send(commands)
+    const replies = await this.send([...commands, this.#probe()])
+    this.#assertTaken(replies.slice(commands.length))
+    return replies.slice(0, commands.length)
   }
 
   async masters(): Promise<readonly RedisClient[]> {
@@ -123,6 +126,11 @@ export class SingleServer implements RedisServers {
   #assertTaken(replies: readonly Reply[]): void {
     const refused = this.#looked(replies).find(isRefused)?.[0]
     if (refused) throw refusal(refused)
+  }
+
+  /** What is no reply to its command is the reply to something else: this one's, and all that come, are out of order. */
+  outOfOrder(): Error {
+    return outOfOrder(this.#client)
   }
 }
 

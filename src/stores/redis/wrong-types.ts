@@ -1,4 +1,5 @@
-import { answer, type Command, type Reply } from './redis-client.ts'
+import type { Reply } from './redis-client.ts'
+import { script } from './script.ts'
 
 /** Whether a command failed because something of another type lies under a key of ours. Scripts wrap the message. */
 export function isWrongType(reply: Reply | undefined): boolean {
@@ -7,17 +8,14 @@ export function isWrongType(reply: Reply | undefined): boolean {
 
 /**
  * Removes what of another type lies under these keys. Nobody of ours put it there, and every command would fail on it
- * for ever. An absent tag means changed, and an absent registry that all shapes of its model have: both only miss.
+ * for ever. A record without its marks or shapes begins anew, which only misses. Asks with commands that the other scripts
+ * send, too: the rights of a deployment hold no TYPE.
  */
-export async function removeWrongTypes(
-  keys: readonly string[],
-  isRegistry: (key: string) => boolean,
-  send: (commands: readonly Command[]) => Promise<readonly Reply[]>,
-): Promise<void> {
-  const types = await send(keys.map((key): Command => ['type', key]))
-  const wrong = keys.filter((key, i) => {
-    const type = String(answer(types[i]))
-    return type !== 'none' && type !== (isRegistry(key) ? 'hash' : 'string')
-  })
-  if (wrong.length > 0) await send(wrong.map((key): Command => ['unlink', key]))
-}
+export const REMOVE_WRONG_TYPES = script(`
+for _, key in ipairs(KEYS) do
+  local isHash = string.find(key, 'marks:{[^{}]*}$') or string.find(key, 'shapes:{[^{}]*}$')
+  local found = isHash and redis.pcall('HLEN', key) or redis.pcall('GETRANGE', key, 0, 0)
+  if type(found) == 'table' and found.err then redis.call('UNLINK', key) end
+end
+return 1
+`)

@@ -4,8 +4,7 @@ import { clocks } from './clocks.ts'
 import type { Guard, Setup, Writer } from './setup.ts'
 
 /**
- * The protocol that is to follow the one in use: a clock for each model instead of a version for each tag. It is searched
- * here before it is built, so that what is built has a specification: `record.ts` reads as the scripts of the store.
+ * The protocol in use: a clock for each model. `record.ts` reads as the scripts of the store, and is their specification.
  */
 const value: Writer = { mode: 'default', changes: 'value' }
 const told: Writer = { mode: 'default', changes: 'told' }
@@ -117,7 +116,7 @@ describe('each guard of the clocks is needed', () => {
     'a gap in the push is noticed': pushing,
     'a heartbeat carries the clock': pushing,
     'a soft bump leaves the hard clock': softening,
-    'a second soft bump is hard': softening,
+    'a second soft bump gives no longer grace': softening,
     'a grace that ends bumps': softening,
   }
 

@@ -174,11 +174,12 @@ export function soften(state: State, setup: Setup): void {
   state.graces.push(state.db)
   if (state.clocks === null) return
   const { clocks, side } = recordOf(state, setup)
-  const isSecond = side.soft !== null && setup.without !== 'a second soft bump is hard'
+  // What is in the grace of another change must not be given a longer one.
+  const covers =
+    setup.without === 'a second soft bump gives no longer grace' ? state.db : (side.soft?.covers ?? state.db)
   const before = clocks.clock
   clocks.clock += 1
-  if (isSecond) raise(clocks, ['value'], clocks.clock)
-  side.soft = isSecond ? null : { clock: clocks.clock, covers: state.db, isOver: false }
+  side.soft = { clock: clocks.clock, covers, isOver: side.soft?.isOver ?? false }
   // Without the guard the grace is given to entries that a hard bump had ended.
   if (setup.without === 'a soft bump leaves the hard clock') clocks.slots.fill(0)
   publish(state, setup, 'moved', before, ['value'])

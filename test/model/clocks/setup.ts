@@ -30,7 +30,7 @@ export type Guard =
   | 'a gap in the push is noticed'
   | 'a heartbeat carries the clock'
   | 'a soft bump leaves the hard clock'
-  | 'a second soft bump is hard'
+  | 'a second soft bump gives no longer grace'
   | 'a grace that ends bumps'
 
 /** What a write does beside its bump. */

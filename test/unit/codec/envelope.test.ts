@@ -9,7 +9,7 @@ import {
   writeEnvelope,
 } from '../../../src/codec/envelope.ts'
 import { CodecError } from '../../../src/errors.ts'
-import { newVersion } from '../../../src/tags/tag-versions.ts'
+import { newToken } from '../../../src/tags/tag-clocks.ts'
 
 const envelope: Envelope = {
   readAt: 1_767_323_045_678,
@@ -17,7 +17,10 @@ const envelope: Envelope = {
   keptForMs: 90_000,
   tookMs: 0,
   check: '-',
-  versions: ['AAAAAAAAAAAA', 'BBBB-BBBB_BB'],
+  stamps: [
+    { epoch: 'AAAAAAAAAAAA', clock: 1 },
+    { epoch: 'BBBB-BBBB_BB', clock: 2 ** 32 - 2 },
+  ],
   tags: ['0', 'Post?authorId=5&a1b2c3d4'],
   payload: '{"a":"d"}\n{"a":0}',
 }
@@ -25,7 +28,7 @@ const envelope: Envelope = {
 describe('an envelope', () => {
   it('is one line of header, then the payload', () => {
     expect(writeEnvelope(envelope)).toBe(
-      'qc5 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA,BBBB-BBBB_BB 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
+      'qc6 mjwaidke 1aao 1xg0 - AAAAAAAAAAAA.1,BBBB-BBBB_BB.1z141z2 0,Post?authorId=5&a1b2c3d4 h\n{"a":"d"}\n{"a":0}',
     )
   })
 
@@ -42,7 +45,10 @@ describe('an envelope', () => {
           keptForMs: fc.nat(),
           tookMs: fc.nat(),
           check: fc.constantFrom('-', 'G8WDcbH4TvttcHMPBSU09ZHPBoOBXkT1g8EjhY35yMY', '_a-'),
-          versions: fc.array(fc.constant(null).map(newVersion), { maxLength: 5 }),
+          stamps: fc.array(
+            fc.record({ epoch: fc.constant(null).map(newToken), clock: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }),
+            { maxLength: 5 },
+          ),
           tags: fc.array(fc.constantFrom('0', '12', 'Post', 'Post?*', 'Post:id=1', 'Post?authorId=5&a1b2c3d4'), {
             maxLength: 5,
           }),
@@ -70,7 +76,7 @@ describe('bytes that are no envelope of this version', () => {
     ['lines', 'hello\nworld'],
     ['JSON', '{"id":1}\n'],
     ['an envelope of another version', whole.replace(WIRE_VERSION, 'qc4')],
-    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc50')],
+    ['an envelope of a version that begins alike', whole.replace(WIRE_VERSION, 'qc60')],
     ['something before it', ` ${whole}`],
     ['a negative time', whole.replace('1aao', '-1')],
     ['a time that is no number', whole.replace('1aao', 'NaN')],
@@ -107,7 +113,7 @@ describe('bytes that are no envelope of this version', () => {
 describe('a header that asks for more than an entry may depend on', () => {
   const head = `${WIRE_VERSION} 1 1 1 G8WDcbH4TvttcHMP`
   it.each([
-    ['200 000 versions', `${head} ${Array(200_000).fill('AAAAAAAAAAAA').join()}  1\n1`],
+    ['200 000 stamps', `${head} ${Array(200_000).fill('AAAAAAAAAAAA.1').join()}  1\n1`],
     ['200 000 tags', `${head} A ${Array(200_000).fill('Post:id=1').join()} 1\n1`],
     ['a tag of a hundred million characters', `${head} A ${'x'.repeat(2 * MAX_HEADER)} 1\n1`],
   ])('%s: is refused', (_, bytes) => {
@@ -115,9 +121,9 @@ describe('a header that asks for more than an entry may depend on', () => {
   })
 
   it('is not written either', () => {
-    const times = { readAt: 1, freshForMs: 1, keptForMs: 1, tookMs: 0, check: 'x', tags: [], payload: '1' }
-    const versions = Array<string>(MAX_TAGS).fill('AAAAAAAAAAAA')
-    expect(readEnvelope(writeEnvelope({ ...times, versions })).versions).toHaveLength(MAX_TAGS)
-    expect(() => writeEnvelope({ ...times, versions: [...versions, 'AAAAAAAAAAAA'] })).toThrow(CodecError)
+    const times = { readAt: 1, freshForMs: 1, keptForMs: 1, tookMs: 0, check: 'x', stamps: [], payload: '1' }
+    const tags = Array<string>(MAX_TAGS).fill('Post:id=1')
+    expect(readEnvelope(writeEnvelope({ ...times, tags })).tags).toHaveLength(MAX_TAGS)
+    expect(() => writeEnvelope({ ...times, tags: [...tags, 'Post:id=1'] })).toThrow(CodecError)
   })
 })

@@ -4,6 +4,7 @@ import type { AnyClient } from '../../../src/extension/client.ts'
 import { transactionHook } from '../../../src/extension/transaction-hook.ts'
 import { tagsAlone } from '../../../src/query/write-set.ts'
 import type { Holds } from '../../../src/write/holds.ts'
+import type { Intents } from '../../../src/write/intents.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
 import { TransactionScopes } from '../../../src/write/transaction-scopes.ts'
 
@@ -29,6 +30,7 @@ const noHolds = {
   leave: async () => {},
   batch: (run: () => unknown) => run(),
 } as unknown as Holds
+const noIntents = { leave: () => undefined } as unknown as Intents
 
 /** Our `$transaction` over one that opens transactions in this way. */
 function over(open: Open) {
@@ -49,6 +51,7 @@ function over(open: Open) {
       return 'delivered'
     },
     holds: noHolds,
+    intents: noIntents,
     transactions: new TransactionScopes(),
     undoesAll: () => undoesAll,
     timeoutMs,

@@ -4,36 +4,39 @@ import { decode } from '../../../src/codec/typed-json.ts'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import type { Model } from '../../../src/query/model-graph.ts'
 import { type PrecisionRules, readSet } from '../../../src/query/read-set.ts'
-import { type Asked, fill } from '../../../src/read/fill.ts'
+import { type Asked, fill, unregisteredTags } from '../../../src/read/fill.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
 import { OversizeResults } from '../../../src/read/oversize-results.ts'
 import { Background, type ReadContext } from '../../../src/read/read-context.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
+import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { guardedStore } from '../../../src/stores/guards.ts'
 import type { CacheStore } from '../../../src/stores/store.ts'
 import { anyValuesTag } from '../../../src/tags/shape-tags.ts'
-import { HELD, type SeenVersion } from '../../../src/tags/tag-versions.ts'
+import { LOCKED, type SeenTag, type TagClock } from '../../../src/tags/tag-clocks.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { graphOf, testSchema } from '../query/graph-of.ts'
 import { type FakeStore, fakeStore } from '../stores/fake-store.ts'
 import { planOf, policy } from './plan-of.ts'
 
-let clock: ReturnType<typeof manualClock>
+let time: ReturnType<typeof manualClock>
 let store: FakeStore
 let context: ReadContext
 let events: CacheEvent[]
 let fills: { readonly entry: string; readonly ttlMs: number }[]
 
 const plan = planOf(['User'], { policy: { ...policy, swrMs: 30_000, nullTtlMs: 5000, jitter: 0.1 } })
-const asked: Asked = { at: 1_000_000, versions: new Map([['User', 'AAAAAAAAAAAA']]), ticket: 0 }
+const clock: TagClock = { epoch: 'AAAAAAAAAAAA', now: 7, changed: 3 }
+const later: TagClock = { ...clock, now: 9, changed: 8 }
+const asked: Asked = { at: 1_000_000, seen: new Map([['User', clock]]), unregistered: new Set(), ticket: 0 }
 
 beforeEach(() => {
-  clock = manualClock(1_000_007)
+  time = manualClock(1_000_007)
   store = fakeStore()
   fills = []
   events = []
-  const kept: CacheStore = { ...store, fill: async (_, entry, __, ttlMs) => void fills.push({ entry, ttlMs }) }
+  const kept: CacheStore = { ...store, fill: async (_, entry, ttlMs) => void fills.push({ entry, ttlMs }) }
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
   context = {
@@ -47,13 +50,14 @@ beforeEach(() => {
       onError: () => {},
     }),
     events: hub,
-    clock: clock.now,
-    oversize: new OversizeResults(clock.now),
+    clock: time.now,
+    oversize: new OversizeResults(time.now),
     random: () => 0,
     maxValueBytes: () => 1000,
     connection: new SharedConnection('sqlite'),
     background: new Background(),
     learned: new LearnedTags(),
+    registered: new RegisteredShapes(),
     recent: new RecentEntries(),
     preambles: new WeakMap(),
   } as Partial<ReadContext> as ReadContext
@@ -66,7 +70,7 @@ async function stored() {
 const reasons = () => events.flatMap((event) => (event.type === 'fill-skipped' ? [event.reason] : []))
 
 describe('a result is stored', () => {
-  it('under the versions and the time of before the database was asked', async () => {
+  it('under the clocks and the time of before the database was asked', async () => {
     fill(plan, [{ id: 1 }], asked, context)
     expect(await stored()).toEqual([
       {
@@ -76,7 +80,7 @@ describe('a result is stored', () => {
         tookMs: 7,
         ttlMs: 90_000,
         check: '-',
-        versions: ['AAAAAAAAAAAA'],
+        stamps: [{ epoch: 'AAAAAAAAAAAA', clock: 7 }],
         tags: [],
         payload: '\n[{"id":1}]',
       },
@@ -154,9 +158,9 @@ describe('a result is not stored', () => {
     for (let i = 0; i < 5; i += 1) large()
     expect(looks).toBe(once)
     expect(fill({ ...plan, check: 'another query' }, [row('small')], asked, context)).toContain('small')
-    clock.advance(29_999)
+    time.advance(29_999)
     expect(fill(plan, [row('small')], asked, context)).toBeUndefined()
-    clock.advance(1)
+    time.advance(1)
     expect(fill(plan, [row('small')], asked, context)).toContain('small')
     expect(reasons()).toEqual(Array(7).fill('oversize'))
   })
@@ -196,64 +200,64 @@ describe('a result that tells which rows it depends on', () => {
   const args = { where: { title: 'a' }, select: { id: true, title: true }, orderBy: { id: 'asc' }, take: 2 }
   const { tags, parts, shapes } = readSet(graph, post, args, 'rows', rules)
   const page = planOf([...tags], { model: 'Post', parts, shapes, guards: ['Post'] })
-  const before: Asked = { ...asked, versions: new Map([...tags, 'Post', ...shapes.map(anyValuesTag)].map(versioned)) }
-  let versions: Map<string, SeenVersion>
-  let filled: (readonly string[])[]
-
-  function versioned(tag: string) {
-    return [tag, 'AAAAAAAAAAAA'] as const
-  }
-  beforeEach(() => {
-    filled = []
-    versions = new Map(before.versions)
-    const kept: CacheStore = {
-      ...store,
-      fill: async (_, __, some) => void filled.push(some),
-      ensureVersions: async (some) => some.map(() => 'BBBBBBBBBBBB'),
-      lookUp: async (_, some) => ({ entry: undefined, versions: some.map((tag) => versions.get(tag) ?? null) }),
-    }
-    const over = {
-      timeoutMs: 50,
-      connectTimeoutMs: 1000,
-      graceMs: 0,
-      failures: 5,
-      resetMs: 1000,
-      onCondition: () => {},
-      onError: () => {},
-    }
-    context = { ...context, graph, precision: rules, store: guardedStore(kept, over) }
-  })
   const rows = [
     { id: 1, title: 'a' },
     { id: 2, title: 'a' },
   ]
-  const ofRows = (some: readonly string[]) => some.filter((tag) => /\?id=\d/.test(tag))
+  const seen = new Map<string, SeenTag>([...tags, 'Post', ...shapes.map(anyValuesTag)].map((tag) => [tag, clock]))
+  /** Asked under these clocks, by what is known to be registered then. */
+  const askedUnder = (some: typeof seen): Asked => {
+    return { ...asked, seen: some, unregistered: unregisteredTags(page, some, context) }
+  }
+  const stamp = { epoch: clock.epoch, clock: clock.now }
+  const ofRows = (some: readonly string[] = []) => some.filter((tag) => /\?id=\d/.test(tag))
 
-  it('is stored at once by its query, then by its rows', async () => {
-    fill(page, rows, before, context)
-    expect(filled).toEqual([[...tags]])
-    await context.background.settled()
-    expect(filled).toHaveLength(2)
-    expect(ofRows(filled[1] ?? [])).toHaveLength(2)
-    expect(context.learned.of(page.key)).toEqual(filled[1])
+  beforeEach(() => {
+    context = { ...context, graph, precision: rules }
+    for (const shape of shapes) context.registered.add(shape, stamp)
+  })
+
+  it('is stored once, at once, under the tags it tells', async () => {
+    fill(page, rows, askedUnder(seen), context)
+    expect(fills).toHaveLength(1)
+    const [entry] = await stored()
+    expect(entry?.stamps).toEqual([stamp])
+    expect(ofRows(entry?.tags)).toHaveLength(2)
+    expect(ofRows(context.learned.of(page.key))).toEqual(ofRows(entry?.tags))
+    expect(fills).toHaveLength(1)
   })
 
   it.each([
-    ['moved', 'CCCCCCCCCCCC'],
-    ['is held', HELD],
-    ['is gone', null],
-  ] as const)('is stored by its query alone when a guard %s meanwhile', async (_, version) => {
-    versions.set('Post', version)
-    fill(page, rows, before, context)
-    await context.background.settled()
-    expect(filled).toEqual([[...tags]])
+    ['changed', { ...clock, changed: 7 }],
+    ['was locked', LOCKED],
+  ] as const)(
+    'is stored under its rows where a guard %s before, for an entry is judged by its tags',
+    async (_, guard) => {
+      fill(page, rows, askedUnder(new Map([...seen, ['Post', guard]])), context)
+      expect(ofRows((await stored())[0]?.tags)).toHaveLength(2)
+    },
+  )
+
+  it.each([
+    ['no tag of its record was seen before', new Map<string, SeenTag>([['User', clock]])],
+    ['all tags of its record were locked', new Map<string, SeenTag>([...seen.keys()].map((tag) => [tag, LOCKED]))],
+    ['a shape of it was not looked up', new Map([...seen].filter(([tag]) => !/\?id=\*/.test(tag)))],
+    ['a shape of it gave way', new Map([...seen].map(([tag, its]) => [tag, /\?id=\*/.test(tag) ? later : its]))],
+  ])('is not stored when %s, and the next miss begins with the tags of its query', async (_, some) => {
+    context.learned.learn(page.key, ['Post'])
+    fill(page, rows, askedUnder(some), context)
+    expect(await stored()).toEqual([])
+    expect(context.learned.of(page.key)).toBeUndefined()
   })
 
-  it('is stored by its query alone when writers do not know the shape of its rows', async () => {
-    const known = new Map([...before.versions].filter(([tag]) => !/\?id=\*/.test(tag)))
-    fill(page, rows, { ...before, versions: known }, context)
-    await context.background.settled()
-    expect(filled).toEqual([[...tags]])
+  it('is not stored when a shape of it was not registered before the database was asked', async () => {
+    const registered = new RegisteredShapes()
+    context = { ...context, registered }
+    const before = askedUnder(seen)
+    // By another read, while the database was asked: the writes in between were not told.
+    for (const shape of shapes) registered.add(shape, stamp)
+    fill(page, rows, before, context)
+    expect(await stored()).toEqual([])
   })
 
   it('is not stored by a store that is down, which is told once', async () => {
@@ -267,37 +271,8 @@ describe('a result that tells which rows it depends on', () => {
       onCondition: () => {},
       onError: () => {},
     }
-    fill(page, rows, before, { ...context, store: guardedStore(store, over) })
+    fill(page, rows, askedUnder(seen), { ...context, store: guardedStore(store, over) })
     await context.background.settled()
     expect(reasons()).toEqual(['store-unavailable'])
-  })
-
-  it('whose second half fails is stored by its query, and a first half that fails harms nobody', async () => {
-    const over = {
-      timeoutMs: 50,
-      connectTimeoutMs: 1000,
-      graceMs: 0,
-      failures: 50,
-      resetMs: 1000,
-      onCondition: () => {},
-      onError: () => {},
-    }
-    const failing = (which: 'fill' | 'ensureVersions') =>
-      guardedStore(
-        {
-          ...store,
-          ensureVersions: async (some) => some.map(() => 'BBBBBBBBBBBB'),
-          lookUp: async (_, some) => ({ entry: undefined, versions: some.map((tag) => versions.get(tag) ?? null) }),
-          fill: async (_, __, some) => void filled.push(some),
-          [which]: async () => Promise.reject(new Error('lost')),
-        },
-        over,
-      )
-    for (const which of ['fill', 'ensureVersions'] as const) {
-      fill(page, rows, before, { ...context, store: failing(which) })
-      await context.background.settled()
-    }
-    expect(filled).toEqual([[...tags]])
-    expect(reasons()).toEqual(['store-unavailable', 'store-unavailable'])
   })
 })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type Envelope, writeEnvelope } from '../../../src/codec/envelope.ts'
 import { type CacheEvent, EventHub } from '../../../src/events.ts'
 import { LearnedTags } from '../../../src/read/learned-tags.ts'
-import { lookUp } from '../../../src/read/look-up.ts'
+import { lookUp, type Seen } from '../../../src/read/look-up.ts'
 import type { ReadContext } from '../../../src/read/read-context.ts'
 import type { ReadPlan } from '../../../src/read/read-plan.ts'
 import { RecentEntries } from '../../../src/read/recent-entries.ts'
@@ -10,6 +10,7 @@ import { RegisteredShapes } from '../../../src/read/registered-shapes.ts'
 import type { GuardedStore } from '../../../src/stores/guarded-store.ts'
 import { guardedStore } from '../../../src/stores/guards.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { type SeenTag, type Stamp, stampsOf } from '../../../src/tags/tag-clocks.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { planOf, policy } from './plan-of.ts'
 
@@ -60,12 +61,16 @@ beforeEach(() => {
 })
 
 /** Stores an entry as a read made now would. */
-async function stored(over: Partial<Envelope> = {}): Promise<ReadonlyMap<string, string>> {
-  const versions = await store.ensureVersions(plan.tags)
+async function stored(over: Partial<Envelope> = {}): Promise<readonly Stamp[]> {
+  const stamps = [...stampsOf(await seen(plan.tags)).values()]
   const times = { readAt: clock.now(), freshForMs: 60_000, keptForMs: 90_000 }
-  const envelope = { tookMs: 0, ...times, check: '-', versions, tags: [], payload: 'rows' }
-  await store.fill('key', writeEnvelope({ ...envelope, ...over }), plan.tags, 1e9)
-  return new Map(plan.tags.map((tag, i) => [tag, versions[i] as string]))
+  const envelope = { tookMs: 0, ...times, check: '-', stamps, tags: [], payload: 'rows' }
+  await store.fill('key', writeEnvelope({ ...envelope, ...over }), 1e9)
+  return stamps
+}
+async function seen(tags: readonly string[]): Promise<Seen> {
+  const { clocks } = await store.lookUp(undefined, tags)
+  return new Map(tags.map((tag, i) => [tag, clocks[i] as SeenTag]))
 }
 const under = (over: Partial<ReadPlan['policy']>) => ({ ...plan, policy: { ...policy, ...over } })
 const judged = async (asked: ReadPlan = plan) => {
@@ -96,7 +101,7 @@ describe('an entry', () => {
   })
 
   it('may be served stale for as long as this call accepts', async () => {
-    const versions = await stored()
+    const stamps = await stored()
     clock.advance(60_000)
     const found = await lookUp(under({ swrMs: 5000 }), context)
     expect(found).toEqual({
@@ -109,14 +114,15 @@ describe('an entry', () => {
       isDue: false,
       isSoft: false,
       tags: plan.tags,
-      versions: expect.any(Function),
+      stamps,
+      seen: expect.any(Function),
     })
-    expect(found.kind === 'stale' && found.versions()).toEqual(versions)
+    expect(found.kind === 'stale' && found.seen()).toEqual(await seen(plan.tags))
     clock.advance(5000)
     expect(await judged(under({ swrMs: 5000 }))).toBe('expired')
   })
 
-  it('that was read before is asked for by its own tags, and a miss has versions of all the others', async () => {
+  it('that was read before is asked for by its own tags and the guards, and a miss has seen every record of its query', async () => {
     const wider = { ...plan, absence: ['Absence'], watched: [...plan.tags, 'Absence'], guards: ['Guard'] }
     await stored()
     expect(await judged(wider)).toBe('hit')
@@ -130,12 +136,9 @@ describe('an entry', () => {
     expect(await judged(wider)).toBe('hit')
     await store.bump(['User'])
     const missed = await lookUp(wider, context)
-    expect(asked).toEqual([
-      ['Post', 'User', 'Guard'],
-      ['Post', 'User', 'Guard'],
-    ])
+    expect(asked).toEqual([['Post', 'User', 'Guard'], ['Post', 'User', 'Guard'], ['Absence']])
     expect(missed).toMatchObject({ kind: 'miss', cause: 'invalidated', moved: ['User'] })
-    expect(missed.kind === 'miss' && [...missed.versions.keys()].sort()).toEqual(['Absence', 'Guard', 'Post', 'User'])
+    expect(missed.kind === 'miss' && [...missed.seen.keys()].sort()).toEqual(['Absence', 'Guard', 'Post', 'User'])
   })
 
   it('is read anew when other bytes lie there, though nothing moved', async () => {
@@ -176,43 +179,34 @@ describe('an entry', () => {
   })
 
   it('that cannot be read is a miss, and said', async () => {
-    await store.fill('key', 'foreign bytes', [], 1e9)
+    await store.fill('key', 'foreign bytes', 1e9)
     expect(await judged()).toBe('unreadable')
     expect(events).toMatchObject([{ type: 'error', during: 'decode', model: 'User', operation: 'findMany' }])
   })
 
   it('of no tags at all is as good as any', async () => {
     const untagged = planOf([])
-    await stored({ versions: [] })
+    await stored({ stamps: [] })
     expect(await judged(untagged)).toBe('hit')
     expect(events).toEqual([])
   })
 })
 
 describe('a miss', () => {
-  it('has a version of each tag, to fill under, from before the database is asked', async () => {
-    const [post] = await store.ensureVersions(['Post'])
+  it('has seen the clock of each tag, to fill under, before the database is asked', async () => {
     const found = await lookUp(plan, context)
-    const [, user] = (await store.lookUp('key', plan.tags)).versions
-    expect(user).toEqual(expect.any(String))
-    const versions = new Map([
-      ['Post', post],
-      ['User', user],
-    ])
-    expect(found).toEqual({ kind: 'miss', cause: 'absent', versions })
+    expect(found).toEqual({ kind: 'miss', cause: 'absent', seen: await seen(plan.tags) })
+    expect(found.kind === 'miss' && [...found.seen.keys()]).toEqual(plan.tags)
   })
 
-  it('has the versions that are current, not those of the entry that was invalidated', async () => {
+  it('has seen the clocks that are current, not those of the entry that was invalidated', async () => {
     const old = await stored()
     await store.bump(['User'])
-    const [user] = (await store.lookUp('key', ['User'])).versions
-    expect(user).not.toBe(old.get('User'))
-    expect(await lookUp(plan, context)).toEqual({
-      kind: 'miss',
-      cause: 'invalidated',
-      tookMs: 0,
-      moved: ['User'],
-      versions: new Map([...old, ['User', user]]),
-    })
+    const found = await lookUp(plan, context)
+    const now = await seen(plan.tags)
+    expect(found).toEqual({ kind: 'miss', cause: 'invalidated', tookMs: 0, moved: ['User'], seen: now })
+    const [post, user] = [...stampsOf(now).values()]
+    expect([post, user?.epoch]).toEqual([old[0], old[1]?.epoch])
+    expect(user?.clock).toBeGreaterThan(old[1]?.clock ?? Number.POSITIVE_INFINITY)
   })
 })

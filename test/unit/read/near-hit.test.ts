@@ -6,7 +6,7 @@ import { nearHit } from '../../../src/read/near-hit.ts'
 import type { ReadContext } from '../../../src/read/read-context.ts'
 import { copyOf, RecentEntries } from '../../../src/read/recent-entries.ts'
 import type { LookUp } from '../../../src/stores/store.ts'
-import { HELD } from '../../../src/tags/tag-versions.ts'
+import { LOCKED, type TagClock } from '../../../src/tags/tag-clocks.ts'
 import { planOf, policy } from './plan-of.ts'
 
 const plan = planOf(['Post', 'User'])
@@ -17,11 +17,19 @@ const envelope: Envelope = {
   keptForMs: 60_000,
   tookMs: 0,
   check: '-',
-  versions: ['AAAAAAAAAAAA', 'BBBBBBBBBBBB'],
+  stamps: [
+    { epoch: 'AAAAAAAAAAAA', clock: 5 },
+    { epoch: 'BBBBBBBBBBBB', clock: 7 },
+  ],
   tags: [],
   payload: encode(rows),
 }
 const bytes = writeEnvelope(envelope)
+const depends = { tags: plan.tags, stamps: envelope.stamps }
+const [post, user] = envelope.stamps.map(({ epoch, clock }) => ({ epoch, now: clock + 1, changed: clock })) as [
+  TagClock,
+  TagClock,
+]
 let found: LookUp | undefined
 let now: number
 let events: CacheEvent[]
@@ -30,11 +38,11 @@ let context: ReadContext
 beforeEach(() => {
   now = 1_000_000
   events = []
-  found = { entry: bytes, versions: envelope.versions }
+  found = { entry: bytes, clocks: [post, user] }
   const hub = new EventHub()
   hub.on('*', (event) => events.push(event))
   const recent = new RecentEntries()
-  recent.remember(plan, bytes, envelope, plan.tags)
+  recent.remember(plan, bytes, envelope, depends)
   copyOf(recent.of(plan) ?? expect.unreachable(), () => expect.unreachable())
   context = {
     recent,
@@ -66,10 +74,17 @@ describe('the short way of a hit', () => {
 
   it.each<[string, () => void]>([
     ['there is no entry without a round trip', () => (found = undefined)],
-    ['it is another one', () => (found = { entry: `${bytes} `, versions: envelope.versions })],
-    ['one of its tags moved', () => (found = { entry: bytes, versions: ['AAAAAAAAAAAA', 'CCCCCCCCCCCC'] })],
-    ['one of its tags is held', () => (found = { entry: bytes, versions: [HELD, 'BBBBBBBBBBBB'] })],
-    ['one of its tags is gone', () => (found = { entry: bytes, versions: [null, 'BBBBBBBBBBBB'] })],
+    ['it is another one', () => (found = { entry: `${bytes} `, clocks: [post, user] })],
+    ['one of its tags changed', () => (found = { entry: bytes, clocks: [post, { ...user, changed: 8 }] })],
+    ['one of its tags is locked', () => (found = { entry: bytes, clocks: [LOCKED, user] })],
+    [
+      'one of its records began anew',
+      () => (found = { entry: bytes, clocks: [{ ...post, epoch: 'CCCCCCCCCCCC' }, user] }),
+    ],
+    [
+      'one of its tags changed softly',
+      () => (found = { entry: bytes, clocks: [post, { ...user, soft: { clock: 8, until: now + 1 } }] }),
+    ],
     ['it has expired', () => (now += 60_000)],
   ])('is not taken where %s', (_, change) => {
     change()
@@ -96,9 +111,9 @@ describe('the short way of a hit', () => {
   it('is not taken of `null` beyond the time a call accepts it for', () => {
     const nothing = { ...envelope, payload: encode(null) }
     const text = writeEnvelope(nothing)
-    context.recent.remember(plan, text, nothing, plan.tags)
+    context.recent.remember(plan, text, nothing, depends)
     copyOf(context.recent.of(plan) ?? expect.unreachable(), () => expect.unreachable())
-    found = { entry: text, versions: envelope.versions }
+    found = { entry: text, clocks: [post, user] }
     const impatient = { ...plan, policy: { ...policy, nullTtlMs: 5000 } }
     expect(nearHit(impatient, context)).toEqual({ value: null })
     now += 5000
@@ -108,9 +123,9 @@ describe('the short way of a hit', () => {
   it('is not taken where the entry may be due to be renewed early', () => {
     const slow = { ...envelope, tookMs: 5000 }
     const text = writeEnvelope(slow)
-    context.recent.remember(plan, text, slow, plan.tags)
+    context.recent.remember(plan, text, slow, depends)
     copyOf(context.recent.of(plan) ?? expect.unreachable(), () => expect.unreachable())
-    found = { entry: text, versions: envelope.versions }
+    found = { entry: text, clocks: [post, user] }
     now += 59_000
     expect(nearHit({ ...plan, policy: { ...policy, earlyRefresh: 1 } }, context)).toBeUndefined()
     expect(nearHit(plan, context)).toBeDefined()
@@ -126,7 +141,7 @@ describe('the short way of a hit', () => {
     expect(nearHit(plan, { ...context, verifications: {} as never })).toBeUndefined()
     expect(nearHit({ ...plan, policy: { ...policy, validate: () => true } }, context)).toBeUndefined()
     const recent = new RecentEntries()
-    recent.remember(plan, bytes, envelope, plan.tags)
+    recent.remember(plan, bytes, envelope, depends)
     expect(nearHit(plan, { ...context, recent })).toBeUndefined()
   })
 })
@@ -139,7 +154,7 @@ describe('a recent entry', () => {
 
   it('is looked up with the guards of its query', () => {
     const guarded = { ...plan, guards: ['Post'] }
-    context.recent.remember(guarded, bytes, envelope, ['Post?1', 'User'])
+    context.recent.remember(guarded, bytes, envelope, { ...depends, tags: ['Post?1', 'User'] })
     expect(context.recent.of(guarded)?.asked).toEqual(['Post?1', 'User', 'Post'])
   })
 })

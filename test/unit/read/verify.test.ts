@@ -8,6 +8,7 @@ import type { ReadPlan } from '../../../src/read/read-plan.ts'
 import { SharedConnection } from '../../../src/read/shared-connection.ts'
 import { verifyHit } from '../../../src/read/verify.ts'
 import type { LookUp } from '../../../src/stores/store.ts'
+import { LOCKED } from '../../../src/tags/tag-clocks.ts'
 import { holds } from '../../support/holds.ts'
 import { graphOf } from '../query/graph-of.ts'
 import { planOf } from './plan-of.ts'
@@ -38,8 +39,8 @@ let events: CacheEvent[]
 let context: ReadContext
 let connection: SharedConnection
 let verifications: Verifications
-/** The present version of the one tag. */
-let version: string
+/** The clock of the last change of the one tag. */
+let changed: number | typeof LOCKED
 let storeFault: Error | undefined
 let removed: string[]
 
@@ -48,7 +49,7 @@ beforeEach(() => {
   now = 5000
   random = 0
   events = []
-  version = 'v1'
+  changed = 1
   storeFault = undefined
   removed = []
   connection = new SharedConnection('sqlite')
@@ -58,7 +59,10 @@ beforeEach(() => {
   const store = {
     async lookUp(_key: string, tags: readonly string[]): Promise<LookUp> {
       if (storeFault) throw storeFault
-      return { entry: undefined, versions: tags.map(() => version) }
+      return {
+        entry: undefined,
+        clocks: tags.map(() => (changed === LOCKED ? LOCKED : { epoch: 'e', now: 9, changed })),
+      }
     },
     async remove(keys: readonly string[]) {
       if (storeFault) throw storeFault
@@ -88,7 +92,7 @@ interface Hit extends Partial<ReadCall> {
   readonly omitted?: ReadPlan['omitted']
 }
 
-/** A hit on an entry stored under `v1`; how often the database is asked is counted. */
+/** A hit on an entry stored at clock 1; how often the database is asked is counted. */
 function hit({ served, database, omitted, ...call }: Hit): { asked: () => number } {
   let asked = 0
   const run = async () => {
@@ -99,11 +103,10 @@ function hit({ served, database, omitted, ...call }: Hit): { asked: () => number
   const payload = encode(served)
   const common = { model: 'User', operation: 'findMany' }
   const plan = planOf(['User'], { omitted })
-  const versions = new Map([['User', 'v1']])
   verifyHit(
     { ...common, args: {}, dataPath: [], run, begun: NOT_TIMED, ...call },
     plan,
-    { payload, ageMs: 40, versions },
+    { payload, ageMs: 40, tags: ['User'], stamps: [{ epoch: 'e', clock: 1 }] },
     context,
   )
   return { asked: () => asked }
@@ -275,21 +278,21 @@ describe('a difference', () => {
   it('is late when a tag has moved by then, and says within what time', async () => {
     const late = { type: 'verify', outcome: 'late', ageMs: 40 }
     hit(differing)
-    version = 'v2'
+    changed = 2
     await reading()
     expect(events).toMatchObject([{ ...late, invalidatedWithinMs: 0 }])
 
-    version = 'v1'
+    changed = 1
     hit(differing)
     await reading()
-    version = 'v2'
+    changed = 2
     now += 700
     await moment()
     expect(events).toMatchObject([{}, { ...late, invalidatedWithinMs: 700 }])
 
-    version = 'v1'
+    changed = 1
     const moving = () => {
-      version = 'v2'
+      changed = 2
       return 2
     }
     hit({ served: 1, database: [always(2), moving] })
@@ -302,7 +305,7 @@ describe('a difference', () => {
   it('is late while a writer holds a tag', async () => {
     hit(differing)
     await reading()
-    version = '~'
+    changed = LOCKED
     await moment()
     expect(events).toMatchObject([{ outcome: 'late' }])
   })

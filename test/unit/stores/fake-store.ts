@@ -23,8 +23,7 @@ export interface FakeStore extends CacheStore {
 export function fakeStore(isRemote = true): FakeStore {
   const calls: StoreCall[] = []
   const answers: Record<string, unknown> = {
-    lookUp: { entry: 'entry', versions: [] },
-    ensureVersions: [],
+    lookUp: { entry: 'entry', clocks: [] },
     register: [],
     bump: [],
     hold: [],
@@ -53,7 +52,6 @@ export function fakeStore(isRemote = true): FakeStore {
     name: 'fake',
     isRemote,
     lookUp: (key) => called('lookUp', key),
-    ensureVersions: (tags) => called('ensureVersions', tags),
     register: (shapes) => called('register', shapes),
     fill: (key) => called('fill', key),
     increment: (key) => called('increment', key),

@@ -61,9 +61,8 @@ async function failReads(times: number): Promise<void> {
 
 describe('while the store answers', () => {
   it('everything passes through', async () => {
-    expect(await read()).toEqual({ entry: 'entry', versions: [] })
-    expect(await resilient.ensureVersions(['User'])).toEqual([])
-    await resilient.fill('key', 'entry', [], 1)
+    expect(await read()).toEqual({ entry: 'entry', clocks: [] })
+    await resilient.fill('key', 'entry', 1)
     expect(await resilient.bump(['User', 'Post'])).toEqual({ delivery: 'delivered', registries: [] })
     expect(await resilient.remove(['key'])).toBe(1)
     expect(await resilient.peek('key')).toBe('entry')
@@ -72,7 +71,6 @@ describe('while the store answers', () => {
     for await (const keys of resilient.scan('*')) expect(keys).toEqual(['key'])
     expect(store.heard()).toEqual([
       'lookUp key',
-      'ensureVersions User',
       'fill key',
       'bump User,Post',
       'remove key',
@@ -86,7 +84,7 @@ describe('while the store answers', () => {
   })
 
   it('leaves no timer behind', async () => {
-    await Promise.all([read(), resilient.bump(['User']), resilient.fill('key', 'entry', [], 1)])
+    await Promise.all([read(), resilient.bump(['User']), resilient.fill('key', 'entry', 1)])
     expect(vi.getTimerCount()).toBe(0)
   })
 })
@@ -95,10 +93,7 @@ describe('a store that is slow', () => {
   it('is waited for as long as a query can wait, and five times as long by what nobody waits for', async () => {
     store.mood = 'silent'
     const looking = outcome(read())
-    const [filling, pinging] = [
-      outcome(Promise.resolve(resilient.fill('key', 'entry', [], 1))),
-      outcome(resilient.ping()),
-    ]
+    const [filling, pinging] = [outcome(Promise.resolve(resilient.fill('key', 'entry', 1))), outcome(resilient.ping())]
     const bumping = resilient.bump(['User'])
     const bumped = outcome(bumping)
     await pass(49)
@@ -126,7 +121,7 @@ describe('a store that is slow', () => {
     // The timer runs first: timers come before sockets. The reply comes in the same turn.
     vi.advanceTimersByTime(1000)
     store.calls[0]?.answer()
-    expect(await looking).toEqual({ entry: 'entry', versions: [] })
+    expect(await looking).toEqual({ entry: 'entry', clocks: [] })
   })
 
   it('did not when its reply came a turn later', async () => {
@@ -145,8 +140,7 @@ describe('the circuit', () => {
     expect(resilient.condition()).toEqual({ state: 'unavailable', undelivered: 0 })
     store.calls.splice(0)
     await expect(read()).rejects.toThrow(StoreUnavailableError)
-    await expect(resilient.ensureVersions(['User'])).rejects.toThrow(StoreUnavailableError)
-    await expect(resilient.fill('key', 'entry', [], 1)).rejects.toThrow(StoreUnavailableError)
+    await expect(resilient.fill('key', 'entry', 1)).rejects.toThrow(StoreUnavailableError)
     expect(store.calls).toEqual([])
   })
 
@@ -189,7 +183,7 @@ describe('the circuit', () => {
     await failReads(3)
     await pass(1000)
     expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
-    expect(await read()).toEqual({ entry: 'entry', versions: [] })
+    expect(await read()).toEqual({ entry: 'entry', clocks: [] })
   })
 
   it('is closed anew, with all failures forgiven', async () => {
@@ -687,8 +681,7 @@ describe('a store inside the process', () => {
   it('is always in order', async () => {
     expect(await resilient.bump(['User'])).toEqual({ delivery: 'delivered', registries: [] })
     expect(resilient.condition()).toEqual({ state: 'ok', undelivered: 0 })
-    await resilient.fill('key', 'entry', [], 1)
-    await resilient.ensureVersions([])
+    await resilient.fill('key', 'entry', 1)
     expect([await resilient.remove(['key']), await resilient.peek('key'), await resilient.clear()]).toEqual([
       1,
       'entry',

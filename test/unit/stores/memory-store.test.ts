@@ -28,41 +28,33 @@ const keysOf = async (store: CacheStore) => {
 describe('a store of some entries', () => {
   it('never has more, and gives up the ones not used for longest', async () => {
     const store = open({ maxEntries: 3 })
-    for (const key of ['a', 'b', 'c']) await store.fill(key, 'x', [], 1000)
+    for (const key of ['a', 'b', 'c']) await store.fill(key, 'x', 1000)
     await store.lookUp('a', [])
-    await store.fill('d', 'x', [], 1000)
+    await store.fill('d', 'x', 1000)
     expect(await keysOf(store)).toEqual(['a', 'c', 'd'])
   })
 
   it('counts an entry that is filled again once', async () => {
     const store = open({ maxEntries: 2 })
-    for (const key of ['a', 'b', 'a', 'a']) await store.fill(key, 'x', [], 1000)
+    for (const key of ['a', 'b', 'a', 'a']) await store.fill(key, 'x', 1000)
     expect(await keysOf(store)).toEqual(['a', 'b'])
-  })
-
-  it('keeps versions of a bounded number of tags; a lost one makes entries miss, never stale', async () => {
-    const store = open({ maxEntries: 1 })
-    const [first] = await store.ensureVersions(['first'])
-    await store.ensureVersions(Array.from({ length: 1000 }, (_, i) => `tag ${i}`))
-    expect((await store.lookUp('a', ['first'])).versions).toEqual([null])
-    expect(await store.ensureVersions(['first'])).not.toEqual([first])
   })
 })
 
 describe('a store of some bytes', () => {
   it('never has more, keys and entries together', async () => {
     const store = open({ maxBytes: 1000 })
-    for (let i = 0; i < 10; i += 1) await store.fill(`key ${i}`, 'x'.repeat(100), [], 1000)
+    for (let i = 0; i < 10; i += 1) await store.fill(`key ${i}`, 'x'.repeat(100), 1000)
     expect(await keysOf(store)).toEqual(['key 6', 'key 7', 'key 8', 'key 9'])
-    await store.fill('k'.repeat(400), '', [], 1000)
+    await store.fill('k'.repeat(400), '', 1000)
     expect((await keysOf(store)).length).toBeLessThan(3)
   })
 
   it('does not take an entry that is larger than all of it, nor keep what that would have replaced', async () => {
     const store = open({ maxBytes: 1000 })
-    await store.fill('a', 'small', [], 1000)
-    await store.fill('b', 'small', [], 1000)
-    await store.fill('a', 'x'.repeat(1000), [], 1000)
+    await store.fill('a', 'small', 1000)
+    await store.fill('b', 'small', 1000)
+    await store.fill('a', 'x'.repeat(1000), 1000)
     expect(await has(store, 'a')).toBe(false)
     expect(await has(store, 'b')).toBe(true)
   })
@@ -71,7 +63,7 @@ describe('a store of some bytes', () => {
 describe('an entry', () => {
   it('is there until its time, on the clock it was given', async () => {
     const store = open()
-    await store.fill('a', 'x', [], 1000)
+    await store.fill('a', 'x', 1000)
     clock.advance(999)
     expect((await store.lookUp('a', [])).entry).toBe('x')
     clock.advance(1)
@@ -85,16 +77,18 @@ describe('clients that are given one store', () => {
   it('see each other’s entries and writes under one prefix, and nothing of others', async () => {
     const factory = memoryStore()
     const [mine, same, other] = [factory(context), factory(context), factory({ ...context, prefix: 'q:' })]
-    await mine.fill('a', 'x', ['User'], 1000)
-    const [version] = await mine.ensureVersions(['User'])
-    expect(await same.lookUp('a', ['User'])).toEqual({ entry: 'x', versions: [version] })
-    expect(await other.lookUp('a', ['User'])).toEqual({ entry: undefined, versions: [null] })
+    await mine.fill('a', 'x', 1000)
+    const { clocks } = await mine.lookUp('a', ['User'])
+    expect(await same.lookUp('a', ['User'])).toEqual({ entry: 'x', clocks })
+    const there = await other.lookUp('a', ['User'])
+    expect(there.entry).toBeUndefined()
     await same.bump(['User'])
-    expect((await mine.lookUp('a', ['User'])).versions).not.toEqual([version])
+    expect((await mine.lookUp('a', ['User'])).clocks).not.toEqual(clocks)
+    expect(await other.lookUp('a', ['User'])).toEqual(there)
   })
 
   it('see nothing of a store made apart', async () => {
-    await open().fill('a', 'x', [], 1000)
+    await open().fill('a', 'x', 1000)
     expect(await has(open(), 'a')).toBe(false)
   })
 })

@@ -46,7 +46,7 @@ describe('a group of in-process stores', () => {
         onError: () => {},
       })
     const used = { store: open() as ReturnType<typeof open> | undefined }
-    await open().ensureVersions(['a'])
+    await open().lookUp('a', ['a'])
     const size = () => ref.deref()?.peers.size ?? 0
     expect(size()).toBe(2)
     await collected(() => {

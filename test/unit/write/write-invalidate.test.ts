@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { tagsAlone } from '../../../src/query/write-set.ts'
 import { changedNothing } from '../../../src/write/failed-write.ts'
 import type { Holds } from '../../../src/write/holds.ts'
+import type { Intents } from '../../../src/write/intents.ts'
 import { Outbox } from '../../../src/write/outbox.ts'
 import { type WriteCall, type WriteContext, writeInvalidate } from '../../../src/write/write-invalidate.ts'
 
@@ -10,6 +11,7 @@ const noHolds = {
   leave: async () => {},
   batch: (run: () => unknown) => run(),
 } as unknown as Holds
+const noIntents = { leave: () => undefined } as unknown as Intents
 
 let story: string[]
 let outbox: Outbox
@@ -31,6 +33,7 @@ beforeEach(() => {
       return () => void story.push('ended')
     },
     holds: noHolds,
+    intents: noIntents,
     orphanMs: 7000,
   }
 })

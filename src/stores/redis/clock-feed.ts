@@ -1,14 +1,12 @@
-import type { Tag } from '../../tags/tag.ts'
 import { inTime } from '../in-time.ts'
 import { afterLoopTime } from '../loop-time.ts'
-import type { FeedListener, VersionFeed } from '../store.ts'
+import type { ClockFeed, FeedListener } from '../store.ts'
 import type { RedisClient } from './redis-client.ts'
+import type { RedisKeys } from './redis-keys.ts'
 import { dropConnection } from './silence.ts'
 
 export interface FeedContext {
-  /** What the keys of tags begin with. */
-  readonly tagPrefix: string
-  readonly tagOf: (key: string) => Tag
+  readonly keys: RedisKeys
   /** The masters as they are now; rejects while they are not known. */
   readonly masters: () => Promise<readonly RedisClient[]>
   /** Rejects when a master refuses writes: what is changed by those who find others is not told here. */
@@ -18,23 +16,21 @@ export interface FeedContext {
   readonly onError: (during: string, error: unknown) => void
 }
 
-const CHANNEL = '__redis__:invalidate'
 /** Pauses between attempts, ms. */
 const SOONEST = 100
 const LATEST = 5000
 
 /**
- * Tells of every change to the key of a tag, by whomever: the server itself pushes it (`CLIENT TRACKING … BCAST`), also
- * when the key expired, was evicted or flushed. So no writer needs to announce anything, and none can forget to.
+ * Tells of every change to a clock record, whoever made it: the script that makes it publishes it. A message names the clock
+ * before and after, so whoever listens notices what is missing between two of them; a last message that is lost is noticed
+ * by comparing clocks, for which `beat` says when.
  *
- * Each master is listened to by a connection of its own that is redirected to itself, in RESP2, where clients hand the
- * push out as a message; in RESP3 they drop it. A connection that is lost, or whose heartbeat is not answered in time,
- * ends the feed until all of them are there again: pushes may have been lost with it. Pushes and the answer to a
- * heartbeat come in order, so whatever was changed before a heartbeat was answered has been told.
+ * Each master is listened to by a connection of its own. A connection that is lost, or whose heartbeat is not answered in
+ * time, ends the feed until all of them are there again.
  */
-export function versionFeed(listener: FeedListener, context: FeedContext): VersionFeed {
+export function clockFeed(listener: FeedListener, context: FeedContext): ClockFeed {
   const feed = new MastersFeed(listener, context)
-  const handle: VersionFeed = {
+  const handle: ClockFeed = {
     isLive: () => feed.isLive,
     close() {
       dropped.unregister(handle)
@@ -47,7 +43,7 @@ export function versionFeed(listener: FeedListener, context: FeedContext): Versi
   return handle
 }
 
-const held = new WeakMap<VersionFeed, readonly [FeedListener, FeedContext]>()
+const held = new WeakMap<ClockFeed, readonly [FeedListener, FeedContext]>()
 const dropped = new FinalizationRegistry<MastersFeed>((feed) => feed.close())
 
 class MastersFeed {
@@ -80,7 +76,7 @@ class MastersFeed {
     try {
       for (const master of await context.masters()) {
         if (!this.#isMine(mine)) return
-        await this.#follow(master, mine, context.tagPrefix, context.connectTimeoutMs)
+        await this.#follow(master, mine, context.keys.channel, context.connectTimeoutMs)
       }
       if (!this.#isMine(mine)) return
       this.isLive = true
@@ -93,23 +89,21 @@ class MastersFeed {
   }
 
   /** A server that hangs answers none of this. Is not given the context: listeners of the connection would hold it. */
-  async #follow(master: RedisClient, mine: number, tagPrefix: string, limitMs: number): Promise<void> {
+  async #follow(master: RedisClient, mine: number, channel: string, limitMs: number): Promise<void> {
     const connection = master.duplicate?.(OVERRIDES)
     if (!connection) throw new Error('the Redis client cannot be duplicated')
     this.#connections.push(connection)
     connection.on?.('error', () => {})
     connection.on?.('connecting', () => setImmediate(() => connection.stream?.unref?.()))
     connection.on?.('close', () => {
-      if (this.#isMine(mine)) this.#lost(new Error('the connection of the version feed was lost'))
+      if (this.#isMine(mine)) this.#lost(new Error('the connection of the clock feed was lost'))
     })
-    connection.on?.('messageBuffer', (channel: Buffer, keys: unknown) => {
-      if (this.#isMine(mine) && String(channel) === CHANNEL) this.#tell(keys)
+    connection.on?.('message', (_channel: string, message: unknown) => {
+      if (this.#isMine(mine)) this.#tell(String(message))
     })
     await inTime(limitMs, async () => {
       await connection.connect?.()
-      const id = String(await connection.call('CLIENT', 'ID'))
-      await connection.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', 'PREFIX', tagPrefix)
-      await connection.subscribe?.(CHANNEL)
+      await connection.subscribe?.(channel)
     })
   }
 
@@ -117,12 +111,14 @@ class MastersFeed {
     return attempt === this.#attempt && !this.#isClosed
   }
 
-  #tell(keys: unknown): void {
+  #tell(message: string): void {
     const listener = this.#listener.deref()
-    const context = this.#context.deref()
-    // `FLUSHDB` and `FLUSHALL`; and what anybody may publish under the name of this channel.
-    if (!Array.isArray(keys)) listener?.lost()
-    else if (context) listener?.moved(keys.map((key) => context.tagOf(String(key))))
+    const [, epoch, before, after, what, key] = MESSAGE.exec(message) ?? []
+    const record = key === undefined ? undefined : this.#context.deref()?.keys.recordOf(key)
+    if (epoch === undefined || what === undefined || record === undefined) return listener?.lost()
+    if (what === 'lost') return listener?.lost(record)
+    const hashes = what === '*' ? 'all' : what === '' ? [] : what.split(',').map(Number)
+    listener?.changed({ record, epoch, before: Number(before), after: Number(after), hashes })
   }
 
   /** One heartbeat is under way at most; the next one finds it unanswered. A server that takes no writes has none. */
@@ -143,8 +139,10 @@ class MastersFeed {
       heartbeatMs,
       () => {
         if (!this.#isMine(mine)) return
-        if (isAnswered) this.#beat(mine)
-        else this.#lost(new Error(`the version feed did not answer within ${heartbeatMs} ms`))
+        if (isAnswered) {
+          this.#listener.deref()?.beat?.()
+          this.#beat(mine)
+        } else this.#lost(new Error(`the clock feed did not answer within ${heartbeatMs} ms`))
       },
       false,
     )
@@ -171,10 +169,12 @@ class MastersFeed {
   }
 }
 
+const MESSAGE = /^(\S{1,40}) (\d{1,10}) (\d{1,10}) (\S{0,100000}) (.+)$/s
+
 const OVERRIDES = {
   protocol: 2,
   lazyConnect: true,
-  // A connection that comes back by itself would be one that tracks nothing.
+  // A connection that comes back by itself would have missed what was published meanwhile.
   retryStrategy: null,
   reconnectOnError: null,
   autoResubscribe: false,

@@ -111,6 +111,9 @@ function instrumentOf(meter: Meter, { kind, opentelemetry, help, unit }: Metric,
   }
 }
 
+/** What Sentry fills its page about caches from, besides `cache.hit` and `cache.key`. */
+const SENTRY = { 'sentry.op': 'cache.get' }
+
 /** Events are told in the context of the read, or the write, they are about: its span is the parent. */
 function trace(event: CacheEvent, tracer: Tracer, constant: Labels): void {
   if (event.type === 'invalidate') {
@@ -131,7 +134,12 @@ function trace(event: CacheEvent, tracer: Tracer, constant: Labels): void {
     [ATTRIBUTES.model]: model,
     [ATTRIBUTES.operation]: operation,
     [ATTRIBUTES.result]: event.type,
-    ...('key' in event && { [ATTRIBUTES.key]: event.key }),
+    ...('key' in event && {
+      [ATTRIBUTES.key]: event.key,
+      ...SENTRY,
+      'cache.hit': event.type !== 'miss',
+      'cache.key': [event.key],
+    }),
     ...('tier' in event && { [ATTRIBUTES.tier]: event.tier, [ATTRIBUTES.ageMs]: event.ageMs }),
     ...('cause' in event && { [ATTRIBUTES.cause]: event.cause, [ATTRIBUTES.shared]: event.coalesced }),
     ...('reason' in event && { [ATTRIBUTES.reason]: event.reason }),

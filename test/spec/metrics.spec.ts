@@ -343,12 +343,19 @@ describe('spans', () => {
     })
     const spans = exporter.getFinishedSpans()
     const about = { service: 'shop', 'prisma.cache.model': 'User' }
-    const read = { ...about, 'prisma.cache.operation': 'findUnique', 'prisma.cache.key': expect.any(String) }
+    const read = {
+      ...about,
+      'prisma.cache.operation': 'findUnique',
+      'prisma.cache.key': expect.any(String),
+      'sentry.op': 'cache.get',
+      'cache.key': [expect.stringContaining('User:findUnique:')],
+    }
     expect(spans.map(({ name, attributes }) => ({ name, ...attributes }))).toEqual([
       {
         name: 'prisma.cache.read',
         ...read,
         'prisma.cache.result': 'miss',
+        'cache.hit': false,
         'prisma.cache.cause': 'absent',
         'prisma.cache.shared': false,
         'prisma.cache.look_up_ms': expect.any(Number),
@@ -357,6 +364,7 @@ describe('spans', () => {
         name: 'prisma.cache.read',
         ...read,
         'prisma.cache.result': 'hit',
+        'cache.hit': true,
         'prisma.cache.tier': 'far',
         'prisma.cache.age_ms': 0,
       },

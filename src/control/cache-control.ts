@@ -17,6 +17,7 @@ import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { LocalSize, ServerInfo } from '../stores/store.ts'
 import { inScope, scopeName } from '../tags/scope-tags.ts'
 import { namespaceTag, type Tag, userTag } from '../tags/tag.ts'
+import { VERSION_LENGTH } from '../tags/tag-versions.ts'
 import { idOfKey } from '../values/value-key.ts'
 import type { Values } from '../values/values.ts'
 import type { Invalidate } from '../write/invalidate.ts'
@@ -209,6 +210,14 @@ export function cacheControl(context: ControlContext): CacheControl {
     for (const one of whole.patterns(pattern)) yield* store.scan(one)
   }
 
+  async function isInvalidated({ dependsOn, versions }: Pick<EntryInfo, 'dependsOn' | 'versions'>) {
+    const now = dependsOn && (await store.lookUp(undefined, dependsOn).catch(() => null))
+    // A softly invalidated tag has a longer version.
+    const same = (version: string, i: number) =>
+      now?.versions[i]?.slice(0, VERSION_LENGTH) === version.slice(0, VERSION_LENGTH)
+    return now && !versions.every(same)
+  }
+
   async function removeMatching(pattern: string): Promise<number> {
     let removed = 0
     for await (const found of scan(pattern)) removed += await removeKeys(found)
@@ -293,7 +302,8 @@ export function cacheControl(context: ControlContext): CacheControl {
 
     async inspect(key, { value = false } = {}) {
       const bytes = await store.peek(whole.key(key))
-      return bytes === undefined ? null : entryInfo({ ...whole.described(key), bytes }, value, context)
+      const info = bytes === undefined ? null : entryInfo({ ...whole.described(key), bytes }, value, context)
+      return info && { ...info, isInvalidated: await isInvalidated(info) }
     },
 
     health: () => healthOf(store),

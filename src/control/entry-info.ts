@@ -23,6 +23,8 @@ export interface EntryInfo {
   readonly dependsOn: readonly string[] | null
   /** The versions its tags had when it was read; it is served while they are still current. */
   readonly versions: readonly string[]
+  /** Whether a tag has another version by now; `null`: its tags are not known here, or the store does not say. */
+  readonly isInvalidated: boolean | null
   readonly bytes: number
   /** The id of the key it is encrypted with; `null`: it is not. */
   readonly encryptedWith: string | null
@@ -62,12 +64,12 @@ interface Found {
   readonly bytes: string
 }
 
-/** `null`: its bytes are no entry of this version. */
+/** `null`: its bytes are no entry of this version. What its tags are now the store knows. */
 export function entryInfo(
   { key, model, operation, bytes }: Found,
   withValue: boolean,
   { clock, graph, sensitiveModels, tagsOf }: EntryKnowledge,
-): EntryInfo | null {
+): Omit<EntryInfo, 'isInvalidated'> | null {
   let envelope: Envelope
   try {
     envelope = readEnvelope(bytes)

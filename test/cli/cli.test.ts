@@ -84,7 +84,7 @@ describe('on what an application has stored', () => {
       cli('get', 'User:findUnique:@bob'),
     ])
     expect(plain.stdout).toMatch(/^of +User\.findUnique$/m)
-    expect(plain.stdout).toMatch(/^fresh for +\d+ s$/m)
+    expect(plain.stdout).toMatch(/^fresh for +\d+ s, unless it was invalidated/m)
     expect(plain.stdout).not.toContain('ada@')
     expect(value.stdout).toContain('"email": "ada@example.test"')
     expect(found).toMatchObject({

@@ -175,11 +175,31 @@ describeCombinations('$cache', (bed) => {
       tags: entry!.versions.length,
       dependsOn: expect.arrayContaining(['#a']),
       versions: expect.arrayContaining([expect.any(String)]),
+      isInvalidated: false,
       bytes: expect.any(Number),
     })
     expect(JSON.stringify(entry)).not.toContain('ada@')
     expect(await prisma.$cache.inspect(key!.slice(key!.indexOf('User:')))).toEqual(entry)
     expect(await prisma.$cache.inspect('User:findUnique:none')).toBeNull()
+  })
+
+  it('inspect tells an entry that was invalidated from one that was not', async () => {
+    const { prisma } = spec.cached()
+    // The tags of an entry are known to who has read it from the cache.
+    const stored = async (read: () => PromiseLike<unknown>) => {
+      await read()
+      await prisma.$cache.settled()
+      const { info } = await prisma.$cache.withCacheInfo(read())
+      return info.status === 'bypass' ? '' : info.key
+    }
+    const user = await stored(() => prisma.user.findUnique({ where: { id: 1 } }))
+    const tags = await stored(() => prisma.tag.count())
+    const isInvalidated = async (key: string) => (await prisma.$cache.inspect(key))?.isInvalidated
+    expect([await isInvalidated(user), await isInvalidated(tags)]).toEqual([false, false])
+    await prisma.$cache.invalidate({ models: ['User'] })
+    expect([await isInvalidated(user), await isInvalidated(tags)]).toEqual([true, false])
+    await prisma.$cache.invalidate({ models: ['Tag'], soft: true })
+    expect(await isInvalidated(tags)).toBe(true)
   })
 
   it('inspect shows the value to who asks for it, as JSON can say it', async () => {

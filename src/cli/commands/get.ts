@@ -25,13 +25,22 @@ export async function get(key: string, { value }: { readonly value?: boolean }, 
   return EXIT.ok
 }
 
+/** An entry that was invalidated stays where it is until it expires, and looks as it did. */
+function lifeText({ freshForMs, isInvalidated }: EntryInfo): string {
+  if (isInvalidated) return 'no longer: it was invalidated'
+  if (freshForMs <= 0) return 'no longer'
+  return isInvalidated === false
+    ? timeText(freshForMs)
+    : `${timeText(freshForMs)}, unless it was invalidated: a process that has read it knows, see --url`
+}
+
 function described(entry: EntryInfo): string[] {
-  const { key, model, operation, readAt, tookMs, freshForMs, keptForMs, tags, dependsOn, bytes, value } = entry
+  const { key, model, operation, readAt, tookMs, keptForMs, tags, dependsOn, bytes, value } = entry
   const lines = [
     ['key', key],
     ['of', `${model}.${operation}`],
     ['read at', `${readAt.toISOString()}, in ${timeText(tookMs)}`],
-    ['fresh for', freshForMs > 0 ? timeText(freshForMs) : 'no longer'],
+    ['fresh for', lifeText(entry)],
     ['kept for', timeText(keptForMs)],
     ['size', bytesText(bytes)],
     ['depends on', dependsOn ? dependsOn.join(' ') : `${tags} tags`],

@@ -82,7 +82,7 @@ function show(answer: Answer, target: Target, terminal: Terminal, before?: Answe
       .sort((one, other) => other.count - one.count)
       .map(({ model, name, count }) => [`${model}.${name}`, countText(count)])
     const [head = '', ...lines] = table(
-      ['entries of', '>count'],
+      ['entries stored, invalidated ones too', '>count'],
       [...rows, [complete ? 'all' : 'at least', countText(entries)]],
     )
     for (const line of [paint('bold', head), ...lines, '']) terminal.print(line)

@@ -149,6 +149,13 @@ const HIDDEN: Readonly<Record<string, string>> = {
   unreadable: 'it cannot be read',
 }
 
+/** An entry that was invalidated stays where it is until it expires, and looks as it did. */
+function lifeText({ freshForMs, isInvalidated }: Entry): string {
+  if (isInvalidated) return 'no longer: it was invalidated'
+  if (freshForMs <= 0) return 'no longer'
+  return isInvalidated === false ? span(freshForMs) : `${span(freshForMs)}, unless it was invalidated`
+}
+
 function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Promise<void>): Node[] {
   const {
     key,
@@ -156,7 +163,6 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
     operation,
     readAt,
     tookMs,
-    freshForMs,
     keptForMs,
     tags,
     dependsOn,
@@ -173,7 +179,7 @@ function described(entry: Entry, isReadOnly: boolean, drop: (key: string) => Pro
       ...fact('Key', h('span', { class: 'mono' }, key)),
       ...fact('Of', `${model}.${operation}`),
       ...fact('Read', `${moment(Date.parse(readAt))}, in ${ms(tookMs)}`),
-      ...fact('Fresh for', freshForMs > 0 ? span(freshForMs) : 'no longer'),
+      ...fact('Fresh for', lifeText(entry)),
       ...fact('Kept for', span(keptForMs)),
       ...fact('Size', bytes(size)),
       ...fact(

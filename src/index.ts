@@ -80,6 +80,7 @@ export type { FormAccount } from './read/admission.ts'
 export type { ExplainedDependency, Explanation } from './read/explain.ts'
 export { createCache } from './setup/create-cache.ts'
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.ts'
+export type { AnyRedisClient } from './stores/redis/adapters/index.ts'
 export type { RedisClient } from './stores/redis/redis-client.ts'
 export { redisStore } from './stores/redis/redis-store.ts'
 export type {

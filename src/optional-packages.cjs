@@ -18,9 +18,23 @@ module.exports = {
       return { error }
     }
   },
+  iovalkey: () => {
+    try {
+      return { found: require('iovalkey') }
+    } catch (error) {
+      return { error }
+    }
+  },
   jiti: () => {
     try {
       return { found: require('jiti') }
+    } catch (error) {
+      return { error }
+    }
+  },
+  redis: () => {
+    try {
+      return { found: require('redis') }
     } catch (error) {
       return { error }
     }

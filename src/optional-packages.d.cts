@@ -1,4 +1,4 @@
-type OptionalPackage = '@prisma/client/runtime/client' | 'croner' | 'ioredis' | 'jiti'
+type OptionalPackage = '@prisma/client/runtime/client' | 'croner' | 'ioredis' | 'iovalkey' | 'jiti' | 'redis'
 
 /** Loads one of them, when it is called. */
 declare const packages: {

@@ -4,6 +4,7 @@ import type { CacheOptions } from '../policy/options.ts'
 import { validateOptions } from '../policy/validate-options.ts'
 import { createCache } from '../setup/create-cache.ts'
 import { withSurroundings } from '../setup/surroundings.ts'
+import { type AnyRedisClient, asRedisClient } from '../stores/redis/adapters/index.ts'
 import { connectRedis } from '../stores/redis/connect.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 import { redisStore } from '../stores/redis/redis-store.ts'
@@ -56,7 +57,7 @@ export function storeTarget(given: GlobalOptions, { looksOnly, options = options
   }
   const own = typeof redis === 'string' ? connectRedis(redis) : undefined
   own?.on?.('error', () => {})
-  const client = own ?? (redis as RedisClient | undefined)
+  const client = own ?? (redis === undefined ? undefined : asRedisClient(redis as AnyRedisClient))
   const open = client ? redisStore(client) : (store as StoreFactory)
   const cache = createCache({
     ...options,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Precision } from '../dependency.ts'
 import type { Alert, Tier } from '../events.ts'
-import type { RedisClient } from '../stores/redis/redis-client.ts'
+import type { AnyRedisClient } from '../stores/redis/adapters/index.ts'
 import type { StoreFactory } from '../stores/store.ts'
 import type { Ttl } from './ttl.ts'
 
@@ -361,10 +361,11 @@ export interface CatalogueOptions extends CatalogueHints {
 
 export interface CacheOptions {
   /**
-   * The shared cache: an ioredis `Redis` or `Cluster`, or a `redis://` / `rediss://` URL.
+   * The shared cache: a client of ioredis (`Redis` or `Cluster`), iovalkey, redis (connected) or @upstash/redis, or a `redis://` /
+   * `rediss://` URL, for which the client that is installed is used.
    * @default `REDIS_URL`, else `REDIS_HOST` (+ `REDIS_PORT`, `REDIS_PASSWORD`, `REDIS_DB`), else a store in this process
    */
-  readonly redis?: string | RedisClient | undefined
+  readonly redis?: string | AnyRedisClient | undefined
   /** A store: `'memory'`, `memoryStore({ … })`, `redisStore(client)` or one of your own. */
   readonly store?: 'memory' | StoreFactory | undefined
   /**

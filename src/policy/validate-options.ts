@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { check, listOf, shape, text, wholeNumber } from '../input.ts'
+import { isRedisClient } from '../stores/redis/adapters/index.ts'
 import { KEY_ID, keyBytes } from './key-bytes.ts'
 import type {
   CacheConfig,
@@ -119,7 +120,7 @@ const rawRule = shape({
 })
 
 const LOGGER_FIX = 'Give an object with a function `warn`, such as `console`, or false.'
-const REDIS_FIX = 'Give a redis:// or rediss:// URL, or an ioredis client.'
+const REDIS_FIX = 'Give a redis:// or rediss:// URL, or a client of ioredis, iovalkey, redis or @upstash/redis.'
 
 const warmOn = v.union(
   [
@@ -455,9 +456,4 @@ function isRedisUrl(url: string): boolean {
 
 function isLogger(value: unknown): boolean {
   return typeof (value as { warn?: unknown } | null)?.warn === 'function'
-}
-
-function isRedisClient(value: unknown): boolean {
-  const client = value as { call?: unknown; pipeline?: unknown } | null
-  return typeof client === 'object' && typeof client?.call === 'function' && typeof client.pipeline === 'function'
 }

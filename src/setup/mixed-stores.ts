@@ -1,4 +1,5 @@
 import type { CacheOptions } from '../policy/options.ts'
+import { asRedisClient } from '../stores/redis/adapters/index.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 
 /** A database as far as a client shows it. */
@@ -61,7 +62,7 @@ function firstUnder<K>(
 export function storePlace({ store, redis }: CacheOptions): string | undefined {
   if (store !== undefined && store !== 'memory') return undefined
   if (store === 'memory' || redis === undefined) return 'memory'
-  if (typeof redis !== 'string') return clientPlace(redis as RedisClient)
+  if (typeof redis !== 'string') return clientPlace(asRedisClient(redis))
   return URL.canParse(redis) ? addressOf(new URL(redis)) : undefined
 }
 

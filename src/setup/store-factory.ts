@@ -2,7 +2,6 @@ import type { CacheOptions } from '../policy/options.ts'
 import { announced } from '../stores/announced.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import { nearTier } from '../stores/near-tier.ts'
-import type { RedisClient } from '../stores/redis/redis-client.ts'
 import { ownRedisStore, redisStore } from '../stores/redis/redis-store.ts'
 import type { StoreFactory } from '../stores/store.ts'
 
@@ -19,5 +18,5 @@ export function storeFactory(options: CacheOptions): StoreFactory {
 function farFactory({ store, redis }: CacheOptions): StoreFactory {
   if (store !== undefined) return store === 'memory' ? memoryStore() : store
   if (redis === undefined) return memoryStore()
-  return typeof redis === 'string' ? ownRedisStore(redis) : redisStore(redis as RedisClient)
+  return typeof redis === 'string' ? ownRedisStore(redis) : redisStore(redis)
 }

@@ -262,13 +262,19 @@ describe('in an application', () => {
 
   inEachBuild('finds the Redis client that the application installed, from %s', async (_, build) => {
     const redis = await startRedis()
-    const links = { 'ioredis 5': 'ioredis5', 'ioredis 6': 'ioredis' }
+    const links = [
+      ['ioredis', 'ioredis5'],
+      ['ioredis', 'ioredis'],
+      ['iovalkey', 'iovalkey'],
+      ['redis', 'redis4'],
+      ['redis', 'redis'],
+    ] as const
     try {
-      for (const [version, source] of Object.entries(links)) {
-        const link = join(app, 'node_modules/ioredis')
+      for (const [client, source] of links) {
+        const link = join(app, 'node_modules', client)
         symlinkSync(join(root, 'node_modules', source), link)
-        const options = `({ configFile: false, breaker: { quarantineMs: 0 }, redis: '${redis.url}', prefix: '${version}', defaults: { ttl: 60 }, timeoutMs: 5000 })`
-        expect(await runApp(build, options).finally(() => rmSync(link)), version).toMatchObject({ hit: 1, miss: 1 })
+        const options = `({ configFile: false, breaker: { quarantineMs: 0 }, redis: '${redis.url}', prefix: '${source}', defaults: { ttl: 60 }, timeoutMs: 5000 })`
+        expect(await runApp(build, options).finally(() => rmSync(link)), source).toMatchObject({ hit: 1, miss: 1 })
         await redis.restart()
       }
     } finally {

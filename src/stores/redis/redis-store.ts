@@ -18,6 +18,7 @@ import {
   type StoreFactory,
 } from '../store.ts'
 import { tickBatch } from '../tick-batch.ts'
+import { type AnyRedisClient, asRedisClient } from './adapters/index.ts'
 import { ClusterServers } from './cluster-servers.ts'
 import { INCREMENT } from './counters.ts'
 import {
@@ -47,7 +48,8 @@ import { listenWeakly } from './weak-listeners.ts'
 import { isWrongType, removeWrongTypes } from './wrong-types.ts'
 
 /** A store in Redis over a client of the application's own; the application closes the client. */
-export function redisStore(client: RedisClient): StoreFactory {
+export function redisStore(given: AnyRedisClient): StoreFactory {
+  const client = asRedisClient(given)
   const keyPrefix = client.options?.keyPrefix
   if (keyPrefix) {
     throw new CacheConfigError(
@@ -70,6 +72,15 @@ export function ownRedisStore(url: string): StoreFactory {
 
 function limitsOf({ connection, timeoutMs }: StoreContext): ConnectionLimits {
   return connection ?? connectionLimits({}, timeoutMs)
+}
+
+function noPush(): CacheConfigError {
+  const fix = "Give `near: 'revalidate'`, or a client of ioredis or iovalkey."
+  return new CacheConfigError(
+    'near',
+    "'push' needs a connection that Redis pushes on, which this client does not have",
+    fix,
+  )
 }
 
 function told({ onError }: StoreContext, error: unknown): void {
@@ -415,8 +426,9 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
       return answer(reply) === 1
     },
     isTrusted: () => isTrusted(servers),
-    follow: (listener, heartbeatMs) =>
-      versionFeed(listener, {
+    follow: (listener, heartbeatMs) => {
+      if (!client.duplicate) throw noPush()
+      return versionFeed(listener, {
         tagPrefix: `${context.prefix}tag:`,
         tagOf: (key) => outOfSlot(key.slice(context.prefix.length + 'tag:'.length)),
         masters: async () => {
@@ -427,7 +439,8 @@ function openSpace(client: RedisClient, context: StoreContext, own: OwnConnectio
         heartbeatMs,
         connectTimeoutMs: connection.connectTimeoutMs,
         onError: context.onError,
-      }),
+      })
+    },
     ensureVersions: (tags) => ensures(tags),
     register: (shapes) => Promise.all(shapes.map(registrations)),
 

@@ -138,7 +138,12 @@ describe('an option that is wrong', () => {
     [{ prefix: 'x'.repeat(129) }, 'prefix', '…', 'Give at most 128 characters.'],
     [{ store: 'redis' }, 'store', '"redis"', "Give 'memory', memoryStore({ … })"],
     [{ store: new Map() }, 'store', 'an object with no keys', "Give 'memory', memoryStore({ … })"],
-    [{ redis: 'localhost' }, 'redis', '"localhost"', 'Give a redis:// or rediss:// URL, or an ioredis client.'],
+    [
+      { redis: 'localhost' },
+      'redis',
+      '"localhost"',
+      'Give a redis:// or rediss:// URL, or a client of ioredis, iovalkey, redis or @upstash/redis.',
+    ],
     [{ redis: 'http://localhost' }, 'redis', '"http://localhost"', 'Give a redis:// or rediss:// URL'],
     [{ redis: { host: 'a' } }, 'redis', 'an object with host', 'Give a redis:// or rediss:// URL'],
     [{ redis: null }, 'redis', 'null', 'Give a redis:// or rediss:// URL'],

@@ -229,7 +229,7 @@ describe('what is wrong in the options is said when the extension is set up: opt
     ['a rule of an unknown model', { raw: [{ match: 'x', writes: ['Nope'] }] }, 'raw.0.writes', /no model "Nope"/],
     ['another URL', { redis: 'http://cache' }, 'redis', /got "http:\/\/cache".*redis:\/\//],
     ['a host for a URL', { redis: 'localhost:6379' }, 'redis', /got "localhost:6379"/],
-    ['no client', { redis: { host: 'localhost' } }, 'redis', /an object with host.*ioredis client/],
+    ['no client', { redis: { host: 'localhost' } }, 'redis', /an object with host.*a client of ioredis/],
     ['an unknown store', { store: 'file' }, 'store', /got "file".*memoryStore/],
     ['no function', { vary: 'tenant' }, 'vary', /got "tenant".*function/],
     ['a clock that stands', { clock: 0 }, 'clock', /got 0.*function/],

@@ -54,8 +54,8 @@ export function entriesText(entries: readonly (readonly [key: string, text: stri
   return `${all}}`
 }
 
-/** Names of arguments and fields come with every call. */
-function quoted(key: string): string {
+/** The text of a key. Names of arguments and fields come with every call. */
+export function quoted(key: string): string {
   const known = quotedKeys.get(key)
   if (known !== undefined) return known
   const text = JSON.stringify(key)

@@ -1,5 +1,5 @@
 import { canonicalArgs } from './canonical-args.ts'
-import { canonicalText, isDecimal, isFieldReference, isPlainObject, orderedText } from './canonical-text.ts'
+import { canonicalText, isDecimal, isFieldReference, isPlainObject, orderedText, quoted } from './canonical-text.ts'
 import { columnText, hasColumnText } from './column-text.ts'
 import { type Field, isConnective, type Model, type ModelGraph, relationFilterKey } from './model-graph.ts'
 import { Slot, type SlottedText, slotted } from './slot.ts'
@@ -178,32 +178,40 @@ class FormWalk implements ReadForm {
   }
 
   #title(word: string): void {
-    if (!this.#copies || this.title.length > MAX_TITLE) return
+    if (this.title.length > MAX_TITLE) return
     this.title += /\w$/.test(this.title) && /^\w/.test(word) ? ` ${word}` : word
   }
 
   /** Keys in their own order, and those that are `undefined` too: planning may tell them apart. */
   #object(value: Args, each: (key: string, member: unknown) => unknown): Args {
+    if (this.#copies) return this.#copied(value, each)
     this.text += '{'
-    this.#title('{')
-    const copy: Record<string, unknown> = this.#copies ? Object.create(null) : NOT_COPIED
     for (const key of Object.keys(value)) {
+      if (!this.isPossible) break
       const member = value[key]
-      if (member !== undefined) this.#title(key)
-      this.text += `${KEY.test(key) ? key : JSON.stringify(key)}:`
-      const slotted = member === undefined ? this.#literal(member) : each(key, member)
-      if (this.#copies) copy[key] = slotted
+      this.text += `${quoted(key)}:`
+      if (member === undefined) this.#literal(member)
+      else each(key, member)
       this.text += ','
     }
     this.text += '}'
+    return value
+  }
+
+  #copied(value: Args, each: (key: string, member: unknown) => unknown): Args {
+    this.#title('{')
+    const copy: Record<string, unknown> = Object.create(null)
+    for (const key of Object.keys(value)) {
+      const member = value[key]
+      if (member !== undefined) this.#title(key)
+      copy[key] = member === undefined ? member : each(key, member)
+    }
     this.#title('}')
-    return this.#copies ? copy : value
+    return copy
   }
 }
 
-const NOT_COPIED: Record<string, unknown> = {}
 const MAX_TITLE = 160
-const KEY = /^\w+$/
 
 /** One value, however it is spelt: what it is may matter to its text, and to nothing else. */
 function isSingle(value: unknown): boolean {

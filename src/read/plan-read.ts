@@ -30,11 +30,16 @@ export function planRead(call: ReadCall, cache: ReadCache, context: ReadContext)
   const model = context.graph.models.get(name)
   if (!model) return bypass('unknown-argument')
   const form = formOf(call, model, context)
-  const account = context.admission.mayRefuse(name, operation) ? accountOf(call, form, context) : undefined
-  if (account && !account.admits(form?.values ?? NONE)) return { kind: 'bypass', reason: 'not-admitted', account }
+  const mayRefuse = context.admission.mayRefuse(name, operation)
+  // One whose form is not known yet is planned first, and is not refused.
+  if (mayRefuse && form?.known && !form.known.account.admits(form.read.values)) return notAdmitted(form.known.account)
   const template = form?.known?.text
-  const argsText = () => (template ? filled(template, form.values) : canonicalArgs(context.graph, model, args))
+  const argsText = () => (template ? filled(template, form.read.values) : canonicalArgs(context.graph, model, args))
   const asked = queryText(call, policy, context, argsText)
+  if (mayRefuse && !form && asked.kind === 'asked') {
+    const account = withoutForm(call, context)
+    if (!account.admits(NONE)) return notAdmitted(account)
+  }
   const before = asked.kind === 'asked' ? context.queries.get(asked.text) : undefined
   if (before) return planned(call, policy, before, context)
   const begun = performance.now()
@@ -86,9 +91,8 @@ function withoutShapes(coarse: ReadonlySet<string>, rules: PrecisionRules): Prec
 
 const NONE: readonly string[] = []
 
-/** `undefined` while its form is not known: it is planned first. */
-function accountOf(call: ReadCall, form: NamedForm | undefined, context: ReadContext): Account | undefined {
-  return form ? form.known?.account : withoutForm(call, context)
+function notAdmitted(account: Account): Bypass {
+  return { kind: 'bypass', reason: 'not-admitted', account }
 }
 
 /** Of all reads of an operation that are planned one by one. */
@@ -96,7 +100,8 @@ function withoutForm({ model, operation }: ReadCall, { admission }: ReadContext)
   return admission.of(model, operation, '*')
 }
 
-interface NamedForm extends ReadForm {
+interface NamedForm {
+  readonly read: ReadForm
   readonly name: string
   /** What is known of it since its first read. */
   readonly known: Form | undefined
@@ -104,15 +109,11 @@ interface NamedForm extends ReadForm {
 
 /** `undefined`: the read is planned by itself, if its arguments have a text at all. */
 function formOf({ operation, args, dataPath }: ReadCall, model: Model, context: ReadContext): NamedForm | undefined {
-  const form = formOfArgs(context.graph, model, args)
-  if (!form || form.text.length > MAX_FORM) return undefined
-  const name = `${model.name} ${operation} ${dataPath.join('.')} ${form.text}`
-  return { text: form.text, values: form.values, tagTexts: () => form.tagTexts(), name, known: context.forms.get(name) }
-}
-
-function formOfArgs(graph: ModelGraph, model: Model, args: ReadCall['args']): ReadForm | undefined {
   try {
-    return readForm(graph, model, args)
+    const read = readForm(context.graph, model, args)
+    if (!read || read.text.length > MAX_FORM) return undefined
+    const name = `${model.name} ${operation} ${dataPath.join('.')} ${read.text}`
+    return { read, name, known: context.forms.get(name) }
   } catch (error) {
     if (error instanceof UnsupportedArgument) return undefined
     throw error
@@ -123,7 +124,7 @@ function formOfArgs(graph: ModelGraph, model: Model, args: ReadCall['args']): Re
 function dependsOn(call: ReadCall, model: Model, context: ReadContext, form: NamedForm | undefined): Depends {
   if (!form) return { ...dependsOnArgs(call, model, call.args, context), account: withoutForm(call, context) }
   const known = form.known ?? plannedForm(call, model, context, form)
-  const depends = known.of?.(form.tagTexts()) ?? dependsOnArgs(call, model, call.args, context)
+  const depends = known.of?.(form.read.tagTexts()) ?? dependsOnArgs(call, model, call.args, context)
   return { ...depends, account: known.account }
 }
 

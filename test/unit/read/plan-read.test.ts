@@ -231,6 +231,21 @@ describe('a read is not cached', () => {
     expect(reason(asked)).toBe('cached')
   })
 
+  it('where caching does not pay; arguments that cannot be cached are told first', () => {
+    const admission = new Admission(new EventHub(), { refuses: true, isRemote: false })
+    const account = admission.of('User', 'findMany', '*')
+    for (let i = 0; i < 256; i += 1) {
+      account.planned(0.1)
+      account.miss(false)
+      account.queried(1)
+      account.filled(0.1)
+    }
+    expect(account.isAdmitted).toBe(false)
+    const context = { admission }
+    expect(reason({ context, args: { where: { OR: [{ id: 1 }, { id: 2 }] } } })).toBe('not-admitted')
+    expect(reason({ context, args: { where: { name: new (class Mine {})() } } })).toBe('unsupported-argument')
+  })
+
   it('where the scope cannot be told, which is an event', () => {
     events.splice(0)
     const vary = () => {

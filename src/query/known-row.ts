@@ -29,8 +29,7 @@ export class ValuesAsTexts implements KnownRow {
 
   get(column: string): string | undefined {
     if (!Object.hasOwn(this.#values, column)) return undefined
-    const known = this.#texts.get(column)
-    if (known !== undefined) return known
+    if (this.#texts.has(column)) return this.#texts.get(column)
     const field = this.#model.fields.get(column)
     const text = field && field.kind !== 'relation' ? this.#textOf(field, this.#values[column]) : undefined
     this.#texts.set(column, text)

@@ -36,7 +36,7 @@ function tagsOfRow(graph: ModelGraph, model: Model, shape: Shape, row: KnownRow,
   if (areKnown(texts)) return [valuesTag(shape, texts)]
   const unknown = shape.fields.flatMap(({ isOptional }, i) => (texts[i] === undefined ? [{ isOptional, i }] : []))
   const [only, ...others] = unknown
-  if (only?.isOptional && others.length === 0) return [valuesTag(shape, filled(texts, [['*', only.i]]))]
+  if (only?.isOptional && others.length === 0) return [valuesTag(shape, texts.with(only.i, '*') as readonly string[])]
   const guesses = guessed(graph, model, shape, texts, unknown)
   if (guesses) return guesses
   const isSpared = kind === 'created' && comparesKey(model, shape.fields)
@@ -80,10 +80,4 @@ function possibleValues(graph: ModelGraph, model: Model, name: string): readonly
   const isBoolean = field.type === 'Boolean' && field.kind === 'scalar'
   const texts = isBoolean ? ['true', 'false'] : field.kind === 'enum' ? field.values : undefined
   return texts && [...texts.map((text) => concealed(graph, text)), '']
-}
-
-function filled(texts: Texts, over: readonly (readonly [string, number])[]): string[] {
-  const all = [...texts]
-  for (const [text, i] of over) all[i] = text
-  return all as string[]
 }

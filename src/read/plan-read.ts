@@ -148,10 +148,7 @@ function dependsOnArgs(
   const set = readSet(context.graph, model, args, yieldsOf(operation), rules)
   const tags = new Set(set.tags)
   const reached = new Set([...set.models].map((one) => one.name))
-  for (const other of modelsBehind(reached, context)) {
-    if (isInvalidatedByWrites(other, context)) tags.add(modelTag(other))
-    reached.add(other)
-  }
+  reachBehind(reached, { tags, reached }, context)
   // Along a fluent path the result is not the one the arguments describe.
   const parts = dataPath.length === 0 && set.parts.some(({ derivation }) => derivation) ? set.parts : []
   return {
@@ -194,10 +191,7 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
     if (model.isView && !(ofModel || undefined)?.dependsOn) return bypass('view-undeclared')
     if (isInvalidatedByWrites(name, context)) tags.add(modelTag(name))
   }
-  for (const other of modelsBehind(declared.reads, context)) {
-    if (isInvalidatedByWrites(other, context)) tags.add(modelTag(other))
-    reached.add(other)
-  }
+  reachBehind(declared.reads, { tags, reached }, context)
   const asked = queryText(call, policy, context, () => orderedText(call.args))
   if (asked.kind === 'bypass') return asked
   const care = context.policies.care(reached)
@@ -205,9 +199,17 @@ export function planRawRead(call: ReadCall, declared: RawRead, context: ReadCont
   return planned(call, policy, described(asked, policy, depends, context), context)
 }
 
-/** Models whose writes change what is read of these. */
-function modelsBehind(models: Iterable<string>, { policies }: ReadContext): string[] {
-  return [...models].flatMap((name) => (policies.of(name) || undefined)?.dependsOn ?? [])
+/** Adds the models whose writes change what is read of these. */
+function reachBehind(
+  models: Iterable<string>,
+  { tags, reached }: { readonly tags: Set<Tag>; readonly reached: Set<string> },
+  context: ReadContext,
+): void {
+  const others = [...models].flatMap((name) => (context.policies.of(name) || undefined)?.dependsOn ?? [])
+  for (const other of others) {
+    if (isInvalidatedByWrites(other, context)) tags.add(modelTag(other))
+    reached.add(other)
+  }
 }
 
 function isInvalidatedByWrites(model: string, { precision }: ReadContext): boolean {

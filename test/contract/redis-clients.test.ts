@@ -1,34 +1,24 @@
 import { Redis as Upstash } from '@upstash/redis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cacheExtension } from '../../src/index.ts'
 import { nearTier } from '../../src/stores/near-tier.ts'
 import { asRedisClient } from '../../src/stores/redis/adapters/index.ts'
 import { redisStore } from '../../src/stores/redis/redis-store.ts'
 import { freshNamespace } from '../support/fresh-namespace.ts'
 import { holds } from '../support/holds.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { startUpstashRest, type UpstashRest } from '../support/upstash-rest.ts'
-import { redisClients } from './redis-clients.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { redisClients, useRedisAndRest } from './redis-clients.ts'
 import { HOUR, openIn } from './redis-stores.ts'
 
 // All of them go through the contract of stores in redis-clients.long.test.ts.
 
-let server: RedisServer
-let rest: UpstashRest
-beforeAll(async () => {
-  server = await startRedis()
-  rest = await startUpstashRest(server.url)
-})
-afterAll(async () => {
-  await rest?.stop()
-  await server?.stop()
-})
-const upstash = () => new Upstash(rest)
+const place = useRedisAndRest()
+const upstash = () => new Upstash(place.rest)
 const NEAR = { maxEntries: 10, maxBytes: 10_000, heartbeatMs: 1000 } as const
 
 describe.each(Object.entries(redisClients))('a client of %s', (name, connect) => {
   it('is taken by the option `redis`, and is one client for all caches over it', () => {
-    const client = connect({ url: server.url, rest })
+    const client = connect(place)
     expect(() => cacheExtension({ redis: client, configFile: false })).not.toThrow()
     expect(asRedisClient(client)).toBe(asRedisClient(client))
     expect(asRedisClient(asRedisClient(client))).toBe(asRedisClient(client))
@@ -36,7 +26,7 @@ describe.each(Object.entries(redisClients))('a client of %s', (name, connect) =>
   })
 
   it('stores, finds and invalidates', async () => {
-    const client = asRedisClient(connect({ url: server.url, rest }))
+    const client = asRedisClient(connect(place))
     const store = openIn(redisStore(client), freshNamespace())
     const [version] = await store.ensureVersions(['User'])
     await store.fill('a', 'é "quoted" 1', ['User'], HOUR)
@@ -49,7 +39,7 @@ describe.each(Object.entries(redisClients))('a client of %s', (name, connect) =>
   it('finds a server that was restarted, and believes none of its versions', async ({ skip }) => {
     if (name === '@upstash/redis') skip('it has no connection that could be lost')
     const own = await startRedis()
-    const client = asRedisClient(connect({ url: own.url, rest }))
+    const client = asRedisClient(connect({ url: own.url, rest: place.rest }))
     client.on?.('error', () => {})
     const store = openIn(redisStore(client), freshNamespace())
     const before = await store.ensureVersions(['User'])
@@ -65,7 +55,7 @@ describe.each(Object.entries(redisClients))('a client of %s', (name, connect) =>
 
 describe('a client without a connection for the push', () => {
   it.each(['redis 6', '@upstash/redis'] as const)('%s is refused for `push`, by the name of the option', (name) => {
-    const client = asRedisClient((redisClients[name] as (typeof redisClients)['redis 6'])({ url: server.url, rest }))
+    const client = asRedisClient((redisClients[name] as (typeof redisClients)['redis 6'])(place))
     const open = (coherence: 'push' | 'revalidate') =>
       openIn(nearTier(redisStore(client), { coherence, ...NEAR }), freshNamespace())
     expect(() => open('push')).toThrow(/`near`.*needs a connection/)
@@ -80,14 +70,14 @@ describe('a client of @upstash/redis', () => {
     const tags = ['User', 'Post', 'User:id=1']
     await store.ensureVersions(tags)
     await store.bump(tags)
-    const before = rest.requests
+    const before = place.rest.requests
     await store.bump(tags)
     await store.lookUp('a', tags)
-    expect(rest.requests - before).toBe(2)
+    expect(place.rest.requests - before).toBe(2)
   })
 
   it('tells of a fault without what was sent', async () => {
-    const client = new Upstash({ url: rest.url, token: 'wrong', retry: false })
+    const client = new Upstash({ url: place.rest.url, token: 'wrong', retry: false })
     const store = openIn(redisStore(client), freshNamespace())
     const error = await Promise.resolve(store.fill('a', 'a secret', [], HOUR)).catch(String)
     expect(error).toMatch(/Unauthorized/)

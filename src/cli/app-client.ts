@@ -35,6 +35,12 @@ export interface AppClient {
   $disconnect?(): Promise<void>
 }
 
+/** The command is done with it; that it does not end well is no fault of the command. */
+export async function endClient(client: AppClient): Promise<void> {
+  await client.$cache.disconnect().catch(() => {})
+  await client.$disconnect?.().catch(() => {})
+}
+
 /** Loads the module that exports the client: the one that is named, else `client` of the config file. */
 export async function appClient(named: string | undefined, given: GlobalOptions): Promise<AppClient> {
   const file = given.config === false ? undefined : findConfig(given.config)

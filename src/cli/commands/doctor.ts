@@ -1,7 +1,7 @@
 import type { CacheOptions } from '../../policy/options.ts'
 import { usedOptions } from '../../setup/used-options.ts'
 import type { RedisClient } from '../../stores/redis/redis-client.ts'
-import { appClient } from '../app-client.ts'
+import { appClient, endClient } from '../app-client.ts'
 import { removeEternal, takeCensus } from '../doctor/census.ts'
 import { checkConfig } from '../doctor/check-config.ts'
 import { checkClock, checkCommands, checkLatency } from '../doctor/check-connection.ts'
@@ -37,8 +37,7 @@ export async function doctor(options: DoctorOptions, session: Session): Promise<
   try {
     return await examine(options, session, client && usedOptions(client.$cache))
   } finally {
-    await client?.$cache.disconnect()
-    await client?.$disconnect?.()
+    if (client) await endClient(client)
   }
 }
 

@@ -1,5 +1,5 @@
 import { lineOf, ownError } from '../../errors.ts'
-import { type AppClient, appClient, type WarmOutcome } from '../app-client.ts'
+import { type AppClient, appClient, endClient, type WarmOutcome } from '../app-client.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { httpTarget, TOKEN_VARIABLE } from '../http-target.ts'
 import { ProgressBars } from '../progress-bars.ts'
@@ -45,8 +45,7 @@ async function withClient(
   } finally {
     off()
     bars?.end()
-    await client.$cache.disconnect().catch(() => {})
-    await client.$disconnect?.().catch(() => {})
+    await endClient(client)
   }
 }
 

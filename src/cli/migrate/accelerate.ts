@@ -1,14 +1,15 @@
 import { READS, WRITES } from '../../extension/operations.ts'
 import {
+  calledWith,
   type Imported,
   importsOf,
   isCall,
+  isKnownImport,
   isMember,
   type Node,
   nameOf,
   type Source,
   unwrapped,
-  wrapped,
 } from './source.ts'
 
 const PACKAGE = '@prisma/extension-accelerate'
@@ -53,12 +54,9 @@ function noteConnection(source: Source, node: Node): void {
     source.note(node, 'without Accelerate this client needs a driver adapter: `{ adapter }`')
 }
 
-function migrateImport(source: Source, { statement, from, names }: Imported, keepSurface: boolean): void {
-  const strange = names.filter(({ imported }) => imported !== 'withAccelerate' && !TYPES.has(imported))
-  for (const { node, imported } of strange)
-    source.refuse(node, `\`${imported}\` has nothing here that corresponds to it`)
-  if (names.length === 0) source.refuse(statement, 'what is taken from the package cannot be told')
-  if (strange.length > 0 || names.length === 0) return
+function migrateImport(source: Source, given: Imported, keepSurface: boolean): void {
+  if (!isKnownImport(source, given, (name) => name === 'withAccelerate' || TYPES.has(name))) return
+  const { from, names } = given
   const withOptions = names.flatMap(({ local }) => usesWithOptions(source, local['name']))
   if (!keepSurface) for (const use of withOptions) source.refuse(use, '`withAccelerate` with options')
   // Types are there under the same names; they go on describing what `withAccelerate` does.
@@ -94,9 +92,7 @@ function migrateStrategy(source: Source, node: Node): void {
       source.refuse(node, 'a `cacheStrategy` outside of the arguments of a read')
     return
   }
-  const argument = wrapped(source, parent)
-  const call = source.parentOf(argument)
-  const method = isCall(call) && call['arguments'][0] === argument ? nameOf(call['callee']) : undefined
+  const method = calledWith(source, parent)
   if (method !== undefined && WRITES.has(method))
     return source.refuse(node, `a \`cacheStrategy\` of a write, \`${method}\``)
   if (method === undefined || !READS.has(method)) {

@@ -1,6 +1,16 @@
 import { READS, WRITES } from '../../extension/operations.ts'
 import { OURS } from './accelerate.ts'
-import { importsOf, isCall, isMember, type Node, nameOf, type Source, unwrapped, wrapped } from './source.ts'
+import {
+  calledWith,
+  importsOf,
+  isCall,
+  isKnownImport,
+  isMember,
+  type Node,
+  nameOf,
+  type Source,
+  unwrapped,
+} from './source.ts'
 
 const PACKAGE = 'prisma-extension-redis'
 /** Methods of its client for which there is nothing to rewrite to. */
@@ -10,11 +20,9 @@ export const mentionsRedis = (text: string) => /prisma-extension-redis|\bcache\b
 
 /** Rewrites the set-up and the calls of prisma-extension-redis to those of this package. */
 export function migrateRedis(source: Source): void {
-  for (const { from, names, statement } of importsOf(source, (name) => name === PACKAGE)) {
-    const strange = names.filter(({ imported }) => imported !== 'PrismaExtensionRedis')
-    for (const { node, imported } of strange)
-      source.refuse(node, `\`${imported}\` has nothing here that corresponds to it`)
-    if (names.length === 0) source.refuse(statement, 'what is taken from the package cannot be told')
+  for (const given of importsOf(source, (name) => name === PACKAGE)) {
+    isKnownImport(source, given, (name) => name === 'PrismaExtensionRedis')
+    const { from, names } = given
     const quote = source.textOf(from)[0]
     source.replace(from, `${quote}${OURS}${quote}`)
     for (const { node, local } of names) migrateSetUp(source, node, local['name'])
@@ -49,9 +57,7 @@ const outerProperty = (source: Source, node: Node) => {
 function methodOf(source: Source, property: Node | undefined): string | undefined {
   const object = property && source.parentOf(property)
   if (object?.type !== 'ObjectExpression') return undefined
-  const argument = wrapped(source, object)
-  const call = source.parentOf(argument)
-  const method = isCall(call) && call['arguments'][0] === argument ? nameOf(call['callee']) : undefined
+  const method = calledWith(source, object)
   return method !== undefined && (READS.has(method) || WRITES.has(method)) ? method : undefined
 }
 

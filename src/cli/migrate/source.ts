@@ -118,7 +118,7 @@ export function unwrapped(node: Node): Node {
 }
 
 /** The expression with the `as …` and the like round it. */
-export function wrapped(source: Source, node: Node): Node {
+function wrapped(source: Source, node: Node): Node {
   const parent = source.parentOf(node)
   return parent && WRAPPERS.has(parent.type) ? wrapped(source, parent) : node
 }
@@ -129,11 +129,31 @@ export const isMember = (node: Node | undefined): node is Node =>
 export const isCall = (node: Node | undefined): node is Node =>
   node?.type === 'CallExpression' || node?.type === 'OptionalCallExpression'
 
+/** The name of the method whose first argument an object is. */
+export function calledWith(source: Source, object: Node): string | undefined {
+  const argument = wrapped(source, object)
+  const call = source.parentOf(argument)
+  return isCall(call) && call['arguments'][0] === argument ? nameOf(call['callee']) : undefined
+}
+
 /** What an import or `require` of the package names, with the node that says where from. */
 export interface Imported {
   readonly statement: Node
   readonly from: Node
   readonly names: readonly { readonly imported: string; readonly local: Node; readonly node: Node }[]
+}
+
+/** Refuses what an import names beside what is known, and an import that names nothing; whether all of it is known. */
+export function isKnownImport(
+  source: Source,
+  { statement, names }: Imported,
+  isKnown: (imported: string) => boolean,
+): boolean {
+  const strange = names.filter(({ imported }) => !isKnown(imported))
+  for (const { node, imported } of strange)
+    source.refuse(node, `\`${imported}\` has nothing here that corresponds to it`)
+  if (names.length === 0) source.refuse(statement, 'what is taken from the package cannot be told')
+  return names.length > 0 && strange.length === 0
 }
 
 export function importsOf(source: Source, isPackage: (name: string) => boolean): Imported[] {

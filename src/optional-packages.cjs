@@ -1,5 +1,6 @@
 // CommonJS, shipped as it is and used by both builds: bundlers and tracers follow a literal `require`, whereas what
-// `createRequire` makes is invisible to them. In a `try`, a package that is not installed is no error of the bundle.
+// `createRequire` makes is invisible to them. In a `try`, a package that is not installed is no error of the bundle. Each `require` has a `try` of its own
+// around it: one helper for all of them would hide it from the bundler.
 
 const { createRequire } = require('node:module')
 

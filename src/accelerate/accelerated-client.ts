@@ -5,6 +5,7 @@ import { over } from '../extension/near-delegates.ts'
 import { READS } from '../extension/operations.ts'
 import type { PrismaCacheControl } from '../extension/prisma-control.ts'
 import { validateOptions } from '../policy/validate-options.ts'
+import { delegateName } from '../query/model-graph.ts'
 import { cacheArguments } from './cache-strategy.ts'
 import { invalidation } from './invalidation.ts'
 import { type ReadPromise, withInfo } from './read-info.ts'
@@ -39,7 +40,7 @@ class InfoClients {
   readonly #clock: Clock
 
   constructor(models: readonly string[], clock: Clock) {
-    this.#models = new Set(models.flatMap((model) => [model, model.replace(/^./, (first) => first.toLowerCase())]))
+    this.#models = new Set(models.flatMap((model) => [model, delegateName(model)]))
     this.#clock = clock
   }
 

@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../query/model-graph.ts'
+import { delegateName, type ModelGraph } from '../query/model-graph.ts'
 import type { AnyClient } from './client.ts'
 import { READS } from './operations.ts'
 
@@ -77,7 +77,7 @@ export function nearDelegates(
   const ownMembers = extensions.getAllClientExtensions?.() ?? {}
   for (const model of graph.models.keys()) {
     if (extensions.getAllModelExtensions(model)) continue
-    const name = model.replace(/^./, (first) => first.toLowerCase())
+    const name = delegateName(model)
     // What another extension put in the place of the model is none of Prisma's.
     if (name in ownMembers || model in ownMembers) continue
     const own = (extended as unknown as Record<string, Delegate | undefined>)[name]

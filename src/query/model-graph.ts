@@ -275,3 +275,8 @@ function action(name: string, cascade: ReferentialAction): ReferentialAction {
   if (name === 'Cascade') return cascade
   return name === 'SetNull' || name === 'SetDefault' ? 'rewrite' : 'none'
 }
+
+/** What a client calls a model: `orderItem`. */
+export function delegateName(model: string): string {
+  return model.replace(/^./, (first) => first.toLowerCase())
+}

@@ -1,6 +1,7 @@
 import type { PredictOptions } from '../policy/options.ts'
 import type { ReadCache } from '../policy/resolve-policy.ts'
 import { secondsOf } from '../policy/ttl.ts'
+import { delegateName } from '../query/model-graph.ts'
 import { planRead } from '../read/plan-read.ts'
 import type { ReadCall, ReadContext } from '../read/read-context.ts'
 import type { ReadPlan } from '../read/read-plan.ts'
@@ -79,7 +80,7 @@ export class Predictor {
       if (!this.#isSame(hot)) this.#hot.forget(hot.key)
       else {
         const { model, operation, args, cache } = hot
-        const delegate = client[model.replace(/^./, (first) => first.toLowerCase())]
+        const delegate = client[delegateName(model)]
         yield () => delegate?.[operation]?.({ ...args, ...(cache !== undefined && { cache }) })
       }
     }

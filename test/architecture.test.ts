@@ -18,6 +18,7 @@ const layers: readonly (readonly string[])[] = [
     'token-bucket.ts',
     'awaitable.ts',
     'async-scope.ts',
+    'process-wide.ts',
   ],
   ['events.ts'],
   ['input.ts', 'tags'],

@@ -1,3 +1,4 @@
+import { processWide } from '../process-wide.ts'
 import type { Field, Model, ModelGraph } from '../query/model-graph.ts'
 
 /**
@@ -49,14 +50,10 @@ export class MergedReads {
 /** Of calls to a model. */
 type Counts = Map<string, { open: number; begun: number }>
 
-/** The number is that of the layout of `Counts`. */
-const COUNTS = Symbol.for('prisma-extension-query-cache/merged-reads@1')
-
 function countsOf(client: object): Counts {
-  const holder = globalThis as { [COUNTS]?: WeakMap<object, Counts> }
-  holder[COUNTS] ??= new WeakMap()
-  let counts = holder[COUNTS].get(client)
-  if (!counts) holder[COUNTS].set(client, (counts = new Map()))
+  const all = processWide('merged-reads@1', () => new WeakMap<object, Counts>())
+  let counts = all.get(client)
+  if (!counts) all.set(client, (counts = new Map()))
   return counts
 }
 

@@ -1,3 +1,5 @@
+import { processWide } from '../process-wide.ts'
+
 /**
  * On a driver with one connection for everybody (SQLite) a read sees rows of a transaction that is still open and may
  * be rolled back. Such a read may be answered but never stored: the version protocol guards against commits that come
@@ -42,13 +44,9 @@ interface OpenCount {
   begun: number
 }
 
-/** The number is that of the layout of `OpenCount`. */
-const COUNTS = Symbol.for('prisma-extension-query-cache/open-transactions@1')
-
 function countOf(client: object): OpenCount {
-  const holder = globalThis as { [COUNTS]?: WeakMap<object, OpenCount> }
-  holder[COUNTS] ??= new WeakMap()
-  let count = holder[COUNTS].get(client)
-  if (!count) holder[COUNTS].set(client, (count = { open: 0, begun: 0 }))
+  const counts = processWide('open-transactions@1', () => new WeakMap<object, OpenCount>())
+  let count = counts.get(client)
+  if (!count) counts.set(client, (count = { open: 0, begun: 0 }))
   return count
 }

@@ -1,4 +1,5 @@
 import type { CacheOptions } from '../policy/options.ts'
+import { processWide } from '../process-wide.ts'
 import { asRedisClient } from '../stores/redis/adapters/index.ts'
 import type { RedisClient } from '../stores/redis/redis-client.ts'
 
@@ -17,8 +18,11 @@ interface Opened {
   isWarned: boolean
 }
 
-/** The number is that of the layout of `Opened`. */
-const OPENED = Symbol.for('prisma-extension-query-cache/opened-stores@1')
+const nothingOpened = (): Opened => ({
+  places: new Map(),
+  prefixes: { objects: new WeakMap(), addresses: new Map() },
+  isWarned: false,
+})
 
 /**
  * Warns once a process when two caches of one database cannot see each other's writes: one in memory and one in Redis,
@@ -26,9 +30,8 @@ const OPENED = Symbol.for('prisma-extension-query-cache/opened-stores@1')
  * for a database a tenant has one schema as well.
  */
 export function warnOfMixedStores({ schema, connections }: DatabaseIdentity, prefix: string, place: string): void {
-  const holder = globalThis as { [OPENED]?: Opened }
-  holder[OPENED] ??= { places: new Map(), prefixes: { objects: new WeakMap(), addresses: new Map() }, isWarned: false }
-  const { places, prefixes } = holder[OPENED]
+  const opened = processWide('opened-stores@1', nothingOpened)
+  const { places, prefixes } = opened
   const place_ = firstUnder(places, schema, place)
   const prefix_ = connections.map((one) =>
     typeof one === 'string' ? firstUnder(prefixes.addresses, one, prefix) : firstUnder(prefixes.objects, one, prefix),
@@ -38,8 +41,8 @@ export function warnOfMixedStores({ schema, connections }: DatabaseIdentity, pre
     place_ !== place
       ? `one in ${place_} and one in ${place}`
       : otherPrefix !== undefined && `one under the prefix "${otherPrefix}" and one under "${prefix}"`
-  if (!found || holder[OPENED].isWarned) return
-  holder[OPENED].isWarned = true
+  if (!found || opened.isWarned) return
+  opened.isWarned = true
   process.emitWarning(
     `Two caches of one database are open in this process: ${found}. A write through one does not invalidate the other. ` +
       'Give all clients of a database the same `redis` and the same `prefix`.',

@@ -1,3 +1,4 @@
+import { processWide } from '../process-wide.ts'
 import type { Tag } from '../tags/tag.ts'
 
 /** What one store of a process is told by the others of its prefix. Every call takes effect before it returns. */
@@ -32,25 +33,12 @@ export interface PeerGroup {
 }
 
 /**
- * Bundlers and module systems load this package more than once in one process: once for pages and once for route
- * handlers, as ESM and as CommonJS, again at a hot reload. Only what hangs on `globalThis` is common to all copies.
- * The number is that of the layout above: a copy that has another layout must not touch this one.
- */
-const GROUPS = Symbol.for('prisma-extension-query-cache/peer-groups@1')
-
-function groups(): Map<string, WeakRef<PeerGroup>> {
-  const holder = globalThis as { [GROUPS]?: Map<string, WeakRef<PeerGroup>> }
-  holder[GROUPS] ??= new Map()
-  return holder[GROUPS]
-}
-
-/**
  * The group of this prefix. Stores in one process may belong to clients of one database, and nothing here can say for
  * certain whether they do. So they share what is safe to share: each invalidation, lock and registered shape. Entries
  * stay apart: an entry handed to a client of another database would be a wrong answer, an invalidation is only a miss.
  */
 export function peerGroup(prefix: string): PeerGroup {
-  const all = groups()
+  const all = processWide('peer-groups@1', () => new Map<string, WeakRef<PeerGroup>>())
   for (const [name, ref] of all) if (!ref.deref()) all.delete(name)
   let group = all.get(prefix)?.deref()
   if (!group) {

@@ -1,3 +1,4 @@
+import { processWide } from '../../process-wide.ts'
 import { afterLoopTime } from '../loop-time.ts'
 import { connectRedis } from './connect.ts'
 import type { RedisClient } from './redis-client.ts'
@@ -17,9 +18,6 @@ export interface OwnConnection {
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 500
 
-/** The connections of this process, also of another copy of this package in it. */
-const REGISTRY = Symbol.for('prisma-extension-query-cache.connections.1')
-const registry = globalThis as { [REGISTRY]?: Map<string, SharedConnection> }
 const abandoned = new FinalizationRegistry<() => void>((close) => close())
 
 /**
@@ -28,7 +26,7 @@ const abandoned = new FinalizationRegistry<() => void>((close) => close())
  * whether they were disconnected or dropped.
  */
 export function openConnection(url: string, connectTimeoutMs: number): OwnConnection {
-  const all = (registry[REGISTRY] ??= new Map())
+  const all = processWide('connections@1', () => new Map<string, SharedConnection>())
   const name = `${connectTimeoutMs} ${url}`
   const shared = all.get(name) ?? new SharedConnection(url, connectTimeoutMs, all, name)
   all.set(name, shared)
